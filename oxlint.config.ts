@@ -1,0 +1,64 @@
+import { defineConfig } from "oxlint";
+const base = ["spiffe", "encoding"],
+  low = [...base, "platform", "svid"],
+  mid = ["attestors", "policy", "signer", "stores", "federation"];
+const may: Record<string, readonly string[]> = {
+  spiffe: [],
+  encoding: ["spiffe"],
+  platform: base,
+  svid: [...base, "platform"],
+  attestors: low,
+  policy: low,
+  signer: low,
+  stores: low,
+  federation: low,
+  client: low,
+  issuer: [...low, ...mid],
+  handlers: [...low, ...mid, "issuer"],
+  runtimes: [...low, ...mid, "issuer", "handlers"],
+  agent: [...low, "client"],
+  cli: [...low, ...mid, "issuer", "handlers", "runtimes", "client", "agent"],
+};
+const sdks = ["@aws-sdk/*", "@azure/*", "google-auth-library", "@peculiar/x509", "yaml", "citty"];
+const direction = Object.keys(may).map((layer) => ({
+  files: [`src/${layer}/**`],
+  rules: {
+    "eslint/no-restricted-imports": [
+      "error",
+      {
+        patterns: [
+          {
+            group: [
+              ...Object.keys(may)
+                .filter((o) => o !== layer && !may[layer]?.includes(o))
+                .map((o) => `**/${o}/**`),
+              ...(layer === "cli" || layer === "client" ? [] : sdks),
+            ],
+            message: "against the import direction of DESIGN §2",
+          },
+        ],
+      },
+    ] as ["error", object],
+  },
+}));
+export default defineConfig({
+  plugins: ["typescript", "unicorn", "oxc", "import", "promise", "vitest"],
+  categories: { correctness: "error", suspicious: "error" },
+  options: { typeAware: true },
+  ignorePatterns: ["dist", "gen"],
+  rules: {
+    "typescript/no-floating-promises": "error",
+    "typescript/no-misused-promises": "error",
+    "typescript/await-thenable": "error",
+    "typescript/switch-exhaustiveness-check": "error",
+    "typescript/no-explicit-any": "error",
+    "typescript/consistent-type-imports": "error",
+    "import/no-cycle": ["error", { ignoreTypes: false }],
+    "import/no-unassigned-import": [
+      "error",
+      { allow: ["reflect-metadata", "**/dist/cli/main.js"] },
+    ],
+    "eslint/max-lines": ["error", { max: 300 }],
+  },
+  overrides: direction,
+});

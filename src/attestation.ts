@@ -1,0 +1,74 @@
+/**
+ * The vocabulary that attestors, policy and issuer share: what a piece of evidence proved, and what a configured
+ * kind of evidence can prove. Types only. A new attestor describes itself in these words and policy never changes.
+ */
+
+/** The type, or `oidc.<entry>` where a type has entries: how rules and joins name a piece of evidence. */
+export type EvidenceName = string;
+
+export type ClaimValue = string | number | boolean | readonly string[];
+export type ClaimKind = "string" | "number" | "boolean" | "strings";
+/** Flat and typed, named as in `docs/`: all that rules, joins and templates can see. Absent is absent, never "". */
+export type Claims = Readonly<Record<string, ClaimValue>>;
+
+export type BindingKind = "key" | "audience" | "none";
+/**
+ * How the evidence is tied to the requester's key, strongest first.
+ * `key`: it carries S of that key. `audience`: it was made for us, for any key. `none`: a bearer document.
+ */
+export type Binding =
+  | { readonly kind: "key"; readonly jkt: string }
+  | { readonly kind: "audience" }
+  | { readonly kind: "none" };
+
+/** What is believed after a piece of evidence verified: only what was inside the bytes that verified. */
+export interface Attestation {
+  readonly type: string;
+  readonly name: EvidenceName;
+  readonly claims: Claims;
+  readonly binding: Binding;
+  /** Unix seconds within which the evidence can be accepted; absent where it never ends (`aws_iid`). */
+  readonly notBefore?: number;
+  readonly notAfter?: number;
+  /** Lower-case hex SHA-256 of type, trust domain and signed identity; survives re-encoding of the envelope. */
+  readonly claimKey: string;
+  /** A later life of the same identity (`pendingTime` of `aws_iid`), else 0. */
+  readonly generation: number;
+  /** Unix seconds at which the attested instance began, where the evidence says so: for `first_claim_within`, `max_instance_age`. */
+  readonly startedAt?: number;
+}
+
+/** Settings of a rule that only some evidence types understand. */
+export type RuleSetting = "first_claim_within" | "max_instance_age" | "keys_per_token";
+
+/** What a configured factor (`aws_iid`, `oidc.github`) offers to rules. */
+export interface FactorInfo {
+  readonly name: EvidenceName;
+  readonly type: string;
+  /** Claims that rules may match, join and use in templates. */
+  readonly claims: Readonly<Record<string, ClaimKind>>;
+  /** Any other claim name is admitted too (plain `oidc`, whose claims are the issuer's own). */
+  readonly open?: boolean;
+  /**
+   * The claims that pin the customer behind the evidence. The first whose `when` holds for a rule applies to it.
+   * Empty: names no customer, and counts only when joined to a factor that does.
+   */
+  readonly pins: readonly PinInfo[];
+  /** All it can have; the first is the best. */
+  readonly bindings: readonly BindingKind[];
+  /** The least binding a rule takes unless it says otherwise. */
+  readonly defaultBinding: BindingKind;
+  /** Claims that name the instance, digest or account: a `join` needs one of these. */
+  readonly joinable: readonly string[];
+  readonly settings: readonly RuleSetting[];
+  /** Those of `settings` without which a rule is an error. */
+  readonly required?: readonly RuleSetting[];
+}
+
+export interface PinInfo {
+  readonly claim: string;
+  /** What `evidence:` lists. Undefined: the entry itself is the pin (`pin: issuer`), nothing to match. */
+  readonly values?: readonly string[];
+  /** Applies where the rule matches `claim` with exactly `equals` (`kind: instance`). */
+  readonly when?: { readonly claim: string; readonly equals: string };
+}

@@ -1,0 +1,57 @@
+import type * as z from "zod/mini";
+import type { Attestation, EvidenceName, FactorInfo } from "../attestation.ts";
+import type { ConfigIssue, ReadResource } from "../config-issue.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Awaitable, Result } from "../result.ts";
+
+export interface AttestContext {
+  /** Unix seconds; one reading a request. */
+  readonly now: number;
+  /** RFC 7638 thumbprint of the key whose possession was proved, base64url; absent where none was. */
+  readonly jkt?: string;
+}
+
+/**
+ * Verifies one evidence type. Built once from configuration; holds no request state.
+ * The issuer proves possession of the requester's key between `precheck` and `verify`.
+ */
+export interface Attestor<E = unknown, P = unknown> {
+  readonly type: string;
+  /** The members of its `evidence` object, `type` included; unknown ones are refused. */
+  readonly evidence: z.ZodMiniType<E>;
+  /** Bytes to structure, no trust. */
+  parse(evidence: E): Result<P>;
+  /**
+   * Unverified, no I/O: algorithm, issuer, tenant, audience, time, and which key the evidence names.
+   * A request that fails here causes no outbound call.
+   */
+  precheck(parsed: P, context: AttestContext): Awaitable<Result<Precheck>>;
+  /** Cryptography, then typed claims. @throws only when the world is broken, never for bad evidence. */
+  verify(parsed: P, context: AttestContext): Awaitable<Result<Attestation>>;
+}
+
+export interface Precheck {
+  readonly name: EvidenceName;
+  /** The key that the evidence names: it is good for that key or for nothing. */
+  readonly jkt?: string;
+}
+
+export interface AttestorDeps {
+  readonly platform: Platform;
+  readonly trustDomain: string;
+  /** The issuer URL: the base of S and of audiences where the attestor's configuration names no `audience`. */
+  readonly issuer: string;
+  readonly read: ReadResource;
+  /** Where an attestor reports what is wrong with its section; paths are relative to the section. */
+  readonly report: (issue: ConfigIssue) => void;
+}
+
+/** One line in `registry.ts`: all that the rest of svidmint knows of an evidence type. */
+export interface AttestorDefinition<C = unknown> {
+  readonly type: string;
+  /** Its section under `evidence:` in the configuration; unknown keys are errors. */
+  readonly config: z.ZodMiniType<C>;
+  /** What rules may say of it. Pure: `policy check` needs no keys. */
+  factors(config: C): readonly FactorInfo[];
+  create(config: C, deps: AttestorDeps): Promise<Attestor>;
+}

@@ -1,0 +1,47 @@
+import type { Awaitable, Result } from "../result.ts";
+
+export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
+export type CurveName = "P-256" | "P-384" | "P-521";
+
+/** A signature scheme with nothing left open. RSA-PSS: salt as long as the hash, MGF1 with the same hash. */
+export type SignatureScheme =
+  | { readonly name: "RSASSA-PKCS1-v1_5"; readonly hash: HashName }
+  | { readonly name: "RSA-PSS"; readonly hash: HashName }
+  | { readonly name: "ECDSA"; readonly hash: HashName }
+  | { readonly name: "Ed25519" };
+
+/** The parameters of a public key, read strictly from SPKI or JWK. Integers are big-endian without leading zeros. */
+export type PublicKeyInfo =
+  | { readonly type: "RSA"; readonly n: Uint8Array; readonly e: Uint8Array }
+  | {
+      readonly type: "EC";
+      readonly curve: CurveName;
+      readonly x: Uint8Array;
+      readonly y: Uint8Array;
+    }
+  | { readonly type: "Ed25519"; readonly x: Uint8Array };
+
+/** A public key that the platform has imported: on the curve, ready to verify. `handle` is the platform's own. */
+export interface PublicKey {
+  readonly info: PublicKeyInfo;
+  /** DER SubjectPublicKeyInfo, in the one canonical encoding of its parameters. */
+  readonly spki: Uint8Array;
+  readonly handle: unknown;
+}
+
+/** The cryptography that decoders of signed structures need. `Platform` has it. */
+export interface CryptoPrimitives {
+  digest(hash: HashName, data: Uint8Array): Awaitable<Uint8Array>;
+  /** @returns `key_malformed` where the runtime refuses the key (a point off its curve, say). */
+  importPublicKey(info: PublicKeyInfo): Awaitable<Result<PublicKey>>;
+  /**
+   * @param signature RSA: as long as the modulus; ECDSA: raw r‖s, each as long as the order; Ed25519: 64 bytes.
+   * @returns false for a wrong signature and for a scheme that does not fit the key; never throws for either.
+   */
+  verify(
+    scheme: SignatureScheme,
+    key: PublicKey,
+    signature: Uint8Array,
+    data: Uint8Array,
+  ): Awaitable<boolean>;
+}
