@@ -1,0 +1,36 @@
+import { toHex, utf8Encode } from "../encoding/bytes.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Awaitable } from "../result.ts";
+
+export interface ClaimScope {
+  readonly platform: Pick<Platform, "digest">;
+  readonly trustDomain: string;
+}
+
+/**
+ * The name under which a piece of evidence is claimed: lower-case hex SHA-256 of type, trust domain and signed identity.
+ * Each part is preceded by its length in bytes (32 bits, big-endian), so that no two lists of parts give the same bytes.
+ * @param identity only what the signature covers: an envelope or a signature can be re-encoded, and each
+ *   spelling would be a first use of its own
+ */
+export function claimKey(
+  scope: ClaimScope,
+  type: string,
+  identity: readonly (string | Uint8Array)[],
+): Awaitable<string> {
+  const digest = scope.platform.digest("SHA-256", framed([type, scope.trustDomain, ...identity]));
+  return digest instanceof Promise ? digest.then(toHex) : toHex(digest);
+}
+
+function framed(parts: readonly (string | Uint8Array)[]): Uint8Array {
+  const encoded = parts.map((part) => (typeof part === "string" ? utf8Encode(part) : part));
+  const bytes = new Uint8Array(encoded.reduce((sum, part) => sum + 4 + part.length, 0));
+  const view = new DataView(bytes.buffer);
+  let offset = 0;
+  for (const part of encoded) {
+    view.setUint32(offset, part.length);
+    bytes.set(part, offset + 4);
+    offset += 4 + part.length;
+  }
+  return bytes;
+}
