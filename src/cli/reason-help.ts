@@ -1,0 +1,356 @@
+import type { ProblemCode, Reason } from "../reasons.ts";
+
+/** What an operator needs to know of one reason: printed by the command line and in `docs/reasons.md`. */
+export interface ReasonHelp {
+  readonly means: string;
+  readonly fix: string;
+}
+
+/** What the requester sees of a stage. */
+export const CODE_HELP: Readonly<Record<ProblemCode, { status: string; means: string }>> = {
+  request_malformed: {
+    status: "400, 413, 415",
+    means: "the request is not one that the API takes; nothing of it was judged",
+  },
+  possession_failed: {
+    status: "400",
+    means: "the requester did not prove that it holds the private key of the key it asks for",
+  },
+  evidence_rejected: {
+    status: "403",
+    means: "the evidence is not believed; the answer is the same whatever was wrong with it",
+  },
+  evidence_claimed: {
+    status: "409",
+    means: "the evidence is genuine, but belongs to another key or may no longer be claimed",
+  },
+  refused: {
+    status: "403",
+    means: "the evidence is believed, but policy gives nothing for it; no answer tells why",
+  },
+  unavailable: {
+    status: "503, with Retry-After",
+    means: "something that svidmint depends on failed; nothing was issued; try again",
+  },
+};
+
+/** A reason without an entry does not compile. */
+export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
+  body_too_large: {
+    means: "the body has more bytes than the API reads (64 KiB)",
+    fix: "send one request per workload, with at most four pieces of evidence, and no certificate chains in the CSR",
+  },
+  body_not_json: {
+    means:
+      "the body is not strict JSON: a syntax error, invalid UTF-8, a byte order mark, a name given twice in one object, or an array or a value where an object must be",
+    fix: "print the body with a JSON library and send it as UTF-8; in a shell, write line breaks of a PEM text as \\n",
+  },
+  body_schema: {
+    means: "a member is missing, unknown, of the wrong type or out of range; the detail names it",
+    fix: "compare the request with /openapi.json; unknown members are refused, so look for a misspelt name",
+  },
+  content_type_unsupported: {
+    means: "the request does not say that its body is JSON",
+    fix: "send the header Content-Type: application/json",
+  },
+  content_encoding_unsupported: {
+    means: "the body is compressed, and svidmint decompresses nothing",
+    fix: "send the body as it is, without a Content-Encoding header",
+  },
+  accept_unsupported: {
+    means: "none of the media types of the Accept header can be served",
+    fix: "accept application/json, application/jwt or application/pem-certificate-chain, or leave the header out",
+  },
+  nothing_requested: {
+    means: "the request asks for no SVID, or Accept names a kind that the body does not ask for",
+    fix: "add x509 with a csr, or jwt with an audience",
+  },
+
+  possession_missing: {
+    means:
+      "what is asked for needs a proof of the key, and there is none: no CSR and no DPoP header",
+    fix: "send x509.csr, and for jwt on key-bound or claimed evidence a DPoP header (svidmint dpop prints one)",
+  },
+  csr_malformed: {
+    means: "the CSR is not one PEM block with a well-formed PKCS#10 request",
+    fix: "make it with svidmint key new or openssl req -new; send exactly one CERTIFICATE REQUEST block",
+  },
+  csr_signature_invalid: {
+    means: "the CSR's own signature does not verify with the key in it",
+    fix: "make the CSR anew with the private key; it was altered, or made with another key",
+  },
+  key_unsupported: {
+    means: "the key is of a kind that svidmint does not certify",
+    fix: "use P-256, P-384, RSA of 2048 to 4096 bits with exponent 65537, or Ed25519 where the rule's kind allows it",
+  },
+  key_weak: {
+    means:
+      "the key has a known weakness: too short, a bad exponent, small or close prime factors, or a known bad generator",
+    fix: "generate a new key (svidmint key new), and look at how this one was made",
+  },
+  key_is_ours: {
+    means: "the requested key is one of the issuer's own signing keys",
+    fix: "use a key of the workload; if the requester could sign with the issuer's key, treat that key as stolen",
+  },
+  key_mismatch: {
+    means: "CSR, DPoP proof and evidence of the request do not all name one key",
+    fix: "make the evidence for S of the very key of the CSR, and sign the DPoP proof with that key",
+  },
+  dpop_malformed: {
+    means:
+      "the DPoP header is not a well-formed proof: wrong typ, a forbidden algorithm, a private or missing jwk, or claims missing or of the wrong type",
+    fix: "send one header as svidmint dpop prints it: typ dpop+jwt, the public jwk, and htm, htu, iat, jti, body_sha256",
+  },
+  dpop_signature_invalid: {
+    means: "the DPoP proof's signature does not verify with the key in its header",
+    fix: "sign with the private key that belongs to the jwk in the header",
+  },
+  dpop_target_mismatch: {
+    means: "the proof was made for another method or URL",
+    fix: "set htm to POST and htu to <issuer>/v1/svids with the issuer URL as it stands in the configuration",
+  },
+  dpop_time: {
+    means: "the proof's iat is more than 60 s away from the issuer's clock",
+    fix: "sign a new proof for each attempt, and set the clocks of both machines by NTP",
+  },
+  dpop_body_mismatch: {
+    means:
+      "the proof was made for another body: body_sha256 is not the SHA-256 of the bytes received",
+    fix: "hash exactly the bytes that are sent (curl needs --data-binary), and sign again after every change",
+  },
+  dpop_replayed: {
+    means: "a proof with this jti was already used within the last minutes",
+    fix: "sign a new proof for each attempt; if the client did, somebody else has replayed its request",
+  },
+
+  evidence_malformed: {
+    means:
+      "a piece of evidence lacks a member, has two forms at once, or is not what its type says",
+    fix: "send the members that the evidence type's page in docs/ names, as the cloud returned them",
+  },
+  evidence_too_large: {
+    means: "a token or document is longer than its type may be (16 KiB)",
+    fix: "send what the metadata service returned and nothing around it",
+  },
+  evidence_type_not_configured: {
+    means: "no attestor is on for this evidence type",
+    fix: "add the type under evidence: in the configuration, or send a type that is there",
+  },
+  entry_required: {
+    means:
+      "several configured entries have this token's issuer, and the evidence does not say which is meant",
+    fix: 'add "entry": "<name under evidence.oidc>" to the evidence',
+  },
+  encoding_invalid: {
+    means: "base64 or base64url that is not canonical: wrong alphabet, padding, or trailing bits",
+    fix: "send the text as the cloud returned it; do not re-encode, trim or wrap it",
+  },
+  json_malformed: {
+    means: "JSON inside the evidence is not well formed or nests too deeply",
+    fix: "the evidence was altered or is not from the cloud it claims; fetch it anew",
+  },
+  json_duplicate_key: {
+    means:
+      "JSON inside the evidence has one name twice in an object, so that two readers could see different values",
+    fix: "no provider writes this; treat it as an attack and look at where the evidence came from",
+  },
+  der_malformed: {
+    means:
+      "the bytes are not the strict encoding (DER, or the BER that AWS writes) of one structure",
+    fix: "send the document as the metadata service returned it, whole and without armour lines",
+  },
+  cms_malformed: {
+    means:
+      "the PKCS#7 structure lacks parts that a signed document has, or has parts that it may not have",
+    fix: "send the rsa2048 form for AWS; the pkcs7 form (DSA) is never accepted",
+  },
+  cms_signers: {
+    means:
+      "the PKCS#7 structure does not have exactly one signer, or its signer is not one that may sign",
+    fix: "no provider writes this; treat it as an attempt to smuggle in a second signature",
+  },
+  cms_attributes: {
+    means: "the signed attributes are missing, repeated, out of order or of the wrong type",
+    fix: "fetch the document anew; if it stays so, the document was assembled by somebody else",
+  },
+  cms_digest_mismatch: {
+    means: "the content is not the content that was signed",
+    fix: "the document was altered or replaced; fetch it anew on the machine itself",
+  },
+  certificate_malformed: {
+    means: "a certificate is not well formed",
+    fix: "check it with svidmint inspect; send PEM as it was issued",
+  },
+  certificate_chain_invalid: {
+    means: "no valid chain leads from the certificate to a configured authority at this time",
+    fix: "check validity, intermediates and the CA files in the configuration with svidmint inspect",
+  },
+  jws_malformed: {
+    means:
+      "the token is not a compact JWS: not three canonical base64url parts with JSON in the first two",
+    fix: "send the token alone: no Bearer prefix, no quotes, no line break",
+  },
+  jws_header_forbidden: {
+    means:
+      "the token's header has crit, b64 or another member that would change how it is verified",
+    fix: "no supported provider sends this; look at where the token came from",
+  },
+  jws_type: {
+    means: "the token's typ is not one that this evidence type has",
+    fix: "send the token kind that the evidence type's page in docs/ names; an ID token is not an access token",
+  },
+
+  algorithm_not_allowed: {
+    means:
+      "the signature algorithm is not one that this issuer is known to use; none and HMAC never are",
+    fix: "use the evidence form that the docs name; for a plain oidc entry, check the algorithms of its keys",
+  },
+  key_unknown: {
+    means: "no published or configured key has the id that the token or document names",
+    fix: "check that jwks or the issuer in the configuration is the right one; a pinned file must be renewed when the provider rotates",
+  },
+  key_malformed: {
+    means: "a public key is not well formed or not on its curve",
+    fix: "if it is in a configured JWKS or certificate, replace that file; if in the evidence, fetch the evidence anew",
+  },
+  signature_invalid: {
+    means: "the signature does not verify with the key that must have made it",
+    fix: "the evidence was altered, belongs to another region or tenant, or the pinned key is the wrong one",
+  },
+
+  issuer_not_configured: {
+    means: "the token's issuer is none of the configured ones",
+    fix: "compare iss (svidmint inspect) with the configuration, character by character; trailing slashes count",
+  },
+  tenant_not_configured: {
+    means:
+      "the evidence is of an account, project, tenant or customer that evidence: does not list",
+    fix: "add it under evidence: if it is yours; else somebody else's workload is knocking",
+  },
+  region_unknown: {
+    means: "no key is known for the region that the document names",
+    fix: "update svidmint, or add the region's certificate to the attestor's configuration",
+  },
+  audience_mismatch: {
+    means:
+      "the evidence was not made for this issuer: its audience is another, or not exactly one value",
+    fix: "ask the cloud for a token whose audience is S (svidmint key new prints it), or set audience in the configuration",
+  },
+  binding_mismatch: {
+    means: "the evidence names another key than the one whose possession was proved",
+    fix: "fetch the evidence for S of the key in the CSR; if the client did, the evidence is being used by somebody else",
+  },
+  claim_missing: {
+    means: "a claim is absent that this evidence type always has",
+    fix: "ask for the full form (for Google: format=full), and check the kind of machine it came from",
+  },
+  claim_type: {
+    means: "a claim has another JSON type than this evidence type gives it",
+    fix: "no provider writes this; look at where the evidence came from",
+  },
+  claim_value: {
+    means: "a claim has a value that it cannot have",
+    fix: "the detail names the claim; compare it with the evidence type's page in docs/",
+  },
+  evidence_expired: {
+    means: "the evidence is over, beyond the leeway of 60 s",
+    fix: "fetch it anew shortly before each request; check the clocks",
+  },
+  evidence_not_yet_valid: {
+    means: "the evidence begins in the future, beyond the leeway of 60 s",
+    fix: "set the clocks of the issuer and the requester by NTP",
+  },
+  evidence_lifetime: {
+    means: "the token lives longer than its entry admits",
+    fix: "ask for a shorter token, or raise max_lifetime of the entry (at most 24 h)",
+  },
+  not_a_workload: {
+    means:
+      "the token is genuine, but a person's or an application's, not a machine's or a service account's",
+    fix: "fetch the evidence from the metadata service of the workload, not with a user's login",
+  },
+
+  claim_taken: {
+    means: "another key used this evidence first and owns it; an alarm event names both keys",
+    fix: "if the workload lost its key: svidmint claims assign KEY THUMBPRINT; else find out who had a copy of the evidence",
+  },
+  claim_stale: {
+    means:
+      "a later life of the same machine has already been claimed; this evidence is of an earlier one",
+    fix: "fetch the document anew; an old copy is worth nothing",
+  },
+  claim_too_late: {
+    means:
+      "the evidence was first presented longer after the machine's start than first_claim_within allows",
+    fix: "stop and start the machine, or svidmint claims assign KEY THUMBPRINT; raise first_claim_within only with care",
+  },
+  claim_banned: {
+    means: "an operator banned this evidence",
+    fix: "svidmint claims assign or claims release lifts the ban",
+  },
+  claim_store_missing: {
+    means:
+      "evidence that names neither a key nor this issuer needs a claim store, and none is configured",
+    fix: "add claims: to the configuration (store: file on one instance), or join the evidence to a key-bound one",
+  },
+
+  denied: {
+    means: "the deny list of the configuration names this workload",
+    fix: "remove the entry under deny: if the workload may have an identity again",
+  },
+  no_rule_matches: {
+    means: "no rule fits the evidence, its claims, joins and binding",
+    fix: "svidmint policy explain tells for each rule why not",
+  },
+  spiffe_id_not_granted: {
+    means: "rules fit, but none gives the SPIFFE ID that was asked for",
+    fix: "leave spiffe_id out to get the first rule's, or compare it with svidmint policy explain",
+  },
+  kind_not_granted: {
+    means: "the deciding rule does not give one of the kinds asked for",
+    fix: "add x509: or jwt: to the rule, or ask only for what it gives",
+  },
+  template_value_illegal: {
+    means:
+      "a claim that the rule's spiffe_id uses is absent or is not one legal path segment (letters, digits, dot, hyphen, underscore)",
+    fix: "use another claim in the template; values are never escaped or cut",
+  },
+  audience_not_granted: {
+    means: "the deciding rule does not give this audience, or not several at once",
+    fix: "add the audience to jwt.audiences of the rule, exactly as the verifier expects it",
+  },
+  instance_too_old: {
+    means: "the machine started longer ago than the rule's max_instance_age",
+    fix: "replace the machine, or raise max_instance_age",
+  },
+
+  keys_unavailable: {
+    means: "the published keys of a provider could not be fetched and none are cached",
+    fix: "check that the issuer reaches the URL, or pin the keys with jwks: file:… in the attestor's configuration",
+  },
+  signer_unavailable: {
+    means: "the key service did not sign: unreachable, denied, throttled or too slow",
+    fix: "check the key service's status and the permissions of the issuer's own identity",
+  },
+  signature_unsound: {
+    means:
+      "the key service returned a signature that does not verify with the configured public key",
+    fix: "check that key, certificate and public_key of the entry under keys: belong together; alarm the key's owner",
+  },
+  lint_failed: {
+    means: "the certificate or token about to be signed broke its profile, and was not signed",
+    fix: "this is a defect of svidmint: report it with the request_id's audit event",
+  },
+  store_unavailable: {
+    means: "the claim store did not answer or refused",
+    fix: "check the store and the permissions on it; for the file store, free disk space and the lock",
+  },
+  audit_unavailable: {
+    means: "the audit event could not be written, so nothing was signed",
+    fix: "check that whatever reads the audit log keeps up, and free disk space",
+  },
+  overloaded: {
+    means: "a bound on work at once was reached",
+    fix: "retry after the seconds that Retry-After names; add instances if it lasts",
+  },
+};
