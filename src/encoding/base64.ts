@@ -86,10 +86,10 @@ function decode(text: string, end: number, count: number, table: Uint8Array): Re
       const c1 = text.charCodeAt(at + 1);
       const c2 = text.charCodeAt(at + 2);
       const c3 = text.charCodeAt(at + 3);
-      const v0 = table[c0 & 0xff] as number;
-      const v1 = table[c1 & 0xff] as number;
-      const v2 = table[c2 & 0xff] as number;
-      const v3 = table[c3 & 0xff] as number;
+      const v0 = table[c0 & 0xff]!;
+      const v1 = table[c1 & 0xff]!;
+      const v2 = table[c2 & 0xff]!;
+      const v3 = table[c3 & 0xff]!;
       seen |= ((c0 | c1 | c2 | c3) & 0xff00) | v0 | v1 | v2 | v3;
       bytes[written] = (v0 << 2) | (v1 >> 4);
       bytes[written + 1] = (v1 << 4) | (v2 >> 2);
@@ -101,7 +101,7 @@ function decode(text: string, end: number, count: number, table: Uint8Array): Re
   }
   for (; at < end; at++) {
     const code = text.charCodeAt(at);
-    const value = code > 0xff ? INVALID : (table[code] as number);
+    const value = code > 0xff ? INVALID : table[code]!;
     if (value === LINE_BREAK) continue;
     if (value === INVALID) return invalid();
     held = (held << 6) | value;
@@ -123,24 +123,20 @@ function encode(bytes: Uint8Array, alphabet: string): string {
   let text = "";
   let at = 0;
   for (const whole = bytes.length - (bytes.length % 3); at < whole; at += 3) {
-    const group =
-      ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
+    const group = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
     text +=
-      (alphabet[group >> 18] as string) +
-      (alphabet[(group >> 12) & 63] as string) +
-      (alphabet[(group >> 6) & 63] as string) +
-      (alphabet[group & 63] as string);
+      alphabet[group >> 18]! +
+      alphabet[(group >> 12) & 63]! +
+      alphabet[(group >> 6) & 63]! +
+      alphabet[group & 63]!;
   }
   const rest = bytes.length - at;
   if (rest === 1) {
-    const byte = bytes[at] as number;
-    text += (alphabet[byte >> 2] as string) + (alphabet[(byte << 4) & 63] as string);
+    const byte = bytes[at]!;
+    text += alphabet[byte >> 2]! + alphabet[(byte << 4) & 63]!;
   } else if (rest === 2) {
-    const pair = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
-    text +=
-      (alphabet[pair >> 10] as string) +
-      (alphabet[(pair >> 4) & 63] as string) +
-      (alphabet[(pair << 2) & 63] as string);
+    const pair = (bytes[at]! << 8) | bytes[at + 1]!;
+    text += alphabet[pair >> 10]! + alphabet[(pair >> 4) & 63]! + alphabet[(pair << 2) & 63]!;
   }
   return text;
 }

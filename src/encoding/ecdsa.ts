@@ -38,11 +38,11 @@ function copyInteger(der: Uint8Array, at: number, raw: Uint8Array, end: number):
   let start = at + 2;
   const next = start + length;
   if (der[at] !== 0x02 || length === 0 || length > 0x7f || next > der.length) return -1;
-  const first = der[start] as number;
+  const first = der[start]!;
   if (first > 0x7f) return -1;
   if (first === 0) {
     // Only where the next octet would else look like a sign; that also excludes the number 0.
-    if (length === 1 || (der[start + 1] as number) <= 0x7f) return -1;
+    if (length === 1 || der[start + 1]! <= 0x7f) return -1;
     start++;
   }
   if (next - start > raw.length / 2) return -1;
@@ -61,8 +61,8 @@ export function ecdsaRawToDer(raw: Uint8Array): Uint8Array {
   while (rStart < size - 1 && raw[rStart] === 0) rStart++;
   let sStart = size;
   while (sStart < raw.length - 1 && raw[sStart] === 0) sStart++;
-  const rSign = (raw[rStart] as number) >> 7;
-  const sSign = (raw[sStart] as number) >> 7;
+  const rSign = raw[rStart]! >> 7;
+  const sSign = raw[sStart]! >> 7;
   const rLength = size - rStart + rSign;
   const sLength = raw.length - sStart + sSign;
   const length = 4 + rLength + sLength;

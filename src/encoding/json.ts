@@ -34,7 +34,7 @@ export function parseJson(input: Uint8Array | string, limits?: JsonLimits): Resu
   if (members < 0) return fail("json_malformed", "nested too deeply");
   let value: JsonValue;
   try {
-    value = JSON.parse(text) as JsonValue;
+    value = JSON.parse(text);
   } catch {
     return fail("json_malformed");
   }
@@ -93,21 +93,20 @@ function keptMembers(value: JsonValue | undefined, escapes: boolean): number {
   if (typeof value === "string") return escapes && hasLoneSurrogate(value) ? -1 : 0;
   if (typeof value === "number") return Number.isFinite(value) ? 0 : -1;
   if (typeof value !== "object" || value === null) return 0;
-  let members = 0;
-  if (Array.isArray(value)) {
-    for (const item of value as readonly JsonValue[]) {
-      const within = keptMembers(item, escapes);
+  if (isJsonObject(value)) {
+    const names = Object.keys(value);
+    let members = names.length;
+    for (const name of names) {
+      if (escapes && hasLoneSurrogate(name)) return -1;
+      const within = keptMembers(value[name], escapes);
       if (within < 0) return -1;
       members += within;
     }
     return members;
   }
-  const object = value as JsonObject;
-  const names = Object.keys(object);
-  members = names.length;
-  for (const name of names) {
-    if (escapes && hasLoneSurrogate(name)) return -1;
-    const within = keptMembers(object[name], escapes);
+  let members = 0;
+  for (const item of value) {
+    const within = keptMembers(item, escapes);
     if (within < 0) return -1;
     members += within;
   }

@@ -126,14 +126,10 @@ export function schemeOf(alg: string): SignatureScheme | undefined {
 export function keyFits(alg: string, info: PublicKeyInfo): boolean {
   const algorithm = ALGORITHMS.get(alg);
   if (algorithm === undefined) return false;
-  switch (info.type) {
-    case "RSA":
-      return algorithm.scheme.name.startsWith("RSA") && keyBits(info) >= MIN_RSA_BITS;
-    case "EC":
-      return algorithm.curve === info.curve;
-    case "Ed25519":
-      return algorithm.scheme.name === "Ed25519";
-  }
+  if (info.type === "RSA")
+    return algorithm.scheme.name.startsWith("RSA") && keyBits(info) >= MIN_RSA_BITS;
+  if (info.type === "EC") return algorithm.curve === info.curve;
+  return algorithm.scheme.name === "Ed25519";
 }
 
 /** @returns `algorithm_not_allowed` where `alg` does not fit the key, `signature_invalid` */
@@ -154,14 +150,8 @@ function verdict(good: boolean): Result<void> {
 }
 
 function signatureBytes(info: PublicKeyInfo): number {
-  switch (info.type) {
-    case "RSA":
-      return info.n.length;
-    case "EC":
-      return 2 * CURVE_BYTES[info.curve];
-    case "Ed25519":
-      return 64;
-  }
+  if (info.type === "RSA") return info.n.length;
+  return info.type === "EC" ? 2 * CURVE_BYTES[info.curve] : 64;
 }
 
 /** What is signed: both parts as `JSON.stringify` writes them, in the order of their members. */

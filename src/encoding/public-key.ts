@@ -96,17 +96,11 @@ function pointFrom(curve: CurveName, point: Uint8Array): Result<PublicKeyInfo> {
 
 /** The one DER SubjectPublicKeyInfo of a key. */
 export function spkiOf(info: PublicKeyInfo): Uint8Array {
-  switch (info.type) {
-    case "RSA":
-      return seq(seq(RSA_ENCRYPTION, nul()), bits(seq(integer(info.n), integer(info.e))));
-    case "EC":
-      return seq(
-        seq(EC_PUBLIC_KEY, CURVE_OIDS[info.curve]),
-        bits(concatBytes(Uint8Array.of(4), info.x, info.y)),
-      );
-    case "Ed25519":
-      return seq(seq(ED25519), bits(info.x));
-  }
+  if (info.type === "RSA")
+    return seq(seq(RSA_ENCRYPTION, nul()), bits(seq(integer(info.n), integer(info.e))));
+  if (info.type === "Ed25519") return seq(seq(ED25519), bits(info.x));
+  const point = concatBytes(Uint8Array.of(4), info.x, info.y);
+  return seq(seq(EC_PUBLIC_KEY, CURVE_OIDS[info.curve]), bits(point));
 }
 
 /** RFC 7518 §6.2.2, §6.3.2, §6.4: a key that carries one of these is not a public key. */
@@ -119,29 +113,26 @@ const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] as const;
 export function parseJwk(jwk: JsonObject): Result<PublicKeyInfo> {
   if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))) return malformed("private members");
   const kty = member(jwk, "kty");
-  switch (kty) {
-    case "RSA": {
-      const n = integerMember(jwk, "n");
-      const e = integerMember(jwk, "e");
-      return n === undefined || e === undefined ? malformed("rsa key") : rsaKey(n, e);
-    }
-    case "EC": {
-      const curve = member(jwk, "crv");
-      if (!isCurveName(curve)) return unsupported("curve");
-      const x = octetsMember(jwk, "x", CURVE_BYTES[curve]);
-      const y = octetsMember(jwk, "y", CURVE_BYTES[curve]);
-      return x === undefined || y === undefined
-        ? malformed("ec key")
-        : ok({ type: "EC", curve, x, y });
-    }
-    case "OKP": {
-      if (member(jwk, "crv") !== "Ed25519") return unsupported("curve");
-      const x = octetsMember(jwk, "x", 32);
-      return x === undefined ? malformed("ed25519 key") : ok({ type: "Ed25519", x });
-    }
-    default:
-      return typeof kty === "string" ? unsupported("key type") : malformed("kty");
+  if (kty === "RSA") {
+    const n = integerMember(jwk, "n");
+    const e = integerMember(jwk, "e");
+    return n === undefined || e === undefined ? malformed("rsa key") : rsaKey(n, e);
   }
+  if (kty === "EC") {
+    const curve = member(jwk, "crv");
+    if (!isCurveName(curve)) return unsupported("curve");
+    const x = octetsMember(jwk, "x", CURVE_BYTES[curve]);
+    const y = octetsMember(jwk, "y", CURVE_BYTES[curve]);
+    return x === undefined || y === undefined
+      ? malformed("ec key")
+      : ok({ type: "EC", curve, x, y });
+  }
+  if (kty === "OKP") {
+    if (member(jwk, "crv") !== "Ed25519") return unsupported("curve");
+    const x = octetsMember(jwk, "x", 32);
+    return x === undefined ? malformed("ed25519 key") : ok({ type: "Ed25519", x });
+  }
+  return typeof kty === "string" ? unsupported("key type") : malformed("kty");
 }
 
 /** Base64urlUInt (RFC 7518 §2): at least one octet, no leading zero. */
@@ -165,44 +156,26 @@ export type PublicJwk =
   | { readonly kty: "OKP"; readonly crv: "Ed25519"; readonly x: string };
 
 export function jwkOf(info: PublicKeyInfo): PublicJwk {
-  switch (info.type) {
-    case "RSA":
-      return { kty: "RSA", n: encodeBase64url(info.n), e: encodeBase64url(info.e) };
-    case "EC":
-      return {
-        kty: "EC",
-        crv: info.curve,
-        x: encodeBase64url(info.x),
-        y: encodeBase64url(info.y),
-      };
-    case "Ed25519":
-      return { kty: "OKP", crv: "Ed25519", x: encodeBase64url(info.x) };
-  }
+  if (info.type === "RSA")
+    return { kty: "RSA", n: encodeBase64url(info.n), e: encodeBase64url(info.e) };
+  const x = encodeBase64url(info.x);
+  if (info.type === "Ed25519") return { kty: "OKP", crv: "Ed25519", x };
+  return { kty: "EC", crv: info.curve, x, y: encodeBase64url(info.y) };
 }
 
 /** What is hashed for a thumbprint (RFC 7638 §3.2, RFC 8037 §2): required members by name, no white space. */
 export function thumbprintInput(info: PublicKeyInfo): Uint8Array {
   const jwk = jwkOf(info);
-  switch (jwk.kty) {
-    case "RSA":
-      return utf8Encode(`{"e":"${jwk.e}","kty":"RSA","n":"${jwk.n}"}`);
-    case "EC":
-      return utf8Encode(`{"crv":"${jwk.crv}","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`);
-    case "OKP":
-      return utf8Encode(`{"crv":"${jwk.crv}","kty":"OKP","x":"${jwk.x}"}`);
-  }
+  if (jwk.kty === "RSA") return utf8Encode(`{"e":"${jwk.e}","kty":"RSA","n":"${jwk.n}"}`);
+  if (jwk.kty === "OKP") return utf8Encode(`{"crv":"${jwk.crv}","kty":"OKP","x":"${jwk.x}"}`);
+  return utf8Encode(`{"crv":"${jwk.crv}","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`);
 }
 
 /** Length of the modulus or of the field, in bits. */
 export function keyBits(info: PublicKeyInfo): number {
-  switch (info.type) {
-    case "RSA":
-      return info.n.length * 8 - (Math.clz32(info.n[0] ?? 0) - 24);
-    case "EC":
-      return info.curve === "P-256" ? 256 : info.curve === "P-384" ? 384 : 521;
-    case "Ed25519":
-      return 256;
-  }
+  if (info.type === "RSA") return info.n.length * 8 - (Math.clz32(info.n[0] ?? 0) - 24);
+  if (info.type === "Ed25519") return 256;
+  return info.curve === "P-521" ? 521 : CURVE_BYTES[info.curve] * 8;
 }
 
 function malformed(detail: string): Result<never> {

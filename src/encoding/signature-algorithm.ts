@@ -106,15 +106,8 @@ function encodePss(scheme: SignatureScheme): Uint8Array {
 
 /** Whether a key of this kind can have made a signature of this scheme. */
 export function schemeFits(scheme: SignatureScheme, info: PublicKeyInfo): boolean {
-  switch (scheme.name) {
-    case "RSASSA-PKCS1-v1_5":
-    case "RSA-PSS":
-      return info.type === "RSA";
-    case "ECDSA":
-      return info.type === "EC";
-    case "Ed25519":
-      return info.type === "Ed25519";
-  }
+  if (scheme.name === "Ed25519") return info.type === "Ed25519";
+  return info.type === (scheme.name === "ECDSA" ? "EC" : "RSA");
 }
 
 /**
@@ -122,16 +115,9 @@ export function schemeFits(scheme: SignatureScheme, info: PublicKeyInfo): boolea
  * @returns `signature_invalid` where the length or the encoding cannot be of this key
  */
 export function rawSignature(signature: Uint8Array, info: PublicKeyInfo): Result<Uint8Array> {
-  switch (info.type) {
-    case "EC":
-      return ecdsaDerToRaw(signature, info.curve);
-    case "RSA":
-      return signature.length === info.n.length
-        ? ok(signature)
-        : fail("signature_invalid", "length");
-    case "Ed25519":
-      return signature.length === 64 ? ok(signature) : fail("signature_invalid", "length");
-  }
+  if (info.type === "EC") return ecdsaDerToRaw(signature, info.curve);
+  const length = info.type === "RSA" ? info.n.length : 64;
+  return signature.length === length ? ok(signature) : fail("signature_invalid", "length");
 }
 
 /** The reverse of `rawSignature`: as X.509 has it. */

@@ -44,6 +44,7 @@ export const TAG = {
   visibleString: 26,
 } as const;
 
+const TAG_CLASSES = [0, 1, 2, 3] as const;
 const NONE: readonly DerNode[] = [];
 
 /** Slices are made when asked for: most elements of a structure are never looked at. */
@@ -59,8 +60,8 @@ class Node implements DerNode {
   #end: number;
 
   constructor(source: Uint8Array, start: number, contentStart: number) {
-    const identifier = source[start] as number;
-    this.tagClass = (identifier >> 6) as 0 | 1 | 2 | 3;
+    const identifier = source[start]!;
+    this.tagClass = TAG_CLASSES[identifier >> 6]!;
     this.constructed = (identifier & 0x20) !== 0;
     this.tag = identifier & 0x1f;
     this.#source = source;
@@ -122,7 +123,7 @@ class Reader {
     if (--this.#left < 0) throw new Malformed("too many elements");
     const start = this.at;
     if (start + 2 > limit) throw new Malformed("truncated");
-    const identifier = this.#bytes[start] as number;
+    const identifier = this.#bytes[start]!;
     this.at = start + 1;
     const length = this.#length(limit);
     const node = new Node(this.#bytes, start, this.at);
@@ -159,7 +160,7 @@ class Reader {
   }
 
   #length(limit: number): number {
-    const first = this.#bytes[this.at++] as number;
+    const first = this.#bytes[this.at++]!;
     if (first < 0x80) return first;
     if (first === 0x80) {
       if (this.#ber) return INDEFINITE;
@@ -168,7 +169,7 @@ class Reader {
     const count = first & 0x7f;
     if (count > 4 || this.at + count > limit) throw new Malformed("length too long");
     let length = 0;
-    for (let i = 0; i < count; i++) length = length * 256 + (this.#bytes[this.at++] as number);
+    for (let i = 0; i < count; i++) length = length * 256 + this.#bytes[this.at++]!;
     // Shortest form only: the long form starts at 128, and its first octet is not zero.
     if (length < 0x80 || length < 2 ** (8 * (count - 1))) throw new Malformed("length not minimal");
     return length;

@@ -1,4 +1,4 @@
-import { concatBytes, utf8Decode } from "../bytes.ts";
+import { concatBytes, utf8Decode, utf8Encode } from "../bytes.ts";
 import { TAG, type DerNode } from "./tree.ts";
 
 /**
@@ -115,7 +115,7 @@ export function derBitString(node: DerNode | undefined): BitString | undefined {
   if (unused === undefined || unused > 7) return undefined;
   if (unused > 0) {
     if (content.length === 1) return undefined;
-    if (((content.at(-1) as number) & ((1 << unused) - 1)) !== 0) return undefined;
+    if ((content.at(-1)! & ((1 << unused) - 1)) !== 0) return undefined;
   }
   return { unused, bytes: content.subarray(1) };
 }
@@ -140,7 +140,7 @@ export function derString(node: DerNode | undefined): string | undefined {
   return text;
 }
 
-const PRINTABLE = new Set([..." '()+,-./:=?"].map((character) => character.charCodeAt(0)));
+const PRINTABLE = new Set(utf8Encode(" '()+,-./:=?"));
 
 const ALPHABETS: ReadonlyMap<number, (byte: number) => boolean> = new Map([
   [TAG.ia5String, (byte: number) => byte <= 0x7f],
@@ -165,9 +165,8 @@ export function derTime(node: DerNode | undefined): number | undefined {
   const content = node?.content ?? new Uint8Array();
   const yearDigits = utc ? 2 : 4;
   if (content.length !== yearDigits + 11 || content.at(-1) !== 0x5a) return undefined;
-  for (let i = 0; i < content.length - 1; i++) if (!isDigit(content[i] as number)) return undefined;
-  const two = (at: number): number =>
-    ((content[at] as number) - 0x30) * 10 + ((content[at + 1] as number) - 0x30);
+  for (let i = 0; i < content.length - 1; i++) if (!isDigit(content[i]!)) return undefined;
+  const two = (at: number): number => (content[at]! - 0x30) * 10 + (content[at + 1]! - 0x30);
   let year = two(0);
   if (utc) year += year < 50 ? 2000 : 1900;
   else year = year * 100 + two(2);

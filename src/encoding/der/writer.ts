@@ -34,7 +34,7 @@ export function seq(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** A SET OF: DER has its elements sorted by their encodings. */
 export function set(...parts: readonly Uint8Array[]): Uint8Array {
-  return elementOf(0x31, parts.length < 2 ? parts : [...parts].sort(compareEncodings));
+  return elementOf(0x31, parts.length < 2 ? parts : parts.toSorted(compareEncodings));
 }
 
 /** X.690 §11.6: as octet strings, the shorter one padded with zeros at its end. */
@@ -104,7 +104,7 @@ export function namedBits(...positions: readonly number[]): Uint8Array {
   const bytes = new Uint8Array((last >> 3) + 1);
   for (const position of positions) {
     const at = position >> 3;
-    bytes[at] = (bytes[at] as number) | (0x80 >> (position & 7));
+    bytes[at] = bytes[at]! | (0x80 >> (position & 7));
   }
   return bits(bytes, 7 - (last & 7));
 }
