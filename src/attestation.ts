@@ -27,7 +27,7 @@ export interface Attestation {
   readonly name: EvidenceName;
   readonly claims: Claims;
   readonly binding: Binding;
-  /** Unix seconds within which the evidence can be accepted; absent where it never ends (`aws_iid`). */
+  /** Unix seconds as signed; acceptance reaches the leeway further at both ends. Absent where it never ends (`aws_iid`). */
   readonly notBefore?: number;
   readonly notAfter?: number;
   /** Lower-case hex SHA-256 of type, trust domain and signed identity; survives re-encoding of the envelope. */
@@ -60,6 +60,11 @@ export interface FactorInfo {
   readonly defaultBinding: BindingKind;
   /** Claims that name the instance, digest or account: a `join` needs one of these. */
   readonly joinable: readonly string[];
+  /**
+   * Those of `joinable` that name one instance. Class-`none` evidence joined by one to evidence that is bound to the
+   * key needs no claim store; absent, it always does.
+   */
+  readonly instanceClaims?: readonly string[];
   readonly settings: readonly RuleSetting[];
   /** Those of `settings` without which a rule is an error. */
   readonly required?: readonly RuleSetting[];
@@ -69,6 +74,8 @@ export interface PinInfo {
   readonly claim: string;
   /** What `evidence:` lists. Undefined: the entry itself is the pin (`pin: issuer`), nothing to match. */
   readonly values?: readonly string[];
+  /** `evidence:` lists no value (`pin: <claim>`), so each rule states its own, exactly. `values` is then empty. */
+  readonly stated?: true;
   /** Applies where the rule matches `claim` with exactly `equals` (`kind: instance`). */
   readonly when?: { readonly claim: string; readonly equals: string };
 }

@@ -19,6 +19,11 @@ export interface Platform extends CryptoPrimitives {
   /** Cryptographically secure random bytes. */
   random(length: number): Uint8Array;
   fetch(url: string, init: RequestInit): Promise<Response>;
+  /**
+   * Keeps the process alive for work that no request waits for (`waitUntil` on Workers, where a request that ends,
+   * or whose client hangs up, ends its pending calls too). Absent where nothing need be done.
+   */
+  background?(work: Promise<unknown>): void;
   generateKey(kind: KeyKind): Awaitable<PrivateKey>;
   /** PKCS#8 DER in. @returns `key_malformed` for anything that is not a supported private key. */
   importPrivateKey(pkcs8: Uint8Array): Awaitable<Result<PrivateKey>>;
