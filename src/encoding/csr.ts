@@ -1,4 +1,5 @@
 import { fail, ok, type Awaitable, type Result } from "../result.ts";
+import { whenReady } from "./awaitable.ts";
 import { derBitString, derSmallInteger, isContext, isSequence, readDer } from "./der/reader.ts";
 import type { CryptoPrimitives, PublicKey, PublicKeyInfo, SignatureScheme } from "./primitives.ts";
 import { spkiFrom } from "./public-key.ts";
@@ -53,7 +54,7 @@ export function verifyCsr(
   crypto: CryptoPrimitives,
 ): Awaitable<Result<void>> {
   const good = crypto.verify(csr.scheme, key, csr.signature, csr.tbs);
-  return typeof good === "boolean" ? verdict(good) : good.then(verdict);
+  return whenReady(good, verdict);
 }
 
 function verdict(good: boolean): Result<void> {

@@ -1,4 +1,5 @@
 import { fail, ok, type Awaitable, type Result } from "../result.ts";
+import { whenReady } from "./awaitable.ts";
 import { decodeBase64url, encodeBase64url } from "./base64.ts";
 import { utf8Encode } from "./bytes.ts";
 import { CURVE_BYTES } from "./curves.ts";
@@ -142,7 +143,7 @@ export function verifyJws(
   if (scheme === undefined || !keyFits(jws.alg, key.info)) return fail("algorithm_not_allowed");
   if (jws.signature.length !== signatureBytes(key.info)) return verdict(false);
   const good = crypto.verify(scheme, key, jws.signature, jws.signingInput);
-  return typeof good === "boolean" ? verdict(good) : good.then(verdict);
+  return whenReady(good, verdict);
 }
 
 function verdict(good: boolean): Result<void> {

@@ -93,3 +93,7 @@ function isSegmentCharacter(code: number): boolean {
     code === 0x5f
   );
 }
+
+function refused(): Result<never> {
+  return fail("claim_value", "not a spiffe id");
+}
