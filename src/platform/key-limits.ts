@@ -1,10 +1,10 @@
-import { ORDER_BYTES } from "../encoding/ecdsa.ts";
+import { CURVE_BYTES } from "../encoding/curves.ts";
 import type { PublicKeyInfo, SignatureScheme } from "../encoding/primitives.ts";
 
 /** Length in bytes of a raw signature by the key: RSA the modulus, ECDSA r‖s, Ed25519 R‖S. */
 export function signatureBytes(info: PublicKeyInfo): number {
   if (info.type === "RSA") return info.n.length;
-  return info.type === "EC" ? 2 * ORDER_BYTES[info.curve] : 64;
+  return info.type === "EC" ? 2 * CURVE_BYTES[info.curve] : 64;
 }
 
 const KEY_TYPES: Readonly<Record<SignatureScheme["name"], PublicKeyInfo["type"]>> = {
@@ -28,7 +28,7 @@ export function schemeFits(scheme: SignatureScheme, info: PublicKeyInfo): boolea
 export function withinLimits(info: PublicKeyInfo): boolean {
   if (info.type === "RSA") return modulusOk(info.n) && exponentOk(info.e);
   if (info.type === "Ed25519") return info.x.length === 32;
-  const bytes = ORDER_BYTES[info.curve];
+  const bytes = CURVE_BYTES[info.curve];
   return info.x.length === bytes && info.y.length === bytes;
 }
 

@@ -1,0 +1,4 @@
+import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
+import { platformConformance } from "../../conformance/platform.ts";
+
+platformConformance("WebCrypto", webCryptoPlatform);
