@@ -1,5 +1,49 @@
+import { createApp } from "../handlers/app.ts";
+import { loadIssuer } from "../issuer/load.ts";
+import { ConfigError } from "../config-issue.ts";
+import { webCryptoPlatform } from "../platform/webcrypto.ts";
+import openapi from "../gen/openapi.ts";
+import { attestors } from "./attestors.ts";
+import { readReference } from "./references.ts";
+
+/**
+ * Cloudflare Workers. `SVIDMINT_CONFIG` is the compiled configuration (a variable, or a JSON binding); what it
+ * calls `env:NAME` is the binding or secret of that name.
+ */
+export interface WorkerEnv {
+  readonly SVIDMINT_CONFIG?: unknown;
+  readonly [name: string]: unknown;
+}
+
+type App = ReturnType<typeof createApp>;
+
+/** One isolate serves one deployment: its bindings do not change while it lives. Only a finished app is kept, since a promise of another request may never resolve here. */
+let running: App | undefined;
+
 export default {
-  fetch(): Response {
-    return new Response(null, { status: 503 });
+  async fetch(request: Request, env: WorkerEnv): Promise<Response> {
+    try {
+      running ??= await start(env);
+    } catch (error) {
+      console.error(error instanceof ConfigError ? error.message : "svidmint did not start");
+      return new Response("svidmint is not configured; its log says why\n", { status: 503, headers: { "retry-after": "30" } });
+    }
+    return running.fetch(request);
   },
-} satisfies ExportedHandler;
+} satisfies ExportedHandler<WorkerEnv>;
+
+async function start(env: WorkerEnv): Promise<App> {
+  const issuer = await loadIssuer(documentOf(env.SVIDMINT_CONFIG), {
+    platform: webCryptoPlatform(),
+    registry: attestors,
+    read: (reference) => readReference(reference, (name) => env[name]),
+    // Best effort: the platform's log takes the line, nobody acknowledges it.
+    audit: { write: (line) => console.log(line) }, // oxlint-disable-line no-console -- the audit log of this platform
+  });
+  return createApp(issuer, { openapi });
+}
+
+function documentOf(config: unknown): unknown {
+  if (typeof config !== "string") return config;
+  return JSON.parse(config);
+}

@@ -1,0 +1,57 @@
+import { Hono } from "hono";
+import type { Issuer } from "../issuer/issue.ts";
+import { documentResponse, preflight } from "./documents.ts";
+import { metricsResponse, type MetricsAccess } from "./metrics.ts";
+import { problem } from "./problem.ts";
+import { postSvids } from "./svids.ts";
+
+export interface AppOptions {
+  /** Who may read `/metrics` on this listener; absent: nobody, the path is not there. */
+  readonly metrics?: MetricsAccess;
+  /** The contract, as JSON text. */
+  readonly openapi: string;
+}
+
+/**
+ * The HTTP interface of one trust domain. Nothing of a request but its method, path, body and the named headers
+ * is read: no Host, no forwarded header, no query.
+ */
+export function createApp(issuer: Issuer, options: AppOptions): Hono {
+  const app = new Hono();
+  const base = new URL(issuer.url).pathname.replace(/\/$/, "");
+
+  app.post(`${base}/v1/svids`, (c) => postSvids(c.req.raw, issuer));
+  for (const [path, name] of [
+    ["/bundle", "bundle"],
+    ["/.well-known/openid-configuration", "discovery"],
+    ["/.well-known/jwks.json", "jwks"],
+  ] as const) {
+    app.get(base + path, (c) => documentResponse(c.req.raw, issuer.documents()[name]));
+    app.options(base + path, () => preflight());
+  }
+  app.get("/healthz", () => text("ok\n"));
+  app.get("/readyz", async () => ((await issuer.ready()) ? text("ready\n") : text("not ready\n", 503)));
+  app.get("/openapi.json", () => new Response(options.openapi, { headers: { "content-type": "application/json", "cache-control": "public, max-age=300" } }));
+  if (options.metrics !== undefined) {
+    const access = options.metrics;
+    app.get("/metrics", (c) => metricsResponse(c.req.raw, issuer.metrics, access));
+  }
+
+  app.notFound((c) => {
+    const known = app.routes.some((route) => route.path === c.req.path);
+    const { requestId } = issuer.begin();
+    return known
+      ? problem(405, "request_malformed", requestId, "this path does not take that method")
+      : problem(404, "request_malformed", requestId, "no such path");
+  });
+  app.onError((error) => {
+    const { requestId } = issuer.begin();
+    issuer.fault(requestId, error);
+    return problem(503, "unavailable", requestId, "an unexpected fault; nothing was issued");
+  });
+  return app;
+}
+
+function text(body: string, status = 200): Response {
+  return new Response(body, { status, headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" } });
+}

@@ -1,0 +1,73 @@
+import { fail, ok, type Failure, type Result } from "../result.ts";
+import type { IssuedSvids, Issuer } from "../issuer/issue.ts";
+import { LIMITS } from "../issuer/request.ts";
+import { readBody } from "./body.ts";
+import { problemResponse } from "./problem.ts";
+
+/** What the answer is written as: everything, or the one thing that a `curl` wants in a file. */
+type Form = "json" | "jwt" | "pem";
+
+const FORMS: readonly (readonly [string, Form])[] = [
+  ["application/json", "json"],
+  ["application/jwt", "jwt"],
+  ["application/pem-certificate-chain", "pem"],
+  ["application/*", "json"],
+  ["*/*", "json"],
+];
+
+/** `POST /v1/svids`: evidence in, SVIDs out. Every refusal is a problem document with a stable code. */
+export async function postSvids(request: Request, issuer: Issuer): Promise<Response> {
+  const exchange = issuer.begin();
+  const form = formOf(request.headers.get("accept"));
+  if (!form.ok) return refuse(issuer, exchange.requestId, form.error);
+  const type = request.headers.get("content-type");
+  if (type === null || !/^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type)) {
+    return refuse(issuer, exchange.requestId, { reason: "content_type_unsupported", detail: "send application/json" });
+  }
+  const body = await readBody(request, LIMITS.bodyBytes);
+  if (!body.ok) return refuse(issuer, exchange.requestId, body.error);
+  const issued = await exchange.issue(body.value, request.headers.get("dpop"), wanted(form.value));
+  if (!issued.ok) return problemResponse(issued.error, exchange.requestId);
+  return answer(form.value, issued.value, exchange.requestId);
+}
+
+async function refuse(issuer: Issuer, requestId: string, failure: Failure): Promise<Response> {
+  await issuer.refuse(requestId, failure);
+  return problemResponse(failure, requestId);
+}
+
+function wanted(form: Form): "x509" | "jwt" | undefined {
+  return form === "jwt" ? "jwt" : form === "pem" ? "x509" : undefined;
+}
+
+/** The first media range we can serve; weights are ignored, since clients of this endpoint name one. */
+function formOf(accept: string | null): Result<Form> {
+  if (accept === null || accept === "*/*") return ok("json");
+  for (const range of accept.slice(0, 512).split(",")) {
+    const name = range.split(";", 1)[0]?.trim().toLowerCase();
+    const form = FORMS.find(([type]) => type === name);
+    if (form !== undefined) return ok(form[1]);
+  }
+  return fail("accept_unsupported", "accept application/json, application/jwt or application/pem-certificate-chain");
+}
+
+function answer(form: Form, svids: IssuedSvids, requestId: string): Response {
+  if (form === "jwt" && svids.jwt !== undefined) return send(svids.jwt.token, "application/jwt", requestId);
+  if (form === "pem" && svids.x509 !== undefined) return send(svids.x509.certificateChain, "application/pem-certificate-chain", requestId);
+  return send(toJson(svids), "application/json", requestId);
+}
+
+/** Times are Unix seconds; kinds not asked for are absent. The bundle is spliced in as the bytes that `/bundle` serves. */
+function toJson(svids: IssuedSvids): string {
+  const parts = [`"spiffe_id":"${svids.spiffeId}"`];
+  if (svids.x509 !== undefined) {
+    parts.push(`"x509":{"certificate_chain":"${svids.x509.certificateChain.replaceAll("\n", "\\n")}","expires_at":${svids.x509.expiresAt}}`);
+  }
+  if (svids.jwt !== undefined) parts.push(`"jwt":{"token":"${svids.jwt.token}","expires_at":${svids.jwt.expiresAt}}`);
+  parts.push(`"bundle":${svids.bundle}`);
+  return `{${parts.join(",")}}`;
+}
+
+function send(body: string, type: string, requestId: string): Response {
+  return new Response(body, { headers: { "content-type": type, "cache-control": "no-store", "x-content-type-options": "nosniff", "x-request-id": requestId } });
+}

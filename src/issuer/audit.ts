@@ -1,0 +1,89 @@
+import type { ProblemCode, Reason } from "../reasons.ts";
+import type { Awaitable } from "../result.ts";
+
+/** What identifies a piece of evidence in the log: never the evidence. */
+export interface EvidenceRef {
+  /** The configured name (`aws_iid`, `oidc.github`); the bare type while the entry is unknown. */
+  readonly name: string;
+  /** Hex SHA-256 of what was handed in. */
+  readonly sha256: string;
+}
+
+interface EventBase {
+  /** RFC 3339, milliseconds, UTC. */
+  readonly time: string;
+  readonly request_id: string;
+  readonly trust_domain: string;
+  readonly evidence: readonly EvidenceRef[];
+  /** RFC 7638 thumbprint of the key that proved possession. */
+  readonly key?: string;
+}
+
+/** Written and awaited before the first signature: no SVID exists without one. */
+export interface IntentEvent extends EventBase {
+  readonly event: "intent";
+  readonly rule: string;
+  readonly spiffe_id: string;
+  readonly x509?: { readonly serial: string; readonly tbs_sha256: string; readonly subject_key: string; readonly not_after: number; readonly signer: string };
+  readonly jwt?: { readonly jti: string; readonly input_sha256: string; readonly audience: readonly string[]; readonly expires_at: number; readonly signer: string };
+  /** Rules in audit mode that would have matched. */
+  readonly audit_rules?: readonly string[];
+}
+
+/** What became of an intent. */
+export interface OutcomeEvent {
+  readonly event: "outcome";
+  readonly time: string;
+  readonly request_id: string;
+  readonly trust_domain: string;
+  readonly result: "issued" | "failed";
+  readonly reason?: Reason;
+  readonly detail?: string;
+}
+
+/** A request that ended without an intent. */
+export interface RefusedEvent extends EventBase {
+  readonly event: "refused";
+  readonly code: ProblemCode;
+  readonly reason: Reason;
+  readonly detail?: string;
+  readonly rule?: string;
+  readonly audit_rules?: readonly string[];
+}
+
+/** Something a person should look at: evidence claimed by two keys, a signature that does not verify. */
+export interface AlarmEvent {
+  readonly event: "alarm";
+  readonly time: string;
+  readonly request_id: string;
+  readonly trust_domain: string;
+  readonly alarm: "claim_taken" | "signature_unsound";
+  readonly claim?: string;
+  readonly owners?: readonly string[];
+  readonly claimant?: string;
+  readonly detail?: string;
+}
+
+export type AuditEvent = IntentEvent | OutcomeEvent | RefusedEvent | AlarmEvent;
+
+/**
+ * Where audit events go, one JSON line each. `write` resolves when the line has left this process as far as
+ * the runtime can tell (a completed write, an acknowledgement), and rejects when it has not: then nothing is signed.
+ */
+export interface AuditSink {
+  write(line: string): Awaitable<void>;
+}
+
+/**
+ * One line of ASCII: whatever a claim or name held, a reader of the log sees no control character,
+ * no line break of any alphabet and no right-to-left trick.
+ */
+export function auditLine(event: AuditEvent): string {
+  const text = JSON.stringify(event);
+  // oxlint-disable-next-line no-control-regex -- the range is the point
+  return /[^\x20-\x7e]/.test(text) ? text.replace(/[^\x20-\x7e]/g, escapeUnit) : text;
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

@@ -1,0 +1,72 @@
+/**
+ * Counters and histograms in the Prometheus text format (version 0.0.4). Label values come from closed lists or
+ * from configuration, never from a request, so that the number of series is bounded.
+ */
+export interface Metrics {
+  /** Adds one to `name{labels}`. */
+  count(name: string, labels?: Readonly<Record<string, string>>): void;
+  /** Records one duration in seconds. */
+  observe(name: string, seconds: number): void;
+  render(): string;
+}
+
+const HELP: Readonly<Record<string, string>> = {
+  svidmint_requests_total: "Requests for SVIDs by outcome: issued, or the code of the refusal.",
+  svidmint_refusals_total: "Refused requests by internal reason.",
+  svidmint_svids_issued_total: "SVIDs signed and handed out, by kind.",
+  svidmint_alarms_total: "Events that a person should look at.",
+  svidmint_request_duration_seconds: "Time from the first byte of a request for SVIDs to its answer.",
+};
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+interface Histogram {
+  readonly counts: number[];
+  sum: number;
+  total: number;
+}
+
+export function createMetrics(): Metrics {
+  const counters = new Map<string, Map<string, number>>();
+  const histograms = new Map<string, Histogram>();
+  return {
+    count(name, labels) {
+      const series = counters.get(name) ?? new Map<string, number>();
+      counters.set(name, series);
+      const key = labels === undefined ? "" : renderLabels(labels);
+      series.set(key, (series.get(key) ?? 0) + 1);
+    },
+    observe(name, seconds) {
+      const histogram = histograms.get(name) ?? { counts: BUCKETS.map(() => 0), sum: 0, total: 0 };
+      histograms.set(name, histogram);
+      const at = BUCKETS.findIndex((bound) => seconds <= bound);
+      if (at >= 0) histogram.counts[at] = (histogram.counts[at] ?? 0) + 1;
+      histogram.sum += seconds;
+      histogram.total += 1;
+    },
+    render() {
+      const lines: string[] = [];
+      for (const [name, series] of counters) {
+        lines.push(`# HELP ${name} ${HELP[name] ?? name}`, `# TYPE ${name} counter`);
+        for (const [labels, value] of series) lines.push(`${name}${labels} ${value}`);
+      }
+      for (const [name, histogram] of histograms) lines.push(...renderHistogram(name, histogram));
+      return `${lines.join("\n")}\n`;
+    },
+  };
+}
+
+function renderHistogram(name: string, histogram: Histogram): string[] {
+  const lines = [`# HELP ${name} ${HELP[name] ?? name}`, `# TYPE ${name} histogram`];
+  let below = 0;
+  BUCKETS.forEach((bound, index) => {
+    below += histogram.counts[index] ?? 0;
+    lines.push(`${name}_bucket{le="${bound}"} ${below}`);
+  });
+  lines.push(`${name}_bucket{le="+Inf"} ${histogram.total}`, `${name}_sum ${histogram.sum}`, `${name}_count ${histogram.total}`);
+  return lines;
+}
+
+function renderLabels(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}="${value.replace(/[\\"\n]/g, "_")}"`);
+  return `{${pairs.join(",")}}`;
+}

@@ -1,0 +1,70 @@
+import * as z from "zod/mini";
+import { parseJsonObject } from "../encoding/json.ts";
+import { fail, ok, type Result } from "../result.ts";
+
+/** Limits of `POST /v1/svids`, in bytes of UTF-8 unless said otherwise. */
+export const LIMITS = {
+  bodyBytes: 65_536,
+  /** Pieces of evidence a request. */
+  evidence: 4,
+  audiences: 16,
+  audienceLength: 1_024,
+  /** Bytes of the SPIFFE ID (SPIFFE-ID §2.3). */
+  spiffeId: 2_048,
+  csrLength: 16_384,
+} as const;
+
+const ttl = z.optional(z.int().check(z.minimum(1), z.maximum(31_536_000)));
+const csr = z.string().check(z.minLength(1), z.maxLength(LIMITS.csrLength));
+
+/** The body of `POST /v1/svids`. The members of a piece of evidence beside `type` are its attestor's business. */
+export const svidRequestSchema = z.strictObject({
+  evidence: z
+    .array(z.looseObject({ type: z.string().check(z.minLength(1), z.maxLength(64)) }))
+    .check(z.minLength(1), z.maxLength(LIMITS.evidence)),
+  spiffe_id: z.optional(z.string().check(z.minLength(1), z.maxLength(LIMITS.spiffeId))),
+  x509: z.optional(z.strictObject({ csr, ttl_seconds: ttl })),
+  jwt: z.optional(
+    z.strictObject({
+      audience: z
+        .array(z.string().check(z.minLength(1), z.maxLength(LIMITS.audienceLength)))
+        .check(z.minLength(1), z.maxLength(LIMITS.audiences)),
+      ttl_seconds: ttl,
+    }),
+  ),
+});
+
+export type SvidRequest = z.infer<typeof svidRequestSchema>;
+export type EvidenceMember = SvidRequest["evidence"][number];
+
+/** Bytes to a request of the right shape: strict JSON, no unknown members, at least one kind asked for. */
+export function parseSvidRequest(body: Uint8Array): Result<SvidRequest> {
+  const json = parseJsonObject(body);
+  if (!json.ok) return fail("body_not_json", json.error.detail ?? json.error.reason.replaceAll("_", " "));
+  const parsed = svidRequestSchema.safeParse(json.value);
+  if (!parsed.success) return fail("body_schema", describeIssues(parsed.error.issues));
+  const request = parsed.data;
+  if (request.x509 === undefined && request.jwt === undefined) {
+    return fail("nothing_requested", "ask for x509, jwt or both");
+  }
+  return ok(request);
+}
+
+/** Paths and expectations only: nothing the requester sent is echoed but the names of unknown members, cut short. */
+export function describeIssues(issues: readonly z.core.$ZodIssue[]): string {
+  return issues
+    .slice(0, 4)
+    .map((issue) => {
+      const at = issue.path.map(String).join(".") || "body";
+      if (issue.code === "unrecognized_keys") return `${at}: unknown member ${issue.keys.map(shown).slice(0, 4).join(", ")}`;
+      if (issue.code === "invalid_type") return `${at}: must be ${issue.expected}`;
+      if (issue.code === "too_big") return `${at}: at most ${issue.maximum}`;
+      if (issue.code === "too_small") return `${at}: at least ${issue.minimum}`;
+      return `${at}: not acceptable`;
+    })
+    .join("; ");
+}
+
+function shown(name: string): string {
+  return /^[\w.-]{1,32}$/.test(name) ? `"${name}"` : "(unprintable)";
+}
