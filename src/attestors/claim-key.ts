@@ -1,3 +1,4 @@
+import { whenReady } from "../encoding/awaitable.ts";
 import { toHex, utf8Encode } from "../encoding/bytes.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Awaitable } from "../result.ts";
@@ -18,8 +19,8 @@ export function claimKey(
   type: string,
   identity: readonly (string | Uint8Array)[],
 ): Awaitable<string> {
-  const digest = scope.platform.digest("SHA-256", framed([type, scope.trustDomain, ...identity]));
-  return digest instanceof Promise ? digest.then(toHex) : toHex(digest);
+  const bytes = framed([type, scope.trustDomain, ...identity]);
+  return whenReady(scope.platform.digest("SHA-256", bytes), toHex);
 }
 
 function framed(parts: readonly (string | Uint8Array)[]): Uint8Array {

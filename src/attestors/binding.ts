@@ -1,0 +1,49 @@
+import type { Binding } from "../attestation.ts";
+import type { JsonValue } from "../encoding/json.ts";
+import { fail, ok, type Result } from "../result.ts";
+
+/** What stands between the base and the thumbprint: no audience of ours may contain it otherwise. */
+export const KEY_MARK = "/jkt/";
+/** A SHA-256 in base64url. Whether it is a thumbprint of anything is decided by comparing it. */
+const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
+
+/**
+ * S: the audience that ties evidence to one key, so that whoever steals it cannot use it, here or elsewhere.
+ * @param base the attestor's configured audience, else the issuer URL
+ * @param jkt RFC 7638 SHA-256 thumbprint of the key, base64url
+ */
+export function boundAudience(base: string, jkt: string): string {
+  return base + KEY_MARK + jkt;
+}
+
+/** The one value of an `aud` claim: a string, or an array of exactly one. Anything else is nobody's audience. */
+export function singleAudience(aud: JsonValue | undefined): string | undefined {
+  const value: unknown = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud;
+  return typeof value === "string" ? value : undefined;
+}
+
+/**
+ * What an audience binds to. Compared whole: no case folding, no trailing slash, no URL parsing.
+ * Evidence that names a key is class `key` whatever key that is; it is never read as mere `<base>`.
+ * @returns `audience_mismatch` for everything but `<base>` and `<base>/jkt/<thumbprint>`
+ */
+export function gradeAudience(aud: JsonValue | undefined, base: string): Result<Binding> {
+  const audience = singleAudience(aud);
+  if (audience === undefined || !audience.startsWith(base)) return fail("audience_mismatch");
+  if (audience.length === base.length) return ok({ kind: "audience" });
+  const jkt = audience.slice(base.length + KEY_MARK.length);
+  return audience.startsWith(KEY_MARK, base.length) && THUMBPRINT.test(jkt)
+    ? ok({ kind: "key", jkt })
+    : fail("audience_mismatch");
+}
+
+/**
+ * Evidence that names a key is good for that key or for nothing.
+ * @param jkt of the key whose possession was proved; undefined where none was
+ * @returns `binding_mismatch`
+ */
+export function checkBinding(binding: Binding, jkt: string | undefined): Result<undefined> {
+  return binding.kind === "key" && binding.jkt !== jkt
+    ? fail("binding_mismatch", jkt === undefined ? "no key was proved" : "another key was proved")
+    : ok(undefined);
+}

@@ -1,0 +1,61 @@
+import type { Claims, ClaimKind, ClaimValue } from "../../attestation.ts";
+import { isJsonObject, member, type JsonObject, type JsonValue } from "../../encoding/json.ts";
+import { fail, ok, type Result } from "../../result.ts";
+import type { PresetClaim } from "./preset.ts";
+
+/** Who the audience and the times are for is judged elsewhere, and no rule has any use for them. */
+export const JUDGED_CLAIMS: ReadonlySet<string> = new Set(["aud", "exp", "nbf", "iat"]);
+
+/**
+ * The claims of an issuer that nothing is known of: every member of the token that is text, a whole number, a boolean or a
+ * list of texts. What is empty counts as absent; objects are not reached into.
+ * @returns `claim_type` for a number that is not a safe integer: two identities could round to one
+ */
+export function readOpenClaims(token: JsonObject): Result<Claims> {
+  // Without a prototype: the names are the issuer's, and `constructor` is then as absent as any other.
+  const claims: Record<string, ClaimValue> = Object.create(null);
+  for (const name of Object.keys(token)) {
+    const value = token[name];
+    if (JUDGED_CLAIMS.has(name)) continue;
+    if (typeof value === "number" && !Number.isSafeInteger(value)) return fail("claim_type", name);
+    if (isClaim(value)) claims[name] = value;
+  }
+  return ok(claims);
+}
+
+/** @returns `claim_missing` | `claim_type` */
+export function readPresetClaims(
+  token: JsonObject,
+  wanted: Readonly<Record<string, PresetClaim>>,
+): Result<Claims> {
+  const claims: Record<string, ClaimValue> = {};
+  for (const [name, { kind, path = [name], required }] of Object.entries(wanted)) {
+    const value = at(token, path);
+    if (value === undefined || value === null || value === "") {
+      if (required === true) return fail("claim_missing", name);
+    } else if (isClaim(value) && kindOf(value) === kind) {
+      claims[name] = value;
+    } else {
+      return fail("claim_type", name);
+    }
+  }
+  return ok(claims);
+}
+
+function at(token: JsonObject, path: readonly string[]): JsonValue | undefined {
+  let value: JsonValue | undefined = token;
+  for (const name of path) value = isJsonObject(value) ? member(value, name) : undefined;
+  return value;
+}
+
+function isClaim(value: JsonValue | undefined): value is ClaimValue & JsonValue {
+  if (typeof value === "string") return value !== "";
+  if (typeof value === "number") return Number.isSafeInteger(value);
+  if (typeof value === "boolean") return true;
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function kindOf(value: ClaimValue): ClaimKind {
+  const type = typeof value;
+  return type === "string" || type === "number" || type === "boolean" ? type : "strings";
+}

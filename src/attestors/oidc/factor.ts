@@ -1,0 +1,62 @@
+import type { EvidenceName, FactorInfo, PinInfo } from "../../attestation.ts";
+import { customersOf, type OidcEntry } from "./config.ts";
+import type { OidcPreset } from "./preset.ts";
+
+export const TYPE = "oidc";
+
+export function nameOf(entry: string): EvidenceName {
+  return `${TYPE}.${entry}`;
+}
+
+/** @returns undefined where the issuer itself is the pin */
+export function pinOf(
+  { pin, ...entry }: OidcEntry,
+  preset: OidcPreset | undefined,
+): PinInfo | undefined {
+  if (preset !== undefined) {
+    return preset.pin === undefined
+      ? undefined
+      : { claim: preset.pin, values: customersOf(entry, preset.pin) ?? [] };
+  }
+  if (typeof pin === "object") return pin;
+  return pin === undefined || pin === "issuer"
+    ? undefined
+    : { claim: pin, values: [], stated: true };
+}
+
+/** What rules may say of an entry. */
+export function factorOf(
+  entryName: string,
+  entry: OidcEntry,
+  preset: OidcPreset | undefined,
+): FactorInfo {
+  const pin = pinOf(entry, preset);
+  const common = {
+    name: nameOf(entryName),
+    type: TYPE,
+    pins: [pin ?? { claim: "iss" }],
+    bindings: ["key", "audience"] as const,
+    defaultBinding: preset?.defaultBinding ?? "key",
+    settings: [],
+  };
+  if (preset === undefined) {
+    const claim = pin?.claim;
+    return {
+      ...common,
+      claims: {
+        iss: "string",
+        sub: "string",
+        ...(claim !== undefined && { [claim]: "string" as const }),
+      },
+      open: true,
+      joinable: claim === undefined || claim === "sub" ? ["sub"] : ["sub", claim],
+    };
+  }
+  const kinds = Object.entries(preset.claims).map(([name, { kind }]) => [name, kind] as const);
+  return {
+    ...common,
+    claims: Object.fromEntries(kinds),
+    joinable: preset.joinable,
+    ...(preset.instanceClaims && { instanceClaims: preset.instanceClaims }),
+  };
+}

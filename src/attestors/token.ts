@@ -1,0 +1,127 @@
+import type * as z from "zod/mini";
+import type { Attestation, Binding, Claims, EvidenceName } from "../attestation.ts";
+import type { JsonValue } from "../encoding/json.ts";
+import { parseJws, verifyJws, type Jws } from "../encoding/jws.ts";
+import type { Platform } from "../platform/platform.ts";
+import { fail, ok, type Result } from "../result.ts";
+import type { AttestContext, Attestor, Precheck } from "./attestor.ts";
+import { checkBinding } from "./binding.ts";
+import { claimKey } from "./claim-key.ts";
+import type { KeySource } from "./key-set.ts";
+import { checkTimes, type TimeBounds } from "./times.ts";
+
+/** One issuer of tokens, as configured: all that decides whether a token of its `iss` is believed. */
+export interface TokenProfile {
+  readonly name: EvidenceName;
+  /** Compared whole with `iss`; a trailing slash counts. */
+  readonly issuer: string;
+  /** The only values of `alg`; what is no asymmetric signature never gets so far. */
+  readonly algorithms: readonly string[];
+  /** Where its keys come from. No other profile's keys are ever tried. */
+  readonly keys: KeySource;
+  readonly maxLifetimeSeconds: number;
+  judgeAudience(aud: JsonValue | undefined): Result<Binding>;
+  /** Tenant, kind of token and typed claims, from this token alone. Called on tokens not yet verified, too: no I/O. */
+  readClaims(jws: Jws): Result<Claims>;
+  /** What the claim key is made of, where it is not the signing input. */
+  identity?(claims: Claims): readonly string[];
+}
+
+export interface TokenEvidence {
+  readonly type: string;
+  readonly token: string;
+}
+
+export interface TokenAttestorOptions<E extends TokenEvidence> {
+  readonly type: string;
+  readonly evidence: z.ZodMiniType<E>;
+  readonly platform: Platform;
+  readonly trustDomain: string;
+  /** @param issuer the `iss` that the token claims: it may only choose among what is configured */
+  selectProfile(issuer: string, evidence: E): Result<TokenProfile>;
+}
+
+interface ParsedToken<E> {
+  readonly evidence: E;
+  readonly jws: Jws;
+}
+
+interface Examined {
+  readonly profile: TokenProfile;
+  readonly kid: string;
+  readonly binding: Binding;
+  readonly times: TimeBounds;
+  readonly claims: Claims;
+}
+
+/**
+ * The one verifier of evidence that is a JWT. Everything that needs no key comes first, so that a token that cannot
+ * be right costs no fetch; only then keys, and the signature. What a provider adds stands in its profiles.
+ */
+export function tokenAttestor<E extends TokenEvidence>(
+  options: TokenAttestorOptions<E>,
+): Attestor<E, ParsedToken<E>> {
+  return {
+    type: options.type,
+    evidence: options.evidence,
+    parse(evidence) {
+      const jws = parseJws(evidence.token);
+      return jws.ok ? ok({ evidence, jws: jws.value }) : jws;
+    },
+    precheck(parsed, context): Result<Precheck> {
+      const examined = examine(options, parsed, context);
+      if (!examined.ok) return examined;
+      const { profile, binding } = examined.value;
+      return ok(
+        binding.kind === "key" ? { name: profile.name, jkt: binding.jkt } : { name: profile.name },
+      );
+    },
+    async verify(parsed, context): Promise<Result<Attestation>> {
+      // Examined again, not remembered: nothing said before the signature was checked may be taken over.
+      const examined = examine(options, parsed, context);
+      if (!examined.ok) return examined;
+      const { profile, kid, binding, times, claims } = examined.value;
+      const bound = checkBinding(binding, context.jkt);
+      if (!bound.ok) return bound;
+      const { jws } = parsed;
+      const key = await profile.keys.find(kid, jws.alg, context.now);
+      if (!key.ok) return key;
+      const genuine = await verifyJws(jws, key.value, options.platform);
+      if (!genuine.ok) return genuine;
+      const identity = profile.identity?.(claims) ?? [jws.signingInput];
+      return ok({
+        type: options.type,
+        name: profile.name,
+        claims,
+        binding,
+        ...times,
+        claimKey: await claimKey(options, options.type, identity),
+        generation: 0,
+      });
+    },
+  };
+}
+
+/** All that the token's own bytes and the configuration can decide. The structure read is that of the signed bytes. */
+function examine<E extends TokenEvidence>(
+  options: TokenAttestorOptions<E>,
+  { evidence, jws }: ParsedToken<E>,
+  context: AttestContext,
+): Result<Examined> {
+  const { kid, typ, alg, claims } = jws;
+  if (typ !== undefined && typ !== "JWT") return fail("jws_type");
+  if (typeof claims.iss !== "string") return fail("claim_missing", "iss");
+  const selected = options.selectProfile(claims.iss, evidence);
+  if (!selected.ok) return selected;
+  const profile = selected.value;
+  if (claims.iss !== profile.issuer) return fail("issuer_not_configured");
+  if (!profile.algorithms.includes(alg)) return fail("algorithm_not_allowed");
+  if (kid === undefined || kid === "") return fail("key_unknown", "the token names no key");
+  const binding = profile.judgeAudience(claims.aud);
+  if (!binding.ok) return binding;
+  const times = checkTimes(claims, context.now, profile.maxLifetimeSeconds);
+  if (!times.ok) return times;
+  const read = profile.readClaims(jws);
+  if (!read.ok) return read;
+  return ok({ profile, kid, binding: binding.value, times: times.value, claims: read.value });
+}
