@@ -1,0 +1,57 @@
+import { toHex } from "../encoding/bytes.ts";
+import { TAG, derOid, derString, isSequence, isSet, type DerNode } from "../encoding/der/reader.ts";
+
+/** A distinguished name (RFC 5280 §4.1.2.4) in the forms that chaining and name constraints compare. */
+export interface DistinguishedName {
+  /** DER Name as it stood. */
+  readonly raw: Uint8Array;
+  /** One text a relative name, equal for names that RFC 5280 §7.1 calls equal. Empty: the empty name. */
+  readonly rdns: readonly string[];
+  /** All of `rdns`, unambiguous: equal for equal names. */
+  readonly key: string;
+  /** Addresses in emailAddress attributes, which rfc822Name constraints reach too (§4.2.1.10). */
+  readonly emails: readonly string[];
+}
+
+const EMAIL_ADDRESS = "1.2.840.113549.1.9.1";
+/** Types whose values differ in form only: the case and the white space of text do not count. */
+const TEXT_TAGS: readonly number[] = [
+  TAG.utf8String,
+  TAG.printableString,
+  TAG.ia5String,
+  TAG.numericString,
+  TAG.visibleString,
+];
+
+/** @returns undefined where it is no Name, or a text is not within its type's alphabet */
+export function readName(node: DerNode | undefined): DistinguishedName | undefined {
+  if (!isSequence(node)) return undefined;
+  const rdns: string[] = [];
+  const emails: string[] = [];
+  for (const rdn of node.children) {
+    if (!isSet(rdn) || rdn.children.length === 0) return undefined;
+    const attributes: string[] = [];
+    for (const attribute of rdn.children) {
+      const [typeNode, value, more] = isSequence(attribute) ? attribute.children : [];
+      const type = derOid(typeNode);
+      if (type === undefined || value === undefined || more !== undefined) return undefined;
+      const text = readText(value);
+      if (text === undefined) return undefined;
+      attributes.push(`${type}=${text}`);
+      if (type === EMAIL_ADDRESS) emails.push(derString(value) ?? "");
+    }
+    // SET OF has no order of its own.
+    rdns.push(
+      attributes.length === 1 ? attributes.join("") : JSON.stringify(attributes.toSorted()),
+    );
+  }
+  return { raw: node.raw, rdns, key: JSON.stringify(rdns), emails };
+}
+
+/** Text compares folded, everything else (TeletexString, BMPString, …) as the bytes it is. */
+function readText(value: DerNode): string | undefined {
+  if (value.tagClass !== 0 || !TEXT_TAGS.includes(value.tag)) return `#${toHex(value.raw)}`;
+  const text = derString(value);
+  if (text === undefined) return undefined;
+  return `"${text.normalize("NFKC").toLowerCase().trim().replaceAll(/\s+/g, " ")}`;
+}
