@@ -1,0 +1,102 @@
+import { parseArgs, type ArgDef, type ArgsDef, type ParsedArgs } from "citty";
+import { UsageError } from "./errors.ts";
+import { printable } from "./output.ts";
+
+/**
+ * Reads a command's arguments. Stricter than the library, which takes unknown options for harmless: a misspelt
+ * `--config` must never fall back to a default in a tool that decides who is believed.
+ * @throws UsageError for an unknown or repeated option, a missing value, a value for a switch, or too many arguments
+ */
+export function readArguments<A extends ArgsDef>(raw: readonly string[], defs: A): ParsedArgs<A> {
+  const positionals = checkOptions(raw, defs);
+  const wanted = Object.values(defs).filter((def) => def.type === "positional").length;
+  if (positionals.length > wanted) {
+    const extra = positionals[wanted] ?? "";
+    throw new UsageError(`unexpected argument ${quoted(extra)}`);
+  }
+  try {
+    return parseArgs<A>([...raw], defs);
+  } catch (error) {
+    throw new UsageError(
+      error instanceof Error ? firstLower(stripColour(error.message)) : "wrong arguments",
+    );
+  }
+}
+
+/** @returns what is left when the options are taken out */
+function checkOptions(raw: readonly string[], defs: ArgsDef): string[] {
+  const seen = new Set<string>();
+  const positionals: string[] = [];
+  for (let at = 0; at < raw.length; at++) {
+    const word = raw[at] as string;
+    if (word === "--") return [...positionals, ...raw.slice(at + 1)];
+    if (!word.startsWith("-") || word === "-") {
+      positionals.push(word);
+      continue;
+    }
+    const equals = word.indexOf("=");
+    const flag = equals < 0 ? word : word.slice(0, equals);
+    const name = flag.startsWith("--") ? flag.slice(2) : undefined;
+    const def = name === undefined || !Object.hasOwn(defs, name) ? undefined : defs[name];
+    if (name === undefined || def === undefined || def.type === "positional") {
+      throw new UsageError(`unknown option ${quoted(flag)}${suggestion(flag, defs)}`);
+    }
+    if (seen.has(name)) throw new UsageError(`option --${name} is given twice`);
+    seen.add(name);
+    at += checkValue(name, def, word, raw[at + 1]);
+  }
+  return positionals;
+}
+
+/** @returns how many words beyond the option itself its value takes */
+function checkValue(name: string, def: ArgDef, word: string, next: string | undefined): 0 | 1 {
+  const inline = word.includes("=");
+  if (def.type === "boolean") {
+    if (inline) throw new UsageError(`option --${name} takes no value`);
+    return 0;
+  }
+  const value = inline ? word.slice(word.indexOf("=") + 1) : next;
+  if (value === undefined || value === "" || (!inline && value !== "-" && value.startsWith("-"))) {
+    throw new UsageError(`option --${name} needs a value`);
+  }
+  return inline ? 0 : 1;
+}
+
+function suggestion(flag: string, defs: ArgsDef): string {
+  const wanted = flag.replace(/^-+/, "").toLowerCase();
+  const near = Object.entries(defs)
+    .filter(([, def]) => def.type !== "positional")
+    .map(([name]) => name)
+    .find(
+      (name) => name.startsWith(wanted) || wanted.startsWith(name) || distance(name, wanted) <= 2,
+    );
+  return near === undefined ? "" : `; did you mean --${near}?`;
+}
+
+/** Levenshtein distance, for words as short as options are. */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return 3;
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 3;
+}
+
+function quoted(word: string): string {
+  return `"${printable(word.slice(0, 64))}"`;
+}
+
+function stripColour(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- what the library wraps names in
+  return text.replaceAll(/\u001b\[\d+m/g, "");
+}
+
+function firstLower(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,23 @@
+import type { Awaitable, Result } from "../../result.ts";
+import { print, printable, printFields } from "../output.ts";
+
+/** Something put into words: the same facts for a person and, as `data`, for a program. */
+export interface Description {
+  readonly title: string;
+  readonly fields: readonly (readonly [label: string, value: string | undefined])[];
+  /** What a person should know of it: `not verified: …`. */
+  readonly notes?: readonly string[];
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** @returns undefined where the input is of another kind, a failure where it is of this kind and broken */
+export type Describe<T> = (input: T) => Awaitable<Result<Description[]> | undefined>;
+
+export function printDescriptions(descriptions: readonly Description[]): void {
+  for (const [index, { title, fields, notes }] of descriptions.entries()) {
+    if (index > 0) print();
+    print(printable(title));
+    printFields(fields, "  ");
+    for (const note of notes ?? []) print(`  ${printable(note)}`);
+  }
+}

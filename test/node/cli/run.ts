@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+
+/**
+ * The command as a person starts it: `bin/svidmint.js`, a process of its own. Where something under src/ is newer
+ * than what was built, its source, which Node runs as it stands. `SVIDMINT_BIN` names an installed one instead.
+ */
+const ENTRY =
+  process.env["SVIDMINT_BIN"] ?? join(ROOT, isBuilt() ? "bin/svidmint.js" : "src/cli/main.ts");
+
+function isBuilt(): boolean {
+  const entry = join(ROOT, "dist/cli/main.js");
+  const built = existsSync(entry) ? statSync(join(ROOT, "dist/.node.tsbuildinfo")).mtimeMs : 0;
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" });
+  return sources.every((name) => statSync(join(ROOT, "src", name)).mtimeMs <= built);
+}
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly input?: string | Uint8Array;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs `svidmint` with these arguments to its end; a hang is ended after 20 s and shows as `code: null`. */
+export function svidmint(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const child = spawn(process.execPath, [ENTRY, ...args], {
+    cwd: options.cwd ?? tmpdir(),
+    env: { ...process.env, NO_COLOR: "1", ...options.env },
+    timeout: 20_000,
+  });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+  // A command that refuses early closes its input; that is not this helper's fault.
+  child.stdin.on("error", () => {});
+  child.stdin.end(options.input ?? "");
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) =>
+      resolve({
+        code,
+        stdout: Buffer.concat(out).toString("utf8"),
+        stderr: Buffer.concat(err).toString("utf8"),
+      }),
+    );
+  });
+}
+
+/** Makes empty folders that are gone after the test file. */
+export function temporaryFolders(): () => Promise<string> {
+  const made: string[] = [];
+  afterAll(async () => {
+    await Promise.all(made.map((folder) => rm(folder, { recursive: true, force: true })));
+  });
+  return async () => {
+    const folder = await mkdtemp(join(tmpdir(), "svidmint-cli-"));
+    made.push(folder);
+    return folder;
+  };
+}
+
+/** JSON on standard output, as a program would read it. */
+export function json(ran: Ran): Record<string, unknown> {
+  return JSON.parse(ran.stdout) as Record<string, unknown>;
+}
