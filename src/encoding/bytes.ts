@@ -67,3 +67,8 @@ export function utf8Decode(bytes: Uint8Array): string | undefined {
     return undefined;
   }
 }
+
+/** Text of octets that are known to be ASCII. */
+export function asciiDecode(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}

@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from "../result.ts";
-import { utf8Decode } from "./bytes.ts";
+import { utf8Decode, utf8Encode } from "./bytes.ts";
 
 /**
  * Strict JSON for input that somebody else wrote: RFC 8259 with the restrictions of I-JSON (RFC 7493) that keep
@@ -26,12 +26,13 @@ const MAX_DEPTH = 32;
  * @returns `json_malformed` | `json_duplicate_key`
  */
 export function parseJson(input: Uint8Array | string, limits?: JsonLimits): Result<JsonValue> {
-  const text = typeof input === "string" ? input : utf8Decode(input);
-  if (text === undefined) return fail("json_malformed", "not utf-8");
+  const bytes = typeof input === "string" ? utf8Encode(input) : input;
   // `JSON.parse` keeps the last of two members of one name and does not say so. In text that it accepts, each
   // colon outside strings is one member: fewer members in the value than colons in the text means one was lost.
-  const members = countMembers(text, limits?.maxDepth ?? MAX_DEPTH);
+  const members = countMembers(bytes, limits?.maxDepth ?? MAX_DEPTH);
   if (members < 0) return fail("json_malformed", "nested too deeply");
+  const text = typeof input === "string" ? input : utf8Decode(input);
+  if (text === undefined) return fail("json_malformed", "not utf-8");
   let value: JsonValue;
   try {
     value = JSON.parse(text);
@@ -64,28 +65,44 @@ export function member(object: JsonObject, name: string): JsonValue | undefined 
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
 
 /** Colons outside strings, or −1 where brackets nest too deeply. Text that is not JSON gives any number. */
-function countMembers(text: string, maxDepth: number): number {
+function countMembers(text: Uint8Array, maxDepth: number): number {
   let members = 0;
   let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      at++;
-      for (let inner = text.charCodeAt(at); inner !== QUOTE; inner = text.charCodeAt(at)) {
-        if (at >= text.length) return members;
-        at += inner === BACKSLASH ? 2 : 1;
-      }
-    } else if (code === 0x3a) {
-      members++;
-    } else if (code === 0x7b || code === 0x5b) {
-      if (++depth > maxDepth) return -1;
-    } else if (code === 0x7d || code === 0x5d) {
-      depth--;
+  const end = text.length;
+  for (let at = 0; at < end; at++) {
+    switch (text[at]!) {
+      case QUOTE:
+        at = endOfString(text, at + 1);
+        break;
+      case COLON:
+        members++;
+        break;
+      case OPEN_BRACE:
+      case OPEN_BRACKET:
+        if (++depth > maxDepth) return -1;
+        break;
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
+        depth--;
+        break;
+      default:
     }
   }
   return members;
+}
+
+/** Where the quote stands that ends the string whose first octet is at `at`. */
+function endOfString(text: Uint8Array, at: number): number {
+  let end = at;
+  while (end < text.length && text[end] !== QUOTE) end += text[end] === BACKSLASH ? 2 : 1;
+  return end;
 }
 
 /** Members of the value at all depths, or −1 where it holds what I-JSON forbids. The depth is bounded above. */

@@ -1,6 +1,6 @@
 import { fail, ok, type Awaitable, type Result } from "../result.ts";
 import { whenReady } from "./awaitable.ts";
-import { decodeBase64url, encodeBase64url } from "./base64.ts";
+import { decodeBase64urlAt, encodeBase64url } from "./base64.ts";
 import { utf8Encode } from "./bytes.ts";
 import { CURVE_BYTES } from "./curves.ts";
 import { member, parseJsonObject, type JsonObject, type JsonValue } from "./json.ts";
@@ -50,16 +50,19 @@ export function parseJws(token: string, limits?: JwsLimits): Result<Jws> {
   if (first < 1 || second < 0 || token.includes(".", second + 1))
     return fail("jws_malformed", "not three parts");
 
-  const headerBytes = decodeBase64url(token.slice(0, first));
+  const bytes = utf8Encode(token);
+  if (bytes.length !== token.length) return fail("encoding_invalid", "not ascii");
+
+  const headerBytes = decodeBase64urlAt(bytes, 0, first);
   if (!headerBytes.ok) return headerBytes;
   const header = parseJsonObject(headerBytes.value);
   if (!header.ok) return header;
   const names = checkHeader(header.value);
   if (!names.ok) return names;
 
-  const payload = decodeBase64url(token.slice(first + 1, second));
+  const payload = decodeBase64urlAt(bytes, first + 1, second);
   if (!payload.ok) return payload;
-  const signature = decodeBase64url(token.slice(second + 1));
+  const signature = decodeBase64urlAt(bytes, second + 1, bytes.length);
   if (!signature.ok) return signature;
   const claims = parseJsonObject(payload.value);
   if (!claims.ok) return claims;
@@ -68,7 +71,7 @@ export function parseJws(token: string, limits?: JwsLimits): Result<Jws> {
     header: header.value,
     claims: claims.value,
     payload: payload.value,
-    signingInput: utf8Encode(token.slice(0, second)),
+    signingInput: bytes.subarray(0, second),
     signature: signature.value,
   });
 }
