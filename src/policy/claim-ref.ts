@@ -1,0 +1,41 @@
+import type { ClaimKind, FactorInfo } from "../attestation.ts";
+import type { ClaimRef } from "./template.ts";
+
+/** Finds the claim that `oidc.github.repository_id` means among the factors of a rule. @returns a message otherwise */
+export function resolveClaim(name: string, factors: readonly FactorInfo[]): ClaimRef | string {
+  const holders = factors.flatMap((factor, index) =>
+    name.startsWith(`${factor.name}.`) ? [{ factor, index }] : [],
+  );
+  const [holder, another] = holders;
+  if (holder === undefined) {
+    const names = factors.map((factor) => `${factor.name}.…`).join(" or ");
+    return `${JSON.stringify(name)} names no claim of this rule's evidence: expected ${names}`;
+  }
+  if (another !== undefined)
+    return `${JSON.stringify(name)} could be a claim of ${holder.factor.name} or of ${another.factor.name}`;
+  const claim = name.slice(holder.factor.name.length + 1);
+  if (claim === "") return `${JSON.stringify(name)} ends without a claim`;
+  return knowsClaim(holder.factor, claim)
+    ? { factor: holder.index, claim }
+    : unknownClaim(holder.factor, claim);
+}
+
+/** The kind of a claim; undefined where the evidence type does not say, be it that it admits any claim or none such. */
+export function kindOf(factor: FactorInfo | undefined, claim: string): ClaimKind | undefined {
+  return factor !== undefined && Object.hasOwn(factor.claims, claim)
+    ? factor.claims[claim]
+    : undefined;
+}
+
+export function knowsClaim(factor: FactorInfo, claim: string): boolean {
+  return factor.open === true || kindOf(factor, claim) !== undefined;
+}
+
+export function unknownClaim(factor: FactorInfo, claim: string): string {
+  const known = Object.keys(factor.claims);
+  const near = known.find(
+    (name) => name.startsWith(claim) || claim.startsWith(name) || name.endsWith(claim),
+  );
+  const hint = near === undefined ? `it has ${known.join(", ")}` : `perhaps ${near}`;
+  return `${factor.name} has no claim ${JSON.stringify(claim)}: ${hint}`;
+}

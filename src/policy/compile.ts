@@ -1,0 +1,115 @@
+import type { FactorInfo } from "../attestation.ts";
+import type { ConfigIssue } from "../config-issue.ts";
+import { compileRule } from "./compile-rule.ts";
+import type { PolicyContext } from "./context.ts";
+import { compileDeny } from "./deny.ts";
+import { type CompiledPolicy, groupKey, type RuleGroup } from "./policy.ts";
+import { type CompiledRule, mayNeedClaim } from "./rule.ts";
+import { buildIndex } from "./rule-index.ts";
+import { configError, forbiddenKeys, schemaIssues } from "./schema-issues.ts";
+import { denyEntrySchema, type DenyInput, ruleSchema } from "./schema.ts";
+import { checkShadows } from "./shadow.ts";
+import { checkSharedIds } from "./shared-id.ts";
+import { unusedEvidence } from "./unused-evidence.ts";
+
+/** The sections of the document that make the policy, as they were parsed: nothing about them is known yet. */
+export interface PolicyDocument {
+  readonly rules?: unknown;
+  readonly deny?: unknown;
+}
+
+/**
+ * Checks and compiles the policy. Pure; finds everything that is wrong at once.
+ * @returns the policy where there are no errors; warnings do not stand in its way
+ */
+export function compilePolicy(
+  document: PolicyDocument,
+  factors: readonly FactorInfo[],
+  context: PolicyContext,
+): { policy?: CompiledPolicy; issues: ConfigIssue[] } {
+  const known = new Map(factors.map((factor) => [factor.name, factor]));
+  const issues = [
+    ...forbiddenKeys(document.rules, ["rules"]),
+    ...forbiddenKeys(document.deny, ["deny"]),
+  ];
+  const rules: CompiledRule[] = [];
+  const names = new Map<string, number>();
+  for (const [index, entry] of listOf(document.rules, "rules", issues).entries()) {
+    const parsed = ruleSchema.safeParse(entry);
+    if (!parsed.success) {
+      issues.push(...schemaIssues(parsed.error, entry, ["rules", index]));
+      continue;
+    }
+    const earlier = names.get(parsed.data.name);
+    if (earlier !== undefined)
+      issues.push(
+        configError(
+          ["rules", index, "name"],
+          `rule ${earlier} has this name: logs could not tell them apart`,
+        ),
+      );
+    else names.set(parsed.data.name, index);
+    const { rule, issues: own } = compileRule(parsed.data, index, known, context);
+    issues.push(...own);
+    if (rule !== undefined) rules.push(rule);
+  }
+  const entries: { index: number; input: DenyInput }[] = [];
+  for (const [index, entry] of listOf(document.deny ?? [], "deny", issues).entries()) {
+    const parsed = denyEntrySchema.safeParse(entry);
+    if (parsed.success) entries.push({ index, input: parsed.data });
+    else issues.push(...schemaIssues(parsed.error, entry, ["deny", index]));
+  }
+  const { deny, issues: denyIssues } = compileDeny(entries, known, context);
+  issues.push(...denyIssues, ...checkSharedIds(rules));
+  if (issues.some(({ severity }) => severity === "error")) return { issues };
+  const groups = groupRules(rules);
+  issues.push(...checkShadows(groups, rules), ...unusedEvidence(rules, factors));
+  const longest = (kind: "x509" | "jwt" | "wit") =>
+    rules.reduce((ttl, { grants }) => Math.max(ttl, grants[kind]?.ttl ?? 0), 0);
+  const policy: CompiledPolicy = {
+    trustDomain: context.trustDomain,
+    rules,
+    groups,
+    deny,
+    longestTtl: { x509: longest("x509"), jwt: longest("jwt"), wit: longest("wit") },
+    needsClaimStore: rules.some((rule) =>
+      rule.factors.some((factor) => mayNeedClaim(rule, factor)),
+    ),
+  };
+  return { policy, issues };
+}
+
+function listOf(value: unknown, name: string, issues: ConfigIssue[]): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  issues.push(
+    configError(
+      [name],
+      value === undefined
+        ? "required: `[]` where nobody is to get an identity yet"
+        : "expected a list",
+    ),
+  );
+  return [];
+}
+
+function groupRules(rules: readonly CompiledRule[]): ReadonlyMap<string, RuleGroup> {
+  const byKey = new Map<string, CompiledRule[]>();
+  for (const rule of rules) {
+    const key = groupKey(rule.factors);
+    const group = byKey.get(key);
+    if (group === undefined) byKey.set(key, [rule]);
+    else group.push(rule);
+  }
+  return new Map(
+    [...byKey].map(([key, group]) => {
+      const audit = group.filter((rule) => rule.audit);
+      return [
+        key,
+        {
+          enforce: buildIndex(group.filter((rule) => !rule.audit)),
+          audit: audit.length === 0 ? undefined : buildIndex(audit),
+        },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,16 @@
+import type { TrustDomain } from "../spiffe/trust-domain.ts";
+
+/** What the policy has to know of the rest of the configuration. */
+export interface PolicyContext {
+  readonly trustDomain: TrustDomain;
+  readonly issuer: string;
+  /** Whether `claims:` names a store. */
+  readonly claimStore: boolean;
+  /** Evidence types whose section is wrong: rules that use them are not blamed for it. */
+  readonly broken?: readonly string[];
+}
+
+/** Whether a name is, or is an entry of, a type whose section is wrong. */
+export function isBroken({ broken }: PolicyContext, name: string): boolean {
+  return broken?.some((type) => name === type || name.startsWith(`${type}.`)) === true;
+}

@@ -1,0 +1,112 @@
+import type { FactorInfo, PinInfo } from "../attestation.ts";
+import { isGlob } from "./glob.ts";
+import type { MatcherInput } from "./schema.ts";
+
+/**
+ * What a rule believes of one factor's customer. `values` undefined: the entry itself is the pin. `implied` are the
+ * matchers that the rule need not repeat, since `evidence:` leaves no choice.
+ */
+export interface ResolvedPin {
+  readonly claim: string;
+  readonly values?: readonly string[];
+  readonly implied: readonly (readonly [claim: string, value: string])[];
+}
+
+export interface PinProblem {
+  readonly claim?: string;
+  readonly index?: number;
+  readonly message: string;
+}
+
+/**
+ * Finds the claim that pins the customer behind a factor, and its values.
+ * @returns undefined without problems where the factor names no customer at all
+ */
+export function resolvePin(
+  factor: FactorInfo,
+  matchers: ReadonlyMap<string, MatcherInput>,
+): { pin?: ResolvedPin; problems: readonly PinProblem[] } {
+  if (factor.pins.length === 0) return { problems: [] };
+  const kind = resolveKind(factor, matchers);
+  if ("message" in kind) return { problems: [kind] };
+  const implied = [...kind.implied];
+  const stated = kind.candidates.find(({ claim }) => matchers.has(claim));
+  const chosen = stated ?? kind.candidates[0];
+  if (chosen === undefined)
+    return { problems: [{ message: "this kind is not configured under `evidence:`" }] };
+  const { claim, values } = chosen;
+  if (values === undefined) return { pin: { claim, implied }, problems: [] };
+  const input = matchers.get(claim);
+  if (input !== undefined) return checkPin(claim, values, input, implied);
+  const [only] = values;
+  if (only === undefined)
+    return {
+      problems: [{ message: `\`evidence:\` lists no ${claim}, so nothing can be believed` }],
+    };
+  if (values.length > 1) {
+    const names = [...new Set(kind.candidates.map((candidate) => candidate.claim))].join(" or ");
+    return {
+      problems: [
+        {
+          message: `state ${names}: \`evidence:\` lists ${values.length}, and a rule says whom it means`,
+        },
+      ],
+    };
+  }
+  implied.push([claim, only]);
+  return { pin: { claim, values: [only], implied }, problems: [] };
+}
+
+interface Kind {
+  readonly candidates: readonly PinInfo[];
+  readonly implied: readonly (readonly [string, string])[];
+}
+
+function resolveKind(
+  { pins }: FactorInfo,
+  matchers: ReadonlyMap<string, MatcherInput>,
+): Kind | PinProblem {
+  const kinds = pins.flatMap(({ when }) => (when === undefined ? [] : [when]));
+  const [first] = kinds;
+  if (first === undefined) return { candidates: pins, implied: [] };
+  const { claim } = first;
+  const names = [...new Set(kinds.map(({ equals }) => equals))];
+  const stated = matchers.get(claim);
+  if (stated === undefined && names.length > 1)
+    return { message: `state ${claim}: ${names.join(" or ")}` };
+  if (stated !== undefined && (typeof stated !== "string" || !names.includes(stated))) {
+    return { claim, message: `expected exactly one of those configured: ${names.join(", ")}` };
+  }
+  const chosen = stated ?? first.equals;
+  return {
+    candidates: pins.filter(({ when }) => when === undefined || when.equals === chosen),
+    implied: stated === undefined ? [[claim, first.equals]] : [],
+  };
+}
+
+function checkPin(
+  claim: string,
+  configured: readonly string[],
+  input: MatcherInput,
+  implied: ResolvedPin["implied"],
+): { pin?: ResolvedPin; problems: readonly PinProblem[] } {
+  const list = Array.isArray(input) ? input : [input];
+  const values: string[] = [];
+  const problems: PinProblem[] = [];
+  for (const [position, value] of list.entries()) {
+    const at = Array.isArray(input) ? { claim, index: position } : { claim };
+    if (typeof value !== "string" || value === "") continue; // the matcher reports these
+    if (isGlob(value))
+      problems.push({
+        ...at,
+        message: "names the customer, so an exact value or a list of them: never a pattern",
+      });
+    else if (!configured.includes(value))
+      problems.push({
+        ...at,
+        message: "is not listed under `evidence:`, so it can never be believed",
+      });
+    else if (!values.includes(value)) values.push(value);
+  }
+  return problems.length > 0 ? { problems } : { pin: { claim, values, implied }, problems };
+}
