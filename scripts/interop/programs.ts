@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { accessSync, constants, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A real counterpart, or a program of ours built on a counterpart's library. */
+export interface Program {
+  readonly name: string;
+  readonly kind: "go" | "python" | "wheel-file";
+  /** Go import path; for `python` the requirements file; for `wheel-file` the path in the wheel. */
+  readonly source: string;
+  /** Our own Go program: built again when its source changes. */
+  readonly own?: boolean;
+  /** Debian package that the build needs and that a bare machine lacks. */
+  readonly debian?: string;
+  /** What a first build on two cores takes, so that nobody thinks it hangs. */
+  readonly firstBuild: string;
+}
+
+const module = "svidmint.invalid/interop/go";
+
+export const PROGRAMS = [
+  ownGo("verify-svid"),
+  ownGo("zlint-many"),
+  ownGo("load-spire"),
+  ownGo("load-step-ca"),
+  {
+    name: "spire-server",
+    kind: "go",
+    source: "github.com/spiffe/spire/cmd/spire-server",
+    firstBuild: "4 min",
+  },
+  {
+    name: "step-ca",
+    kind: "go",
+    source: "github.com/smallstep/certificates/cmd/step-ca",
+    debian: "libpcsclite-dev",
+    firstBuild: "2 min",
+  },
+  { name: "pkilint", kind: "python", source: "requirements.txt", firstBuild: "30 s" },
+  {
+    name: "aws-lambda-rie",
+    kind: "wheel-file",
+    source: "samcli/local/rapid/aws-lambda-rie-x86_64",
+    firstBuild: "5 s",
+  },
+] as const satisfies readonly Program[];
+
+export type ProgramName = (typeof PROGRAMS)[number]["name"];
+
+/** The wheel that ships AWS's own Lambda Runtime Interface Emulator. */
+export const RIE_WHEEL = "aws-sam-cli==1.170.0";
+
+export const projectRoot = fileURLToPath(new URL("../../", import.meta.url));
+export const moduleRoot = join(projectRoot, "test/interop");
+export const cacheRoot = join(projectRoot, ".cache/interop");
+
+function ownGo<Name extends string>(name: Name) {
+  return { name, kind: "go", source: `${module}/${name}`, own: true, firstBuild: "1 min" } as const;
+}
+
+/**
+ * Where a program lies once it is installed. The name holds a hash of all that decides its
+ * contents, so a changed pin or source is a missing program and never a stale one.
+ */
+export function programPath(program: Program): string {
+  const hash = createHash("sha256");
+  if (program.kind === "python") {
+    addFiles(hash, moduleRoot, [program.source]);
+    return join(cacheRoot, `${program.name}-${digest(hash)}`, "bin/python");
+  }
+  if (program.kind === "wheel-file") {
+    hash.update(RIE_WHEEL);
+  } else {
+    addFiles(hash, moduleRoot, ["go.mod", "go.sum"]);
+    if (program.own === true) {
+      addFolder(hash, join(moduleRoot, "go/internal"));
+      addFolder(hash, join(moduleRoot, "go", program.name));
+    }
+  }
+  return join(cacheRoot, "bin", `${program.name}-${digest(hash)}`);
+}
+
+/** @returns the path of an installed program, or undefined */
+export function findProgram(name: ProgramName): string | undefined {
+  const program = PROGRAMS.find((candidate) => candidate.name === name);
+  if (program === undefined) return undefined;
+  const path = programPath(program);
+  try {
+    accessSync(path, constants.X_OK);
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
+function digest(hash: ReturnType<typeof createHash>): string {
+  return hash.digest("hex").slice(0, 12);
+}
+
+function addFiles(hash: ReturnType<typeof createHash>, folder: string, names: string[]): void {
+  for (const name of names) hash.update(name).update(readFileSync(join(folder, name)));
+}
+
+function addFolder(hash: ReturnType<typeof createHash>, folder: string): void {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  addFiles(hash, folder, names.filter((name) => name.endsWith(".go")).toSorted());
+}

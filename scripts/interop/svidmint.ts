@@ -1,0 +1,57 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type ConfigurationOptions,
+  type EvidenceIssuer,
+  makeConfiguration,
+  writeConfiguration,
+} from "./configuration.ts";
+import { answers, freePort, type Server, startServer } from "./processes.ts";
+import { projectRoot } from "./programs.ts";
+
+const command = join(projectRoot, "dist/cli/main.js");
+
+/** Whether the project is built, so that its command can be started. */
+export function isBuilt(): boolean {
+  return existsSync(command);
+}
+
+export interface Svidmint extends AsyncDisposable {
+  readonly server: Server;
+  /** Base URL it answers at, its issuer URL too. */
+  readonly url: string;
+  readonly folder: string;
+}
+
+export interface SvidmintOptions extends Omit<ConfigurationOptions, "issuer"> {
+  readonly evidence: EvidenceIssuer;
+  readonly core?: number;
+  /** The longest that it may live. Milliseconds. */
+  readonly deadlineMs?: number;
+}
+
+/** The real server, as an operator starts it: `svidmint serve` with local keys on loopback. */
+export async function startSvidmint(options: SvidmintOptions): Promise<Svidmint> {
+  const folder = mkdtempSync(join(tmpdir(), "svidmint-"));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const configuration = makeConfiguration({ ...options, issuer: url });
+  const config = writeConfiguration(folder, configuration, options.evidence);
+  const args = [command, "serve", "--config", config, "--port", String(port)];
+  const server = await startServer(process.execPath, args, {
+    cwd: folder,
+    deadlineMs: options.deadlineMs ?? 10 * 60_000,
+    ...(options.core === undefined ? {} : { core: options.core }),
+    ready: () => answers(`${url}/readyz`),
+  });
+  return {
+    server,
+    url,
+    folder,
+    [Symbol.asyncDispose]: async () => {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
