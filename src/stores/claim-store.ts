@@ -4,18 +4,30 @@
  * so that one clock decides; a store's own expiry only cleans up.
  */
 export interface ClaimStore {
-  /** Decides who owns a piece of evidence, and makes the caller an owner where it may be one. */
+  /**
+   * Decides who owns a piece of evidence, and makes the caller an owner where it may be one. Asking again with the
+   * same `requestId` gives the same answer, so that a lost one may be asked for again.
+   */
   claim(request: ClaimRequest): Promise<ClaimAnswer>;
   /** First sight of a one-time value (a DPoP `jti`); never released. */
   once(key: string, now: number, ttlSeconds: number): Promise<"new" | "seen">;
-  /** An operator's word: `owner` owns the key from now on, alone, whatever stood there. */
+  /**
+   * An operator's word: `owner` owns the key from now on, alone, whatever stood there. The generation that stood
+   * there stays; where none did, the owner's next claim sets it, and until then no other document is later.
+   */
   assign(key: string, owner: string, now: number, ttlSeconds: number): Promise<void>;
-  /** Takes one owner back, or all. With `unusedBy`, only the claim that this very request made and nobody renewed. */
+  /**
+   * Takes one owner back, or all and a ban with them. With `unusedBy`, only the claim that this very request made and
+   * nobody renewed. @returns whether anything was taken back
+   */
   release(
     key: string,
     options?: { readonly owner?: string; readonly unusedBy?: string },
   ): Promise<boolean>;
+  /** What stands there, be it past its `expiresAt` or not. */
   show(key: string): Promise<ClaimRecord | undefined>;
+  /** All of them, where the store can tell; one past its `expiresAt` may still be among them. */
+  list?(): Promise<readonly ({ readonly key: string } & ClaimRecord)[]>;
   /** Nobody may own the key again until it is assigned or released by an operator. */
   ban(key: string, now: number): Promise<void>;
   /** Snapshots (last-known-good bundles); need not be linearisable. */
@@ -48,7 +60,7 @@ export type ClaimOutcome = "created" | "same" | "taken" | "stale" | "banned";
 
 export interface ClaimAnswer {
   readonly outcome: ClaimOutcome;
-  /** The owners that stand in the way, for the alarm event of a `taken`. */
+  /** The owners that stand in the way, for the alarm event of a `taken`; none where `create` was false and nobody owned it. */
   readonly owners?: readonly string[];
 }
 

@@ -1,0 +1,4 @@
+import { memoryStore } from "../../../src/stores/memory.ts";
+import { storeConformance } from "../../conformance/store.ts";
+
+storeConformance("memory", async () => memoryStore());
