@@ -1,15 +1,15 @@
 import type { SignatureScheme } from "../encoding/primitives.ts";
 import { fail, ok, type Result } from "../result.ts";
-import type { SpiffeId } from "../spiffe/spiffe-id.ts";
-import type { TrustDomain } from "../spiffe/trust-domain.ts";
+import { parseSpiffeId } from "../spiffe/spiffe-id.ts";
 import { EXTENSION, OID_PREFIX, algorithmBytes } from "./x509-lint-constants.ts";
 import { TlvCursor } from "./x509-lint-cursor.ts";
 
 /** What the certificate about to be signed has to say. Comes from the request, the policy and the CA, not from the builder. */
 export interface X509SvidExpectation {
-  readonly spiffeId: SpiffeId;
+  /** The SPIFFE ID as a URI. */
+  readonly spiffeId: string;
   /** Ours, from configuration. */
-  readonly trustDomain: TrustDomain;
+  readonly trustDomain: string;
   /** DER SubjectPublicKeyInfo of the key whose possession was proved. */
   readonly spki: Uint8Array;
   readonly subjectKeyId: Uint8Array;
@@ -157,14 +157,9 @@ function lintSpiffeId(cursor: TlvCursor, expected: X509SvidExpectation): boolean
   const end = cursor.end;
   if (!cursor.enter(0x30) || cursor.end !== end) return false;
   if (!cursor.enter(0x86) || cursor.end !== end) return false;
-  const { uri } = expected.spiffeId;
-  const root = `spiffe://${expected.trustDomain}/`;
-  return (
-    expected.trustDomain.length > 0 &&
-    uri.length > root.length &&
-    uri.startsWith(root) &&
-    cursor.ascii(uri)
-  );
+  const id = parseSpiffeId(expected.spiffeId);
+  if (!id.ok || id.value.trustDomain !== expected.trustDomain || id.value.path === "") return false;
+  return cursor.ascii(expected.spiffeId);
 }
 
 function wrong(field: string): Result<never> {

@@ -10,7 +10,6 @@ import {
 } from "../encoding/der/writer.ts";
 import { concatBytes } from "../encoding/bytes.ts";
 import type { SignatureScheme } from "../encoding/primitives.ts";
-import type { SpiffeId } from "../spiffe/spiffe-id.ts";
 import type { Certificate } from "./certificate.ts";
 import { DerBuffer, sizeOf } from "./der-buffer.ts";
 import { encodeExtension } from "./extension-writer.ts";
@@ -32,7 +31,8 @@ export interface X509Issuer {
 
 /** What a leaf says of its workload. Nothing of a CSR is in it but the key. */
 export interface X509SvidProfile {
-  readonly spiffeId: SpiffeId;
+  /** The SPIFFE ID as a URI. */
+  readonly spiffeId: string;
   /** DER SubjectPublicKeyInfo in its canonical encoding. */
   readonly spki: Uint8Array;
   /** 20 octets: see `subjectKeyIdOf`. */
@@ -44,8 +44,6 @@ export interface X509SvidProfile {
   readonly notAfter: number;
 }
 
-/** Seconds: a verifier whose clock is this late still takes a fresh certificate. */
-const BACKDATE_SECONDS = 30;
 const SERIAL_BYTES = 17;
 
 const VERSION_3 = explicit(0, integer(2));
@@ -81,29 +79,12 @@ export function x509Issuer(certificate: Certificate, scheme: SignatureScheme): X
 }
 
 /**
- * From shortly before now to the earliest of the ends given; never outside what the CA itself is good for.
- * @param latestNotAfter what policy and evidence allow, Unix seconds
- */
-export function x509Validity(
-  issuer: X509Issuer,
-  now: number,
-  latestNotAfter: number,
-): Pick<X509SvidProfile, "notBefore" | "notAfter"> {
-  const ca = issuer.certificate;
-  return {
-    notBefore: Math.max(now - BACKDATE_SECONDS, ca.notBefore),
-    notAfter: Math.min(latestNotAfter, ca.notAfter),
-  };
-}
-
-/**
  * The TBSCertificate of an X.509-SVID, in one buffer. The same inputs give the same bytes.
  * Lint it (`lintX509SvidTbs`) before anything signs it: nothing is checked here.
  */
 export function buildX509SvidTbs(issuer: X509Issuer, profile: X509SvidProfile): Uint8Array {
-  const { uri } = profile.spiffeId;
-  const { spki, subjectKeyId, serial, notBefore, notAfter } = profile;
-  const name = sizeOf(uri.length);
+  const { spiffeId, spki, subjectKeyId, serial, notBefore, notAfter } = profile;
+  const name = sizeOf(spiffeId.length);
   const names = sizeOf(name);
   const altName = SUBJECT_ALT_NAME.length + sizeOf(names);
   const keyId = sizeOf(subjectKeyId.length);
@@ -142,8 +123,8 @@ export function buildX509SvidTbs(issuer: X509Issuer, profile: X509SvidProfile): 
   out.bytes(SUBJECT_ALT_NAME);
   out.header(0x04, names);
   out.header(0x30, name);
-  out.header(0x86, uri.length);
-  out.ascii(uri);
+  out.header(0x86, spiffeId.length);
+  out.ascii(spiffeId);
   return out.buffer;
 }
 
