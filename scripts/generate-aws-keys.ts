@@ -46,6 +46,12 @@ function render(folder: string): string {
   if (new Set(rsa2048.values()).size !== rsa2048.size)
     throw new Error("two regions share an RSA-2048 key");
   const shared = [...new Set(rsa1024.values())];
+  // With the small form a document's partition is believed though its region is not.
+  for (const modulus of shared) {
+    const regions = [...rsa1024.keys()].filter((region) => rsa1024.get(region) === modulus);
+    if (new Set(regions.map(partitionOf)).size !== 1)
+      throw new Error(`${regions.join(", ")}: one RSA-1024 key in two partitions`);
+  }
   const regions = [...rsa2048].map(([region, modulus]) => {
     const small = rsa1024.get(region);
     if (small === undefined) throw new Error(`${region}: no RSA-1024 certificate`);

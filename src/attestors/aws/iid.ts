@@ -1,0 +1,205 @@
+import * as z from "zod/mini";
+import type { Claims, FactorInfo } from "../../attestation.ts";
+import { decodeBase64 } from "../../encoding/base64.ts";
+import { parseSignedData, type SignedData, verifySignedData } from "../../encoding/cms.ts";
+import { type JsonObject, parseJsonObject } from "../../encoding/json.ts";
+import type { PublicKey, SignatureScheme } from "../../encoding/primitives.ts";
+import type { Platform } from "../../platform/platform.ts";
+import { type Awaitable, fail, ok, type Result } from "../../result.ts";
+import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
+import { claimKey } from "../claim-key.ts";
+import { type InstanceDocument, readInstanceDocument, readScope } from "./document.ts";
+import { extraRegions, type IidForm, type RegionTable, regionTable } from "./regions.ts";
+
+const TYPE = "aws_iid";
+/** Characters of base64; a document takes about 1500. */
+const MAX_CHARACTERS = 16_384;
+/** Seconds by which a cloud's clock may be ahead of ours. */
+const LEEWAY_SECONDS = 60;
+const PKCS1_SHA256: SignatureScheme = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+
+const config = z.strictObject({
+  /** The AWS accounts whose instances are believed, 12 digits each, quoted in YAML. */
+  accounts: z.array(z.string().check(z.regex(/^\d{12}$/))).check(z.minLength(1)),
+  /** Also take the `signature` form. One key of 1024 bits signs it for most regions, so it does not prove the region. */
+  allow_rsa1024: z.optional(z.boolean()),
+  regions: z.optional(extraRegions),
+});
+type IidConfig = z.infer<typeof config>;
+
+const evidence = z.union([
+  z.strictObject({ type: z.literal(TYPE), rsa2048: z.string() }),
+  z.strictObject({ type: z.literal(TYPE), document: z.string(), signature: z.string() }),
+]);
+type IidEvidence = z.infer<typeof evidence>;
+
+/** Nothing in it is believed yet. `document` was read from the very bytes whose signature `verify` checks. */
+type ParsedIid = { readonly document: JsonObject } & (
+  | { readonly form: "rsa2048"; readonly cms: SignedData }
+  | { readonly form: "rsa1024"; readonly bytes: Uint8Array; readonly signature: Uint8Array }
+);
+
+/**
+ * EC2 instance identity documents. Signed once when the instance starts and valid for ever, for whoever holds a
+ * copy: binding `none`, so that only a claim store, or a factor joined to it, makes it an identity.
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-identity-documents.html
+ */
+export const awsIid: AttestorDefinition<IidConfig> = {
+  type: TYPE,
+  config,
+  factors: ({ accounts }) => [factor(accounts)],
+  create: async (settings, deps) =>
+    attestor(settings, await regionTable(settings.regions ?? {}, deps), deps),
+};
+
+function factor(accounts: readonly string[]): FactorInfo {
+  return {
+    name: TYPE,
+    type: TYPE,
+    claims: {
+      account: "string",
+      partition: "string",
+      region: "string",
+      availability_zone: "string",
+      instance_id: "string",
+      instance_arn: "string",
+      image_id: "string",
+      instance_type: "string",
+      architecture: "string",
+      private_ip: "string",
+      billing_products: "strings",
+      marketplace_product_codes: "strings",
+      pending_time: "number",
+      form: "string",
+    },
+    pins: [{ claim: "account", values: accounts }],
+    bindings: ["none"],
+    defaultBinding: "none",
+    joinable: ["instance_arn", "instance_id", "account"],
+    settings: ["first_claim_within", "max_instance_age"],
+  };
+}
+
+function attestor(
+  settings: IidConfig,
+  regions: RegionTable,
+  deps: Pick<AttestorDeps, "platform" | "trustDomain">,
+): Attestor<IidEvidence, ParsedIid> {
+  const accounts = new Set(settings.accounts);
+
+  /** Whose and where, as the document says: cheap enough to be tried before and after its signature. */
+  function admit({ document, form }: ParsedIid): Result<{ region: string; partition: string }> {
+    const scope = readScope(document);
+    if (!scope.ok) return scope;
+    const { account, region } = scope.value;
+    const partition = regions.partition(region, form);
+    if (partition === undefined) return fail("region_unknown");
+    if (!accounts.has(account)) return fail("tenant_not_configured");
+    return ok({ region, partition });
+  }
+
+  return {
+    type: TYPE,
+    evidence,
+    parse(given) {
+      if ("rsa2048" in given) return parseRsa2048(given.rsa2048);
+      if (settings.allow_rsa1024 === true) return parseRsa1024(given.document, given.signature);
+      return fail("algorithm_not_allowed", "allow_rsa1024 is not set");
+    },
+    precheck(parsed) {
+      const admitted = admit(parsed);
+      return admitted.ok ? ok({ name: TYPE }) : admitted;
+    },
+    async verify(parsed, context) {
+      const admitted = admit(parsed);
+      if (!admitted.ok) return admitted;
+      const { region, partition } = admitted.value;
+      const key = await regions.key(region, parsed.form);
+      if (!key.ok) return key;
+      const genuine = await verifySignature(parsed, key.value, deps.platform);
+      if (!genuine.ok) return genuine;
+      const read = readInstanceDocument(parsed.document);
+      if (!read.ok) return read;
+      const { account, instanceId, pendingTime } = read.value;
+      if (pendingTime > context.now + LEEWAY_SECONDS)
+        return fail("evidence_not_yet_valid", "pendingTime");
+      return ok({
+        type: TYPE,
+        name: TYPE,
+        claims: claimsOf(read.value, partition, parsed.form),
+        binding: { kind: "none" },
+        // The region is part of the key in both forms, so that neither opens a second first use.
+        claimKey: await claimKey(deps, TYPE, [partition, account, region, instanceId]),
+        generation: pendingTime,
+        startedAt: pendingTime,
+      });
+    },
+  };
+}
+
+function parseRsa2048(text: string): Result<ParsedIid> {
+  if (text.length > MAX_CHARACTERS) return fail("evidence_too_large");
+  const der = decodeBase64(text, { lineBreaks: true });
+  if (!der.ok) return der;
+  const cms = parseSignedData(der.value, { ber: true });
+  if (!cms.ok) return cms;
+  // EC2 always signs attributes and never sends certificates: a document that differs was not written by it.
+  if (cms.value.attributes === undefined) return fail("cms_attributes", "none");
+  if (cms.value.certificates.length > 0) return fail("cms_malformed", "certificates");
+  const document = parseJsonObject(cms.value.content);
+  return document.ok ? ok({ form: "rsa2048", cms: cms.value, document: document.value }) : document;
+}
+
+function parseRsa1024(documentText: string, signatureText: string): Result<ParsedIid> {
+  if (documentText.length + signatureText.length > MAX_CHARACTERS)
+    return fail("evidence_too_large");
+  const bytes = decodeBase64(documentText, { lineBreaks: true });
+  if (!bytes.ok) return bytes;
+  const signature = decodeBase64(signatureText, { lineBreaks: true });
+  if (!signature.ok) return signature;
+  const document = parseJsonObject(bytes.value);
+  if (!document.ok) return document;
+  return ok({
+    form: "rsa1024",
+    bytes: bytes.value,
+    signature: signature.value,
+    document: document.value,
+  });
+}
+
+function verifySignature(
+  parsed: ParsedIid,
+  key: PublicKey,
+  platform: Platform,
+): Awaitable<Result<void>> {
+  if (parsed.form === "rsa2048") return verifySignedData(parsed.cms, key, platform);
+  return verifyDetached(parsed.bytes, parsed.signature, key, platform);
+}
+
+async function verifyDetached(
+  bytes: Uint8Array,
+  signature: Uint8Array,
+  key: PublicKey,
+  platform: Platform,
+): Promise<Result<void>> {
+  const good = await platform.verify(PKCS1_SHA256, key, signature, bytes);
+  return good ? ok(undefined) : fail("signature_invalid");
+}
+
+/**
+ * What the form does not prove is not claimed: the key of `rsa1024` is that of many regions, so a rule that names
+ * a region or zone never matches it. The ARN stays, since `deny` and joins go by it; its region is as good as its key.
+ */
+function claimsOf(document: InstanceDocument, partition: string, form: IidForm): Claims {
+  const { account, region, instanceId, availabilityZone, pendingTime, details } = document;
+  return {
+    ...details,
+    account,
+    partition,
+    ...(form === "rsa2048" && { region, availability_zone: availabilityZone }),
+    instance_id: instanceId,
+    instance_arn: `arn:${partition}:ec2:${region}:${account}:instance/${instanceId}`,
+    pending_time: pendingTime,
+    form,
+  };
+}
