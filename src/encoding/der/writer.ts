@@ -70,16 +70,15 @@ function integerContent(bytes: Uint8Array): Uint8Array {
   return content;
 }
 
-/** @param dotted decimal arcs, at least two */
+/** @param dotted decimal arcs, at least two. @throws RangeError for anything else */
 export function oid(dotted: string): Uint8Array {
-  const arcs = dotted.split(".").map(Number);
-  const [root, second, ...rest] = arcs;
-  if (root === undefined || second === undefined || !arcs.every((arc) => Number.isSafeInteger(arc)))
+  const [root = 0, second = 0, ...rest] = dotted.split(".").map(Number);
+  const arcs = [root * 40 + second, ...rest];
+  if (!/^[0-2](?:\.(?:0|[1-9]\d*))+$/.test(dotted) || (root < 2 && second > 39))
     throw new RangeError("not an object identifier");
-  if (arcs.some((arc) => arc < 0) || root > 2 || (root < 2 && second > 39))
-    throw new RangeError("not an object identifier");
+  if (!arcs.every((arc) => Number.isSafeInteger(arc))) throw new RangeError("arc too big");
   const bytes: number[] = [];
-  for (const arc of [root * 40 + second, ...rest]) {
+  for (const arc of arcs) {
     const groups = [arc % 128];
     for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128))
       groups.unshift((left % 128) | 0x80);
