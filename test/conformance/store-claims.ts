@@ -161,6 +161,21 @@ export function claimTests({ store, ask, outcome }: Subject): void {
       expect(await outcome(key, A, { ...two, now: NOW + 40 })).toBe("taken");
     });
 
+    it("gives away the longest idle of two", async () => {
+      for (const [first, second] of [
+        [A, B],
+        [B, A],
+      ] as const) {
+        const key = freshKey();
+        await ask(key, A, two);
+        await ask(key, B, two);
+        await ask(key, second, { ...two, now: NOW + 10 });
+        expect(await outcome(key, C, { ...two, now: NOW + 100 })).toBe("created");
+        expect(await outcome(key, first, { ...two, now: NOW + 100, create: false })).toBe("taken");
+        expect(await outcome(key, second, { ...two, now: NOW + 100 })).toBe("same");
+      }
+    });
+
     it("recognises an idle owner whose place nobody took", async () => {
       const key = freshKey();
       await ask(key, A, two);

@@ -102,12 +102,12 @@ function operations(): fc.Arbitrary<Operation> {
   const owner = fc.constantFrom(A, B, C);
   const requestId = fc.constantFrom("r1", "r2", "r3", "r4");
   const now = fc.integer({ min: NOW, max: NOW + 30 });
-  const ttlSeconds = fc.integer({ min: 1, max: 20 });
+  const ttlSeconds = fc.integer({ min: 1, max: 60 });
   const claim = fc.record({
     op: fc.constant("claim" as const),
     key,
     owner,
-    generation: fc.integer({ min: 0, max: 3 }),
+    generation: fc.constantFrom(0, 0, 0, 1, 2),
     now,
     ttlSeconds,
     maxOwners: fc.integer({ min: 1, max: 3 }),
