@@ -1,0 +1,73 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createServer, type AddressInfo } from "node:net";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const COMMAND = fileURLToPath(new URL("../../bin/svidmint.js", import.meta.url));
+const START_MS = 15_000;
+
+/** An audit event as the server writes it: one JSON line on its standard output. */
+export interface AuditLine {
+  readonly event: string;
+  readonly request_id: string;
+  readonly [member: string]: unknown;
+}
+
+export interface RunningIssuer {
+  readonly url: string;
+  /** What the log says of one request. */
+  events(requestId: string): readonly AuditLine[];
+  stop(): Promise<void>;
+}
+
+/** A port that was free a moment ago: the issuer's URL must be written before it starts. */
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+/** The real server, as `svidmint serve` in a process of its own. */
+export async function startIssuer(folder: string, url: string): Promise<RunningIssuer> {
+  const child = spawn(
+    process.execPath,
+    [COMMAND, "serve", "--config", "svidmint.yaml", "--listen", new URL(url).host],
+    { cwd: folder, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  const log: AuditLine[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    if (line.startsWith("{")) log.push(JSON.parse(line) as AuditLine);
+  });
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    complaints += chunk.toString("utf8");
+  });
+  try {
+    await untilReady(url, child);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw new Error(`the issuer did not start:\n${complaints}`, { cause: error });
+  }
+  return {
+    url,
+    events: (requestId) => log.filter((line) => line.request_id === requestId),
+    async stop() {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+async function untilReady(url: string, child: ChildProcess): Promise<void> {
+  const deadline = Date.now() + START_MS;
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+    const ready = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (ready?.ok === true) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("it was not ready in time");
+}
