@@ -14,19 +14,23 @@ import type {
 import { keyBits } from "./public-key.ts";
 
 /**
- * JWS in compact serialization (RFC 7515 §3.1) whose payload is a JSON object, with asymmetric signatures only.
- * Nothing is trusted when `parseJws` returns: which keys and algorithms may vouch for a token is for the caller
- * to say from configuration, never from the token's own header.
+ * JWS in compact serialization (RFC 7515 §3.1), with asymmetric signatures only. Nothing is trusted when a parser
+ * returns: which keys and algorithms may vouch for a token is for the caller to say from configuration, never
+ * from the token's own header.
  */
-export interface Jws {
+export interface CompactJws {
   readonly header: JsonObject;
   readonly alg: string;
   readonly kid?: string;
   readonly typ?: string;
-  readonly claims: JsonObject;
   readonly payload: Uint8Array;
   readonly signingInput: Uint8Array;
   readonly signature: Uint8Array;
+}
+
+/** A JWS whose payload is a JSON object. */
+export interface Jws extends CompactJws {
+  readonly claims: JsonObject;
 }
 
 export interface JwsLimits {
@@ -36,13 +40,21 @@ export interface JwsLimits {
 
 const MAX_BYTES = 16 * 1024;
 
+/** @returns as `parseCompactJws`; payloads are JSON as strict as the header */
+export function parseJws(token: string, limits?: JwsLimits): Result<Jws> {
+  const compact = parseCompactJws(token, limits);
+  if (!compact.ok) return compact;
+  const claims = parseJsonObject(compact.value.payload);
+  return claims.ok ? ok({ ...compact.value, claims: claims.value }) : claims;
+}
+
 /**
  * Header members that name or carry a key (`jku`, `jwk`, `x5u`, `x5c`) stay in `header`, and nothing here reads
  * them. `crit` and `b64` change what a token means, and no evidence needs them.
  * @returns `evidence_too_large` | `jws_malformed` | `jws_header_forbidden` | `encoding_invalid` | `json_malformed`
  * | `json_duplicate_key`
  */
-export function parseJws(token: string, limits?: JwsLimits): Result<Jws> {
+export function parseCompactJws(token: string, limits?: JwsLimits): Result<CompactJws> {
   if (token.length > (limits?.maxBytes ?? MAX_BYTES)) return fail("evidence_too_large", "jws");
   // The dots are counted before anything is split or decoded (CVE-2025-66506).
   const first = token.indexOf(".");
@@ -52,7 +64,6 @@ export function parseJws(token: string, limits?: JwsLimits): Result<Jws> {
 
   const bytes = utf8Encode(token);
   if (bytes.length !== token.length) return fail("encoding_invalid", "not ascii");
-
   const headerBytes = decodeBase64urlAt(bytes, 0, first);
   if (!headerBytes.ok) return headerBytes;
   const header = parseJsonObject(headerBytes.value);
@@ -64,19 +75,23 @@ export function parseJws(token: string, limits?: JwsLimits): Result<Jws> {
   if (!payload.ok) return payload;
   const signature = decodeBase64urlAt(bytes, second + 1, bytes.length);
   if (!signature.ok) return signature;
-  const claims = parseJsonObject(payload.value);
-  if (!claims.ok) return claims;
+  const { alg, kid, typ } = names.value;
   return ok({
-    ...names.value,
     header: header.value,
-    claims: claims.value,
+    alg,
+    ...(kid === undefined ? undefined : { kid }),
+    ...(typ === undefined ? undefined : { typ }),
     payload: payload.value,
     signingInput: bytes.subarray(0, second),
     signature: signature.value,
   });
 }
 
-type HeaderNames = Pick<Jws, "alg" | "kid" | "typ">;
+interface HeaderNames {
+  readonly alg: string;
+  readonly kid: string | undefined;
+  readonly typ: string | undefined;
+}
 
 function checkHeader(header: JsonObject): Result<HeaderNames> {
   if (Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64"))
@@ -86,11 +101,7 @@ function checkHeader(header: JsonObject): Result<HeaderNames> {
   const typ = member(header, "typ");
   if (typeof alg !== "string") return fail("jws_malformed", "alg");
   if (!isOptionalString(kid) || !isOptionalString(typ)) return fail("jws_malformed", "kid or typ");
-  return ok({
-    alg,
-    ...(kid === undefined ? undefined : { kid }),
-    ...(typ === undefined ? undefined : { typ }),
-  });
+  return ok({ alg, kid, typ });
 }
 
 function isOptionalString(value: JsonValue | undefined): value is string | undefined {
@@ -138,7 +149,7 @@ export function keyFits(alg: string, info: PublicKeyInfo): boolean {
 
 /** @returns `algorithm_not_allowed` where `alg` does not fit the key, `signature_invalid` */
 export function verifyJws(
-  jws: Jws,
+  jws: CompactJws,
   key: PublicKey,
   crypto: CryptoPrimitives,
 ): Awaitable<Result<void>> {
