@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import type { Issuer } from "../issuer/issue.ts";
+import type { Issuer } from "../issuer/issuer.ts";
 import { documentResponse, preflight } from "./documents.ts";
 import { metricsResponse, type MetricsAccess } from "./metrics.ts";
 import { problem } from "./problem.ts";
@@ -26,11 +26,11 @@ export function createApp(issuer: Issuer, options: AppOptions): Hono {
     ["/.well-known/openid-configuration", "discovery"],
     ["/.well-known/jwks.json", "jwks"],
   ] as const) {
-    app.get(base + path, (c) => documentResponse(c.req.raw, issuer.documents()[name]));
+    app.get(base + path, async (c) => documentResponse(c.req.raw, (await issuer.documents())[name]));
     app.options(base + path, () => preflight());
   }
   app.get("/healthz", () => text("ok\n"));
-  app.get("/readyz", async () => ((await issuer.ready()) ? text("ready\n") : text("not ready\n", 503)));
+  app.get("/readyz", () => (issuer.ready() ? text("ready\n") : text("not ready\n", 503)));
   app.get("/openapi.json", () => new Response(options.openapi, { headers: { "content-type": "application/json", "cache-control": "public, max-age=300" } }));
   if (options.metrics !== undefined) {
     const access = options.metrics;

@@ -1,6 +1,7 @@
-import { fail, ok, type Failure, type Result } from "../result.ts";
-import type { IssuedSvids, Issuer } from "../issuer/issue.ts";
+import type { Issuer } from "../issuer/issuer.ts";
 import { LIMITS } from "../issuer/request.ts";
+import type { IssuedSvids } from "../issuer/sign.ts";
+import { fail, ok, type Result } from "../result.ts";
 import { readBody } from "./body.ts";
 import { problemResponse } from "./problem.ts";
 
@@ -18,23 +19,25 @@ const FORMS: readonly (readonly [string, Form])[] = [
 /** `POST /v1/svids`: evidence in, SVIDs out. Every refusal is a problem document with a stable code. */
 export async function postSvids(request: Request, issuer: Issuer): Promise<Response> {
   const exchange = issuer.begin();
-  const form = formOf(request.headers.get("accept"));
-  if (!form.ok) return refuse(issuer, exchange.requestId, form.error);
-  const type = request.headers.get("content-type");
-  if (type === null || !/^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type)) {
-    return refuse(issuer, exchange.requestId, { reason: "content_type_unsupported", detail: "send application/json" });
+  const opened = await open(request);
+  if (!opened.ok) {
+    await exchange.refuse(opened.error);
+    return problemResponse(opened.error, exchange.requestId);
   }
-  const body = await readBody(request, LIMITS.bodyBytes);
-  if (!body.ok) return refuse(issuer, exchange.requestId, body.error);
-  const issued = await exchange.issue(body.value, request.headers.get("dpop"), wanted(form.value));
-  if (!issued.ok) return problemResponse(issued.error, exchange.requestId);
-  return answer(form.value, issued.value, exchange.requestId);
+  const { form, body } = opened.value;
+  const issued = await exchange.issue({ body, dpop: request.headers.get("dpop"), only: wanted(form) });
+  return issued.ok ? answer(form, issued.value, exchange.requestId) : problemResponse(issued.error, exchange.requestId);
 }
 
-async function refuse(issuer: Issuer, requestId: string, failure: Failure): Promise<Response> {
-  await issuer.refuse(requestId, failure);
-  return problemResponse(failure, requestId);
+async function open(request: Request): Promise<Result<{ form: Form; body: Uint8Array }>> {
+  const form = formOf(request.headers.get("accept"));
+  if (!form.ok) return form;
+  if (!JSON_TYPE.test(request.headers.get("content-type") ?? "")) return fail("content_type_unsupported", "send application/json");
+  const body = await readBody(request, LIMITS.bodyBytes);
+  return body.ok ? ok({ form: form.value, body: body.value }) : body;
 }
+
+const JSON_TYPE = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
 
 function wanted(form: Form): "x509" | "jwt" | undefined {
   return form === "jwt" ? "jwt" : form === "pem" ? "x509" : undefined;

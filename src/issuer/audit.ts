@@ -10,7 +10,7 @@ export interface EvidenceRef {
 }
 
 interface EventBase {
-  /** RFC 3339, milliseconds, UTC. */
+  /** RFC 3339, seconds, UTC: the clock reading that the whole request went by. */
   readonly time: string;
   readonly request_id: string;
   readonly trust_domain: string;

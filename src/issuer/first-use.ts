@@ -1,6 +1,6 @@
-import type { Attestation } from "../attestation.ts";
 import { toHex, utf8Encode } from "../encoding/bytes.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { ClaimDemand } from "../policy/match.ts";
 import { fail, ok, type Failure, type Result } from "../result.ts";
 import type { ClaimAnswer, ClaimStore } from "../stores/claim-store.ts";
 
@@ -9,15 +9,6 @@ const ENDLESS_CLAIM_SECONDS = 30 * 86_400;
 /** A DPoP proof is accepted for 60 s before and after its `iat`. */
 const PROOF_TTL_SECONDS = 120;
 const LEEWAY_SECONDS = 60;
-
-/** What the deciding rule asks of one piece of evidence whose first user owns it. */
-export interface ClaimDemand {
-  readonly attestation: Attestation;
-  /** Seconds after `startedAt` within which a first claim is taken; absent: at any age. */
-  readonly createWithin?: number;
-  readonly maxOwners: number;
-  readonly idleSeconds?: number;
-}
 
 export interface ClaimContext {
   readonly platform: Platform;

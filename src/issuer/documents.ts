@@ -1,0 +1,75 @@
+import { encodeBase64url } from "../encoding/base64.ts";
+import { serializeBundle } from "../encoding/bundle.ts";
+import { utf8Encode } from "../encoding/bytes.ts";
+import { jwkOf } from "../encoding/public-key.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { KeySet, PublishedKeys } from "../signer/key-set.ts";
+
+/** A document anybody may read; every instance of one configuration serves the same bytes. */
+export interface PublicDocument {
+  readonly body: string;
+  /** Strong: quoted SHA-256 of the body. */
+  readonly etag: string;
+  readonly maxAgeSeconds: number;
+}
+
+export interface PublicDocuments {
+  /** SPIFFE Trust Domain and Bundle §4. */
+  readonly bundle: PublicDocument;
+  /** OpenID Connect Discovery 1.0 §4. */
+  readonly discovery: PublicDocument;
+  /** RFC 7517: keys of JWT-SVIDs only, as relying parties that speak OpenID Connect read them. */
+  readonly jwks: PublicDocument;
+}
+
+/** A quarter of the refresh hint: what a cache adds to a consumer's own delay stays small beside it. */
+const MAX_AGE_PART = 4;
+
+/** The documents of a key set, made again only when what is published changes. */
+export function publicDocuments(platform: Platform, issuer: string, keys: KeySet): (now: number) => Promise<PublicDocuments> {
+  let published: PublishedKeys | undefined;
+  let documents: Promise<PublicDocuments> | undefined;
+  return (now) => {
+    const current = keys.published(now);
+    if (documents === undefined || published !== current) {
+      published = current;
+      documents = write(platform, issuer, current);
+    }
+    return documents;
+  };
+}
+
+async function write(platform: Platform, issuer: string, published: PublishedKeys): Promise<PublicDocuments> {
+  const maxAgeSeconds = Math.floor(published.refreshHint / MAX_AGE_PART);
+  const document = async (body: string): Promise<PublicDocument> => ({
+    body,
+    etag: `"${encodeBase64url(await platform.digest("SHA-256", utf8Encode(body)))}"`,
+    maxAgeSeconds,
+  });
+  const bundle = serializeBundle({
+    x509Authorities: published.x509,
+    jwtAuthorities: published.jwt,
+    witAuthorities: [],
+    sequence: BigInt(published.sequence),
+    refreshHint: published.refreshHint,
+  });
+  const jwks = { keys: published.jwt.map(({ kid, info, alg }) => ({ ...jwkOf(info), kid, use: "sig", alg })) };
+  return {
+    bundle: await document(bundle),
+    jwks: await document(JSON.stringify(jwks)),
+    discovery: await document(JSON.stringify(discovery(issuer, published))),
+  };
+}
+
+function discovery(issuer: string, { jwt }: PublishedKeys): unknown {
+  return {
+    issuer,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    // There is no login here; relying parties insist on the members, not on their use.
+    response_types_supported: ["id_token"],
+    subject_types_supported: ["public"],
+    // RS256 must be in the list (Discovery §3), whatever the keys are.
+    id_token_signing_alg_values_supported: [...new Set([...jwt.map(({ alg }) => alg), "RS256"])],
+    claims_supported: ["sub", "aud", "iss", "iat", "exp", "jti"],
+  };
+}

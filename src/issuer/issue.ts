@@ -1,0 +1,92 @@
+import { match, type Decision } from "../policy/match.ts";
+import { fail, ok, type Result } from "../result.ts";
+import { evidenceRef, openEvidence, verifyEvidence } from "./evidence.ts";
+import { claimAll, type ClaimConflict, type HeldClaims } from "./first-use.ts";
+import { checkGrants } from "./grant-check.ts";
+import { provePossession, type Possession } from "./possession.ts";
+import { parseSvidRequest } from "./request.ts";
+import { prepareSvids, recordAndSign, type IssuedSvids } from "./sign.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { RequestTrail } from "./trail.ts";
+
+export interface IncomingRequest {
+  readonly body: Uint8Array;
+  /** The `DPoP` header. */
+  readonly dpop: string | null;
+  /** The kind that the answer is to be written as, where it is to be only one. */
+  readonly only?: "x509" | "jwt" | undefined;
+}
+
+/**
+ * One request, from its bytes to its SVIDs, over one snapshot of configuration and keys. The order is the defence:
+ * what is cheap and local first, the network only for evidence that can be right, policy before the claim store,
+ * the record before the signature. A request that is refused costs no signature.
+ */
+export async function issueSvids(snapshot: Snapshot, incoming: IncomingRequest, trail: RequestTrail): Promise<Result<IssuedSvids>> {
+  const request = parseSvidRequest(incoming.body);
+  if (!request.ok) return request;
+  if (incoming.only !== undefined && request.value[incoming.only] === undefined) {
+    return fail("accept_unsupported", `accept asks for ${incoming.only} alone, the body does not`);
+  }
+  const { now } = trail;
+  for (const member of request.value.evidence) {
+    trail.evidence.push(await evidenceRef(snapshot.platform, member, snapshot.attestors.has(member.type))); // oxlint-disable-line no-await-in-loop -- at most four
+  }
+  const opened = await openEvidence(snapshot.attestors, request.value.evidence, { now });
+  if (!opened.ok) return opened;
+  const named = opened.value.flatMap(({ precheck }) => (precheck.jkt === undefined ? [] : [precheck.jkt]));
+  const possession = await provePossession(request.value, named, {
+    platform: snapshot.platform,
+    now,
+    target: snapshot.endpoint,
+    ours: snapshot.keys.thumbprints,
+    dpop: incoming.dpop,
+    body: incoming.body,
+  });
+  if (!possession.ok) return possession;
+  trail.key = possession.value.owner;
+
+  const { owner } = possession.value;
+  const attestations = await verifyEvidence(opened.value, owner === undefined ? { now } : { now, jkt: owner });
+  if (!attestations.ok) return attestations;
+  trail.evidence = trail.evidence.map((ref, index) => ({ ...ref, name: attestations.value[index]?.name ?? ref.name }));
+
+  const wanted = request.value.spiffe_id;
+  const decision = match(snapshot.policy, attestations.value, wanted === undefined ? { now } : { now, spiffeId: wanted });
+  const decided = decision.ok ? decision.value : decision.error;
+  trail.rule = decided.rule;
+  trail.auditRules = decided.auditRules;
+  if (!decision.ok) return decision;
+  const granted = checkGrants(request.value, decision.value, possession.value, attestations.value);
+  if (!granted.ok) return granted;
+
+  const held = await claim(snapshot, decision.value, possession.value, trail);
+  if (!held.ok) return held;
+  const { signatures, result } = await prepareSvids(snapshot, request.value, decision.value, possession.value, now).then((svids) =>
+    svids.ok ? recordAndSign(snapshot, svids.value, trail) : { result: svids, signatures: 0 },
+  );
+  // What was claimed for nothing is free again; once something is signed, the claim stands, and a retry is its owner's.
+  if (!result.ok && signatures === 0) await held.value?.release();
+  return result;
+}
+
+async function claim(snapshot: Snapshot, decision: Decision, possession: Possession, trail: RequestTrail): Promise<Result<HeldClaims | undefined>> {
+  const { owner, dpop } = possession;
+  if (decision.claims.length === 0 || owner === undefined) return ok(undefined);
+  if (snapshot.store === undefined) return fail("claim_store_missing");
+  const held = await claimAll(decision.claims, {
+    platform: snapshot.platform,
+    store: snapshot.store,
+    now: trail.now,
+    trustDomain: snapshot.trustDomain,
+    requestId: trail.requestId,
+    owner,
+    ...(dpop && { jti: dpop.jti }),
+  });
+  if (!held.ok && held.error.conflict !== undefined) await alarmTaken(held.error.conflict, owner, trail);
+  return held;
+}
+
+function alarmTaken({ claim: key, owners }: ClaimConflict, claimant: string, trail: RequestTrail): Promise<void> {
+  return trail.alarm({ alarm: "claim_taken", claim: key, owners, claimant });
+}

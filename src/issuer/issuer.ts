@@ -1,0 +1,95 @@
+import { toHex } from "../encoding/bytes.ts";
+import { REASONS } from "../reasons.ts";
+import type { Failure, Result } from "../result.ts";
+import type { AuditSink } from "./audit.ts";
+import type { PublicDocuments } from "./documents.ts";
+import { issueSvids, type IncomingRequest } from "./issue.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+import type { IssuedSvids } from "./sign.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { RequestTrail } from "./trail.ts";
+
+/** One trust domain, ready to serve: what handlers know of everything behind them. */
+export interface Issuer {
+  /** The issuer URL. */
+  readonly url: string;
+  readonly metrics: Metrics;
+  /** A request begins: one clock reading, one id. */
+  begin(): Exchange;
+  /** The documents of this moment. */
+  documents(): Promise<PublicDocuments>;
+  /** Whether the active keys are at hand and published. No key service is asked. */
+  ready(): boolean;
+  /** A fault of ours that ended a request. */
+  fault(requestId: string, error: unknown): void;
+}
+
+export interface Exchange {
+  readonly requestId: string;
+  issue(incoming: IncomingRequest): Promise<Result<IssuedSvids>>;
+  /** The request ended before its body could be looked at. */
+  refuse(failure: Failure): Promise<void>;
+}
+
+export interface IssuerDeps {
+  readonly audit: AuditSink;
+  /** Where faults of ours are told, one line each. */
+  readonly log?: (line: string) => void;
+}
+
+const REQUEST_ID_BYTES = 16;
+
+/** @param current the snapshot that requests beginning now go by */
+export function createIssuer(current: () => Snapshot, { audit, log }: IssuerDeps): Issuer {
+  const metrics = createMetrics();
+  const { issuer: url, trustDomain } = current();
+  return {
+    url,
+    metrics,
+    begin() {
+      const snapshot = current();
+      const { platform } = snapshot;
+      const trail = new RequestTrail(toHex(platform.random(REQUEST_ID_BYTES)), platform.now(), { sink: audit, metrics, trustDomain });
+      return {
+        requestId: trail.requestId,
+        async issue(incoming) {
+          const started = performance.now();
+          const result = await issueSvids(snapshot, incoming, trail);
+          if (!result.ok) await trail.refused(result.error);
+          count(metrics, result, (performance.now() - started) / 1000);
+          return result;
+        },
+        async refuse(failure) {
+          await trail.refused(failure);
+          metrics.count("svidmint_requests_total", { outcome: REASONS[failure.reason] });
+        },
+      };
+    },
+    documents() {
+      const snapshot = current();
+      return snapshot.documents(snapshot.platform.now());
+    },
+    ready() {
+      const { keys, platform } = current();
+      const now = platform.now();
+      return (!keys.uses.has("x509") || keys.x509(now) !== undefined) && (!keys.uses.has("jwt") || keys.jwt(now) !== undefined);
+    },
+    fault(requestId, error) {
+      metrics.count("svidmint_faults_total");
+      // The name of the error and where it came from; its message could hold anything.
+      const at = error instanceof Error ? `${error.name} ${(error.stack ?? "").split("\n").slice(1, 3).join(" ").trim()}` : "not an error";
+      log?.(JSON.stringify({ event: "fault", request_id: requestId, trust_domain: trustDomain, error: at.slice(0, 400) }));
+    },
+  };
+}
+
+function count(metrics: Metrics, result: Result<IssuedSvids>, seconds: number): void {
+  metrics.observe("svidmint_request_duration_seconds", seconds);
+  if (!result.ok) {
+    metrics.count("svidmint_requests_total", { outcome: REASONS[result.error.reason] });
+    return;
+  }
+  metrics.count("svidmint_requests_total", { outcome: "issued" });
+  if (result.value.x509 !== undefined) metrics.count("svidmint_svids_issued_total", { kind: "x509" });
+  if (result.value.jwt !== undefined) metrics.count("svidmint_svids_issued_total", { kind: "jwt" });
+}

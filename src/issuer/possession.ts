@@ -1,0 +1,60 @@
+import { proveCsr, proveDpop, type ProvenDpop, type ProvenKey } from "../attestors/possession.ts";
+import { encodeBase64url } from "../encoding/base64.ts";
+import type { Platform } from "../platform/platform.ts";
+import { fail, ok, type Result } from "../result.ts";
+import type { SvidRequest } from "./request.ts";
+
+export interface PossessionContext {
+  readonly platform: Platform;
+  readonly now: number;
+  /** `htu` that a DPoP proof must name: from configuration, never from the request. */
+  readonly target: string;
+  /** Thumbprints of the issuer's own keys. */
+  readonly ours: ReadonlySet<string>;
+  /** The `DPoP` header, where there is one. */
+  readonly dpop: string | null;
+  readonly body: Uint8Array;
+}
+
+/** The keys that this request proved to hold. */
+export interface Possession {
+  readonly csr?: ProvenKey;
+  readonly dpop?: ProvenDpop;
+  /** Thumbprint of the key that evidence must name, and that owns what is claimed: DPoP's, else the CSR's. */
+  readonly owner?: string;
+}
+
+/**
+ * @param named thumbprints that the pieces of evidence name; unverified, so they can only refuse
+ * @returns the keys proved; `key_mismatch` where CSR, DPoP and evidence do not name one thumbprint. A CSR may name
+ * another key than DPoP only while no evidence names any: `checkOwnership` then asks for a claim.
+ */
+export async function provePossession(request: SvidRequest, named: readonly string[], context: PossessionContext): Promise<Result<Possession>> {
+  const possession = await proveKeys(request, context);
+  if (!possession.ok) return possession;
+  const { csr, dpop, owner } = possession.value;
+  if (named.length === 0) return possession;
+  if (owner === undefined) return fail("possession_missing", "the evidence names a key: send its CSR, or a DPoP proof");
+  if (request.jwt !== undefined && dpop === undefined) return fail("possession_missing", "jwt on evidence that names a key needs a DPoP proof");
+  if (csr !== undefined && csr.jkt !== owner) return fail("key_mismatch", "csr and dpop name different keys");
+  if (named.some((jkt) => jkt !== owner)) return fail("binding_mismatch", "the evidence names another key");
+  return possession;
+}
+
+async function proveKeys(request: SvidRequest, { platform, now, target, ours, dpop: header, body }: PossessionContext): Promise<Result<Possession>> {
+  let dpop: ProvenDpop | undefined;
+  if (header !== null) {
+    const bodySha256 = encodeBase64url(await platform.digest("SHA-256", body));
+    const proof = await proveDpop(header, { htu: target, bodySha256, now }, { platform, ours });
+    if (!proof.ok) return proof;
+    dpop = proof.value;
+  }
+  let csr: ProvenKey | undefined;
+  if (request.x509 !== undefined) {
+    const proof = await proveCsr(request.x509.csr, { platform, ours });
+    if (!proof.ok) return proof;
+    csr = proof.value;
+  }
+  const owner = dpop?.jkt ?? csr?.jkt;
+  return ok({ ...(csr && { csr }), ...(dpop && { dpop }), ...(owner !== undefined && { owner }) });
+}

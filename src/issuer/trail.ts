@@ -1,0 +1,109 @@
+import { REASONS } from "../reasons.ts";
+import { fail, ok, type Failure, type Result } from "../result.ts";
+import { auditLine, type AlarmEvent, type AuditEvent, type AuditSink, type EvidenceRef, type IntentEvent } from "./audit.ts";
+import type { Metrics } from "./metrics.ts";
+
+type IntentFacts = Pick<IntentEvent, "spiffe_id" | "x509" | "jwt">;
+type AlarmFacts = Omit<AlarmEvent, "event" | "time" | "request_id" | "trust_domain">;
+
+export interface TrailDeps {
+  readonly sink: AuditSink;
+  readonly metrics: Metrics;
+  readonly trustDomain: string;
+}
+
+/** What one request leaves in the audit log: what is known of it grows as it passes each stage. */
+export class RequestTrail {
+  readonly requestId: string;
+  /** Unix seconds: the one clock reading of the request. */
+  readonly now: number;
+  evidence: EvidenceRef[] = [];
+  key: string | undefined;
+  rule: string | undefined;
+  auditRules: readonly string[] = [];
+  readonly #deps: TrailDeps;
+  #intent = false;
+
+  constructor(requestId: string, now: number, deps: TrailDeps) {
+    this.requestId = requestId;
+    this.now = now;
+    this.#deps = deps;
+  }
+
+  /** Written before the first signature. @returns `audit_unavailable` where it could not be: then nothing is signed */
+  async intent(facts: IntentFacts): Promise<Result<void>> {
+    try {
+      await this.#write({
+        event: "intent",
+        ...this.#common(),
+        rule: this.rule ?? "",
+        ...facts,
+        ...(this.auditRules.length > 0 && { audit_rules: this.auditRules }),
+      });
+    } catch {
+      return fail("audit_unavailable");
+    }
+    this.#intent = true;
+    return ok(undefined);
+  }
+
+  /** What became of the intent. A record that cannot be written now does not take back what is signed: the intent stands. */
+  async outcome(result: "issued" | "failed", failure?: Failure): Promise<void> {
+    const { requestId, now } = this;
+    await this.#tryWrite({
+      event: "outcome",
+      time: rfc3339(now),
+      request_id: requestId,
+      trust_domain: this.#deps.trustDomain,
+      result,
+      ...failure,
+    });
+  }
+
+  /** A request that ended before its intent. */
+  async refused(failure: Failure): Promise<void> {
+    this.#deps.metrics.count("svidmint_refusals_total", { reason: failure.reason });
+    if (this.#intent) return; // its outcome is written
+    const { reason, detail } = failure;
+    await this.#tryWrite({
+      event: "refused",
+      ...this.#common(),
+      code: REASONS[reason],
+      reason,
+      ...(detail !== undefined && { detail }),
+      ...(this.rule !== undefined && { rule: this.rule }),
+      ...(this.auditRules.length > 0 && { audit_rules: this.auditRules }),
+    });
+  }
+
+  async alarm(facts: AlarmFacts): Promise<void> {
+    this.#deps.metrics.count("svidmint_alarms_total", { alarm: facts.alarm });
+    await this.#tryWrite({ event: "alarm", time: rfc3339(this.now), request_id: this.requestId, trust_domain: this.#deps.trustDomain, ...facts });
+  }
+
+  #common(): Pick<IntentEvent, "time" | "request_id" | "trust_domain" | "evidence" | "key"> {
+    return {
+      time: rfc3339(this.now),
+      request_id: this.requestId,
+      trust_domain: this.#deps.trustDomain,
+      evidence: this.evidence,
+      ...(this.key !== undefined && { key: this.key }),
+    };
+  }
+
+  async #write(event: AuditEvent): Promise<void> {
+    await this.#deps.sink.write(auditLine(event));
+  }
+
+  async #tryWrite(event: AuditEvent): Promise<void> {
+    try {
+      await this.#write(event);
+    } catch {
+      this.#deps.metrics.count("svidmint_audit_write_failures_total");
+    }
+  }
+}
+
+function rfc3339(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+}
