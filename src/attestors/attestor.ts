@@ -49,6 +49,8 @@ export interface AttestorDeps {
 /** One line in `registry.ts`: all that the rest of svidmint knows of an evidence type. */
 export interface AttestorDefinition<C = unknown> {
   readonly type: string;
+  /** As its attestors have it: for the published contract. */
+  readonly evidence: z.ZodMiniType;
   /** Its section under `evidence:` in the configuration; unknown keys are errors. */
   readonly config: z.ZodMiniType<C>;
   /** What rules may say of it. Pure: `policy check` needs no keys. */

@@ -46,6 +46,7 @@ type ParsedIid = { readonly document: JsonObject } & (
  */
 export const awsIid: AttestorDefinition<IidConfig> = {
   type: TYPE,
+  evidence,
   config,
   factors: ({ accounts }) => [factor(accounts)],
   create: async (settings, deps) =>

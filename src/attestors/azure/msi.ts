@@ -49,6 +49,7 @@ const evidence = z.strictObject({ type: z.literal(TYPE), token: z.string() });
  */
 export const azureMsi: AttestorDefinition<MsiConfig> = {
   type: TYPE,
+  evidence,
   config,
   factors: ({ tenants }) => [factor(tenants)],
   async create(settings: MsiConfig, deps: AttestorDeps) {

@@ -69,6 +69,7 @@ const evidence = z.strictObject({ type: z.literal(TYPE), token: z.string() });
  */
 export const gcpIit: AttestorDefinition<IitConfig> = {
   type: TYPE,
+  evidence,
   config,
   factors: (settings) => [factor(settings)],
   async create(settings: IitConfig, deps: AttestorDeps) {

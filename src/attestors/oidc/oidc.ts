@@ -20,6 +20,7 @@ export function oidcDefinition(presets: readonly OidcPreset[]): AttestorDefiniti
   const presetOf = (entry: OidcEntry) => presets.find(({ name }) => name === entry.preset);
   return {
     type: TYPE,
+    evidence,
     config: oidcConfig(presets),
     factors: (config) =>
       Object.entries(config).map(([name, entry]) => factorOf(name, entry, presetOf(entry))),
