@@ -155,7 +155,7 @@ function readOptional(fields: readonly DerNode[], version: number): Extensions |
  * @returns false also for schemes that are not taken or do not fit the key
  */
 export async function isSignedBy(
-  certificate: Certificate,
+  certificate: Pick<Certificate, "tbs" | "scheme" | "signature">,
   issuer: PublicKey,
   crypto: CryptoPrimitives,
 ): Promise<boolean> {

@@ -132,11 +132,12 @@ const READERS: ReadonlyMap<string, { readonly processed: boolean; readonly read:
 function readBasicConstraints(value: DerNode, critical: boolean, draft: Draft): boolean {
   if (!isSequence(value)) return false;
   const [first, second, more] = value.children;
-  if (first === undefined) {
+  // A default is not to be spelled out; that CAs do so with FALSE is common, and it means nothing else.
+  if (first === undefined || (derBoolean(first) === false && second === undefined)) {
     draft.basicConstraints = { ca: false, critical };
     return true;
   }
-  // cA FALSE would be a default spelled out, and a path length without cA says nothing (§4.2.1.9).
+  // A path length is for CAs only (§4.2.1.9).
   if (derBoolean(first) !== true || more !== undefined) return false;
   if (second === undefined) {
     draft.basicConstraints = { ca: true, critical };
@@ -203,6 +204,8 @@ function readNameConstraints(value: DerNode, _critical: boolean, draft: Draft): 
           ? readGeneralName(subtree.children[0])
           : undefined;
       if (base === undefined) return false;
+      // An address and its mask.
+      if (base.type === "ip" && base.value.length !== 8 && base.value.length !== 32) return false;
       lists[list.tag]?.push(base);
     }
   }

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { decodeBase64 } from "../../../src/encoding/base64.ts";
+import { readDer } from "../../../src/encoding/der/reader.ts";
+import { bits, seq } from "../../../src/encoding/der/writer.ts";
+import { parseCertificate } from "../../../src/svid/certificate.ts";
+import { encodeExtension } from "../../../src/svid/extension-writer.ts";
+import { OID, readExtensions } from "../../../src/svid/extensions.ts";
+
+const FILES = import.meta.glob<string>(
+  "../../../../shared/vectors/third-party/boringssl-parse_certificate_unittest/**/*.pem",
+  { query: "?raw", import: "default", eager: true },
+);
+
+/** Malformed for BoringSSL, accepted here, by name with the reason. */
+const ACCEPTED: ReadonlyMap<string, string> = new Map([
+  ["bad_policy_qualifiers.pem", "policies are not evaluated"],
+  ["policy_qualifiers_empty_sequence.pem", "policies are not evaluated"],
+]);
+/** Well-formed for BoringSSL, refused here, by name with the reason. */
+const REFUSED: ReadonlyMap<string, string> = new Map([
+  ["basic_constraints_pathlen_not_ca.pem", "RFC 5280 §4.2.1.9: a path length is for CAs"],
+  ["cert_skeleton.pem", "its fields are placeholders"],
+  ["failed_signature_algorithm.pem", "its algorithm is garbled"],
+  ["subject_printable_string_containing_utf8_client_cert.pem", "the subject breaks its alphabet"],
+]);
+const MALFORMED_AKI = new Set([
+  "extra_contents_after_extension_sequence.pem",
+  "extra_contents_after_issuer_and_serial.pem",
+  "invalid_contents.pem",
+  "invalid_issuer.pem",
+  "invalid_key_identifier.pem",
+  "invalid_serial.pem",
+  "issuer_only.pem",
+  "serial_only.pem",
+]);
+
+/** One block of the file; the suite's own comments begin with #. */
+function block(text: string, label: string): Uint8Array | undefined {
+  const found = new RegExp(`^-----BEGIN ${label}-----([^-]*)-----END`, "m").exec(text)?.[1];
+  const der = found === undefined ? undefined : decodeBase64(found.replaceAll(/\s/g, ""));
+  return der?.ok === true ? der.value : undefined;
+}
+const files = Object.entries(FILES).map(([path, text]) => ({
+  name: path.slice(path.lastIndexOf("/") + 1),
+  malformed: text.includes("-----BEGIN ERRORS-----"),
+  certificate: block(text, "CERTIFICATE"),
+  tbs: block(text, "TBS CERTIFICATE"),
+  aki: block(text, "AUTHORITY_KEY_IDENTIFIER"),
+}));
+
+describe.skipIf(files.length === 0)("BoringSSL's certificates (../shared)", () => {
+  const certificates = files.filter(({ certificate }) => certificate !== undefined);
+  const accepts = (der: Uint8Array | undefined): boolean =>
+    parseCertificate(der ?? new Uint8Array()).ok;
+
+  it("refuses each malformed one", () => {
+    const malformed = certificates.filter((file) => file.malformed);
+    const wrong = malformed.filter(
+      (file) => accepts(file.certificate) && !ACCEPTED.has(file.name),
+    );
+    expect(wrong.map(({ name }) => name)).toEqual([]);
+    console.info(`malformed refused: ${malformed.length - ACCEPTED.size} of ${malformed.length}`);
+  });
+
+  it("reads each well-formed one", () => {
+    const good = certificates.filter((file) => !file.malformed);
+    const wrong = good.filter((file) => !accepts(file.certificate) && !REFUSED.has(file.name));
+    expect(wrong.map(({ name }) => name)).toEqual([]);
+    console.info(`well-formed read: ${good.length - REFUSED.size} of ${good.length}`);
+  });
+
+  it("refuses each malformed TBSCertificate, signed as it stands", () => {
+    // The well-formed ones have placeholders for fields and prove nothing here.
+    const malformed = files.filter((file) => file.tbs !== undefined && file.malformed);
+    expect(malformed.length).toBeGreaterThan(4);
+    for (const { name, tbs = new Uint8Array() } of malformed) {
+      const read = readDer(tbs);
+      const algorithm = read.ok ? read.value.children.find((child) => child.tag === 16) : undefined;
+      const signed = seq(tbs, algorithm?.raw ?? seq(), bits(new Uint8Array(64)));
+      expect(accepts(signed), name).toBe(false);
+    }
+  });
+
+  it("judges authority key identifiers", () => {
+    const values = files.filter(({ aki }) => aki !== undefined);
+    expect(values.length).toBe(13);
+    for (const { name, aki = new Uint8Array() } of values) {
+      const list = readDer(seq(encodeExtension(OID.authorityKeyId, false, aki)));
+      const read = list.ok ? readExtensions(list.value) : "der";
+      expect(typeof read === "string", name).toBe(MALFORMED_AKI.has(name));
+    }
+  });
+});
