@@ -28,7 +28,7 @@ export function lifetimeField(max: number) {
   return z.pipe(
     z.string().check(
       z.regex(/^[1-9]\d*[smhd]$/, "expected a whole number and a unit: 90s, 10m or 1h"),
-      z.refine((text) => (parseDuration(text) ?? Infinity) <= max, {
+      z.refine((text) => (parseDuration(text) ?? 0) <= max, {
         error: `expected at most ${max / 3600}h`,
       }),
     ),

@@ -1,0 +1,252 @@
+import { describe, expect, it } from "vitest";
+import type { Attestation, Binding, ClaimValue, FactorInfo } from "../../src/attestation.ts";
+import type { Attestor } from "../../src/attestors/attestor.ts";
+import { REASONS, type Reason } from "../../src/reasons.ts";
+import { fail, type Result } from "../../src/result.ts";
+
+export type Evidence = Readonly<Record<string, unknown>>;
+
+/** An attestor with a provider behind it that signs whatever a test wants. */
+export interface AttestorFixture {
+  readonly attestor: Attestor;
+  /** The same configuration under another trust domain. */
+  readonly elsewhere: Attestor;
+  readonly factor: FactorInfo;
+  /** Unix seconds at which the good evidence is good. */
+  readonly now: number;
+  /** The member of the evidence that holds the signed bytes. */
+  readonly member: string;
+  /** Genuine evidence of a configured customer; two calls with one binding may give two pieces. */
+  good(binding: Binding): Promise<Evidence>;
+  /** Genuine evidence of a customer who is not configured. */
+  foreign(): Promise<Evidence>;
+  /** As `good`, but for a signature by a key that the provider does not have, under the name of one that it has. */
+  forged(): Promise<Evidence>;
+  /** Calls that reached the network so far. */
+  calls(): number;
+}
+
+/** A thumbprint as good as any: nobody has the key. */
+export const JKT = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
+export const OTHER_JKT = "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s";
+
+/** The steps of a request in their order; possession of `jkt` counts as proved. */
+export async function judge(
+  attestor: Attestor,
+  evidence: unknown,
+  now: number,
+  jkt?: string,
+): Promise<Result<Attestation>> {
+  const shape = attestor.evidence.safeParse(evidence);
+  if (!shape.success) return fail("body_schema");
+  const parsed = attestor.parse(shape.data);
+  if (!parsed.ok) return parsed;
+  const context = jkt === undefined ? { now } : { now, jkt };
+  const precheck = await attestor.precheck(parsed.value, context);
+  if (!precheck.ok) return precheck;
+  const verified = await attestor.verify(parsed.value, context);
+  if (verified.ok) expect(verified.value.name).toBe(precheck.value.name);
+  return verified;
+}
+
+/** What was attested; a refusal fails the test and says why. */
+export function accepted(result: Result<Attestation>): Attestation {
+  if (!result.ok) throw new Error(`refused: ${result.error.reason} ${result.error.detail ?? ""}`);
+  return result.value;
+}
+
+/** @param reasons any one of them; none: whichever */
+export function expectRefused(result: Result<unknown>, ...reasons: readonly Reason[]): void {
+  if (result.ok) throw new Error("accepted");
+  expect(Object.keys(REASONS)).toContain(result.error.reason);
+  if (reasons.length > 0) expect(reasons).toContain(result.error.reason);
+}
+
+/** What every attestor owes its callers, whatever the evidence. */
+export function attestorConformance(name: string, build: () => Promise<AttestorFixture>): void {
+  describe(`attestor ${name}`, async () => {
+    const fixture = await build();
+    const { attestor, factor, now, member } = fixture;
+    const bindings = factor.bindings.map((kind): Binding =>
+      kind === "key" ? { kind, jkt: JKT } : { kind },
+    );
+    const best = bindings[0]!;
+    const keyOf = (binding: Binding) => (binding.kind === "key" ? binding.jkt : JKT);
+
+    it.each(bindings)("accepts genuine evidence of binding $kind", async (binding) => {
+      const result = await judge(attestor, await fixture.good(binding), now, keyOf(binding));
+      const attestation = accepted(result);
+      expect(attestation).toMatchObject({ type: factor.type, name: factor.name, binding });
+      expect(attestation.claimKey).toMatch(/^[0-9a-f]{64}$/);
+      expect(Number.isSafeInteger(attestation.generation)).toBe(true);
+      expect(attestation.notBefore ?? now).toBeLessThanOrEqual(now);
+      expect(attestation.notAfter ?? now).toBeGreaterThanOrEqual(now);
+    });
+
+    it("gives each claim the kind that it declares, and none that it does not", async () => {
+      const { claims } = accepted(await judge(attestor, await fixture.good(best), now, JKT));
+      expect(Object.keys(claims).length).toBeGreaterThan(0);
+      for (const [claim, value] of Object.entries(claims)) {
+        if (factor.open !== true) expect(factor.claims).toHaveProperty([claim]);
+        if (claim in factor.claims) expect(kindOf(value)).toBe(factor.claims[claim]);
+        expect(value).not.toBe("");
+      }
+    });
+
+    it("pins the customer by a claim that it attests", async () => {
+      const { claims } = accepted(await judge(attestor, await fixture.good(best), now, JKT));
+      const pins = factor.pins.filter(({ when }) => !when || claims[when.claim] === when.equals);
+      expect(pins.length).toBeGreaterThan(0);
+      for (const { claim, values, stated } of pins) {
+        expect(typeof claims[claim]).toBe("string");
+        if (values !== undefined && stated !== true) expect(values).toContain(claims[claim]);
+      }
+      for (const claim of [...factor.joinable, ...(factor.instanceClaims ?? [])]) {
+        expect(factor.claims).toHaveProperty([claim]);
+      }
+    });
+
+    it("names one claim by one key, and another in another trust domain", async () => {
+      const evidence = await fixture.good(best);
+      const first = accepted(await judge(attestor, evidence, now, JKT));
+      const again = accepted(await judge(attestor, evidence, now, JKT));
+      const elsewhere = accepted(await judge(fixture.elsewhere, evidence, now, JKT));
+      expect(again).toEqual(first);
+      expect(elsewhere.claimKey).not.toBe(first.claimKey);
+    });
+
+    it.runIf(best.kind === "key")("says before any signature which key it names", async () => {
+      const shape = attestor.evidence.parse(await fixture.good(best));
+      const parsed = attestor.parse(shape);
+      if (!parsed.ok) throw new Error(parsed.error.reason);
+      expect(await attestor.precheck(parsed.value, { now })).toEqual({
+        ok: true,
+        value: { name: factor.name, jkt: JKT },
+      });
+    });
+
+    it.runIf(best.kind === "key")("refuses /jkt/A with key B", async () => {
+      const evidence = await fixture.good({ kind: "key", jkt: JKT });
+      expectRefused(await judge(attestor, evidence, now, OTHER_JKT), "binding_mismatch");
+    });
+
+    it.runIf(best.kind === "key")("refuses /jkt/A where no key was proved", async () => {
+      const evidence = await fixture.good({ kind: "key", jkt: JKT });
+      expectRefused(await judge(attestor, evidence, now), "binding_mismatch");
+    });
+
+    it.runIf(best.kind === "none")("never calls a bearer document bound", async () => {
+      for (const jkt of [undefined, JKT, OTHER_JKT]) {
+        const { binding } = accepted(
+          // oxlint-disable-next-line no-await-in-loop -- three
+          await judge(attestor, await fixture.good({ kind: "none" }), now, jkt),
+        );
+        expect(binding).toEqual({ kind: "none" });
+      }
+    });
+
+    it("refuses a customer who is not configured, and asks nobody about it", async () => {
+      const before = fixture.calls();
+      const evidence = await fixture.foreign();
+      expectRefused(
+        await judge(attestor, evidence, now, JKT),
+        "tenant_not_configured",
+        "issuer_not_configured",
+      );
+      expect(fixture.calls()).toBe(before);
+    });
+
+    it("refuses a signature that the provider did not make", async () => {
+      expectRefused(
+        await judge(attestor, await fixture.forged(), now, JKT),
+        "signature_invalid",
+        "cms_digest_mismatch",
+      );
+    });
+
+    it("refuses members that it does not know, and values of other types", async () => {
+      const evidence = await fixture.good(best);
+      const strange = [
+        { ...evidence, extra: "1" },
+        { ...evidence, type: `${factor.type}2` },
+        { ...evidence, claims: {} },
+        { ...evidence, __proto__: null, constructor: "x" },
+        { ...evidence, [member]: undefined },
+        { ...evidence, [member]: null },
+        { ...evidence, [member]: 1 },
+        { ...evidence, [member]: [evidence[member]] },
+        { ...evidence, [member]: { value: evidence[member] } },
+        { type: factor.type },
+        [evidence],
+        null,
+        "x",
+      ];
+      for (const one of strange) {
+        expect(attestor.evidence.safeParse(one).success, JSON.stringify(one)).toBe(false);
+      }
+    });
+
+    it("refuses text that is no evidence at all, however long, and never throws", async () => {
+      const good = String((await fixture.good(best))[member]);
+      const texts = [
+        "",
+        " ",
+        ".",
+        "..",
+        "...",
+        "\u0000",
+        "null",
+        "{}",
+        "é",
+        "\ud800",
+        "-----BEGIN PKCS7-----",
+        good.slice(1),
+        good.slice(0, -1),
+        good.slice(0, good.length / 2),
+        `${good}A`,
+        `${good} `,
+        good + good,
+        "A".repeat(16_384),
+        "A".repeat(1_000_000),
+        ".".repeat(1_000_000),
+        `${good}${"A".repeat(1_000_000)}`,
+        "%".repeat(1_000_000),
+      ];
+      for (const text of texts) {
+        const evidence = { ...(await fixture.good(best)), [member]: text }; // oxlint-disable-line no-await-in-loop
+        expectRefused(await judge(attestor, evidence, now, JKT)); // oxlint-disable-line no-await-in-loop
+      }
+    });
+
+    it("attests the same after a bit was flipped, or nothing", async () => {
+      const evidence = await fixture.good(best);
+      const text = String(evidence[member]);
+      const genuine = accepted(await judge(attestor, evidence, now, JKT));
+      let refused = 0;
+      const flips = sample(text.length * 7, 400);
+      for (const at of flips) {
+        const flipped = flipCharacter(text, Math.floor(at / 7), at % 7);
+        // oxlint-disable-next-line no-await-in-loop -- one after the other keeps memory flat
+        const result = await judge(attestor, { ...evidence, [member]: flipped }, now, JKT);
+        if (result.ok) expect(result.value).toEqual(genuine);
+        else refused++;
+      }
+      expect(refused).toBeGreaterThan(flips.length / 2);
+    });
+  });
+}
+
+function kindOf(value: ClaimValue): string {
+  return typeof value === "object" ? "strings" : typeof value;
+}
+
+export function flipCharacter(text: string, index: number, bit: number): string {
+  const flipped = String.fromCharCode(text.charCodeAt(index) ^ (1 << bit));
+  return text.slice(0, index) + flipped + text.slice(index + 1);
+}
+
+/** Up to `count` of the numbers below `below`, evenly spread: the same in each run. */
+export function sample(below: number, count: number): readonly number[] {
+  const step = Math.max(1, Math.floor(below / count));
+  return Array.from({ length: Math.ceil(below / step) }, (_, index) => index * step);
+}

@@ -1,0 +1,51 @@
+import type { Attestor, AttestorDefinition } from "../../../src/attestors/attestor.ts";
+import type { ConfigIssue } from "../../../src/config-issue.ts";
+import type { Platform } from "../../../src/platform/platform.ts";
+import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
+import { FakeNetwork } from "../../fakes/network.ts";
+import { readDataUrl } from "../../fakes/token-issuer.ts";
+
+export const ISSUER = "https://id.prod.example";
+export const NOW = 1_800_000_000;
+
+export interface Surroundings {
+  readonly network?: FakeNetwork;
+  readonly issuer?: string;
+  readonly trustDomain?: string;
+  readonly platform?: Platform;
+}
+
+/** Built from its configuration as an issuer would build it, in a world where only `network` answers. */
+export async function build<C>(
+  definition: AttestorDefinition<C>,
+  settings: unknown,
+  surroundings: Surroundings = {},
+): Promise<{ attestor: Attestor; issues: readonly ConfigIssue[] }> {
+  const network = surroundings.network ?? new FakeNetwork();
+  const issues: ConfigIssue[] = [];
+  const attestor = await definition.create(definition.config.parse(settings), {
+    platform: surroundings.platform ?? webCryptoPlatform({ fetch: network.fetch }),
+    trustDomain: surroundings.trustDomain ?? "prod.example",
+    issuer: surroundings.issuer ?? ISSUER,
+    read: readDataUrl,
+    report: (issue) => issues.push(issue),
+  });
+  return { attestor, issues };
+}
+
+/** Where nothing is wrong with the configuration. */
+export async function buildClean<C>(
+  definition: AttestorDefinition<C>,
+  settings: unknown,
+  surroundings?: Surroundings,
+): Promise<Attestor> {
+  const { attestor, issues } = await build(definition, settings, surroundings);
+  if (issues.length > 0) throw new Error(JSON.stringify(issues));
+  return attestor;
+}
+
+/** What the schema of a section says of it: the paths that it complains about. */
+export function complaints<C>(definition: AttestorDefinition<C>, settings: unknown): string[] {
+  const parsed = definition.config.safeParse(settings);
+  return parsed.success ? [] : parsed.error.issues.map(({ path }) => path.join("."));
+}
