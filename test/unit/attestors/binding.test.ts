@@ -1,0 +1,161 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  boundAudience,
+  checkBinding,
+  gradeAudience,
+  singleAudience,
+} from "../../../src/attestors/binding.ts";
+import { claimKey } from "../../../src/attestors/claim-key.ts";
+import { checkTimes } from "../../../src/attestors/times.ts";
+import { parseDuration } from "../../../src/duration.ts";
+import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
+import { expectRefused, JKT, OTHER_JKT } from "../../conformance/attestor.ts";
+
+const BASE = "https://id.prod.example";
+const thumbprint = fc.stringMatching(/^[A-Za-z0-9_-]{43}$/);
+const json = fc.jsonValue() as fc.Arbitrary<Parameters<typeof gradeAudience>[0]>;
+
+describe("S", () => {
+  it("is base, /jkt/ and the thumbprint", () => {
+    expect(boundAudience(BASE, JKT)).toBe(`${BASE}/jkt/${JKT}`);
+  });
+  it("names the key that it was made for, under every base", () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), thumbprint, (base, jkt) => {
+        const expected = { ok: true, value: { kind: "key", jkt } };
+        expect(gradeAudience(boundAudience(base, jkt), base)).toEqual(expected);
+        expect(gradeAudience([boundAudience(base, jkt)], base)).toEqual(expected);
+      }),
+    );
+  });
+  it("under another base is not ours", () => {
+    fc.assert(
+      fc.property(fc.webUrl(), fc.webUrl(), thumbprint, (base, other, jkt) => {
+        fc.pre(base !== other);
+        expectRefused(gradeAudience(boundAudience(other, jkt), base), "audience_mismatch");
+        expectRefused(gradeAudience(other, base), "audience_mismatch");
+      }),
+    );
+  });
+  it("is nothing but S or the base, whatever else stands there", () => {
+    fc.assert(
+      fc.property(json, (aud) => {
+        fc.pre(singleAudience(aud) !== BASE);
+        expectRefused(gradeAudience(aud, BASE), "audience_mismatch");
+      }),
+    );
+  });
+  it("is not the base with anything added to it", () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), (tail) => {
+        fc.pre(!/^\/jkt\/[A-Za-z0-9_-]{43}$/.test(tail));
+        expectRefused(gradeAudience(BASE + tail, BASE), "audience_mismatch");
+      }),
+    );
+  });
+  it("is good for its key or for nothing", () => {
+    expect(checkBinding({ kind: "key", jkt: JKT }, JKT).ok).toBe(true);
+    expectRefused(checkBinding({ kind: "key", jkt: JKT }, OTHER_JKT), "binding_mismatch");
+    expectRefused(checkBinding({ kind: "key", jkt: JKT }, undefined), "binding_mismatch");
+    expectRefused(checkBinding({ kind: "key", jkt: JKT }, ""), "binding_mismatch");
+    expect(checkBinding({ kind: "audience" }, undefined).ok).toBe(true);
+    expect(checkBinding({ kind: "none" }, JKT).ok).toBe(true);
+  });
+});
+
+describe("times", () => {
+  const NOW = 1_800_000_000;
+  it("accept only what is of now, whatever stands there", () => {
+    const instant = fc.oneof(json, fc.integer({ min: NOW - 10_000, max: NOW + 10_000 }));
+    fc.assert(
+      fc.property(instant, instant, fc.option(instant, { nil: undefined }), (iat, exp, nbf) => {
+        const result = checkTimes({ iat, exp, nbf }, NOW, 3600);
+        if (!result.ok) return;
+        expect([iat, exp].every(Number.isSafeInteger)).toBe(true);
+        expect(Number(exp) - Number(iat)).toBeLessThanOrEqual(3600);
+        expect(Number(exp) + 60).toBeGreaterThan(NOW);
+        expect(Math.max(Number(iat), Number(nbf ?? iat)) - 60).toBeLessThanOrEqual(NOW);
+      }),
+    );
+  });
+});
+
+describe("claim keys", () => {
+  const scope = { platform: webCryptoPlatform(), trustDomain: "prod.example" };
+  it("differ where the parts differ, however they are divided", async () => {
+    const parts = [
+      ["ab", "c"],
+      ["a", "bc"],
+      ["abc"],
+      ["abc", ""],
+      ["", "abc"],
+      ["\u0000\u0000\u0000\u0003abc"],
+      [],
+    ];
+    const keys = await Promise.all(parts.map((identity) => claimKey(scope, "x", identity)));
+    keys.push(await claimKey(scope, "xab", ["c"]));
+    keys.push(await claimKey({ ...scope, trustDomain: "prod.examplex" }, "", ["abc"]));
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+  it("are those of the framing that is written down", async () => {
+    const bytes = new Uint8Array([
+      0,
+      0,
+      0,
+      1,
+      0x74,
+      0,
+      0,
+      0,
+      12,
+      ...new TextEncoder().encode("prod.example"),
+      0,
+      0,
+      0,
+      2,
+      0xc3,
+      0xa9,
+    ]);
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    expect(await claimKey(scope, "t", ["é"])).toBe(hex);
+    expect(await claimKey(scope, "t", [new TextEncoder().encode("é")])).toBe(hex);
+  });
+});
+
+describe("durations", () => {
+  it.each([
+    ["1s", 1],
+    ["90s", 90],
+    ["10m", 600],
+    ["1h", 3600],
+    ["24h", 86_400],
+    ["30d", 2_592_000],
+  ])("reads %s", (text, seconds) => {
+    expect(parseDuration(text)).toBe(seconds);
+  });
+  it.each([
+    "",
+    "0s",
+    "01h",
+    "1",
+    "h",
+    "1H",
+    "1 h",
+    " 1h",
+    "1h ",
+    "1h30m",
+    "-1h",
+    "+1h",
+    "1.5h",
+    "1e3s",
+    "1w",
+    "1ms",
+    "9999999999s",
+    "1h\n",
+    "١h",
+  ])("refuses %j", (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  });
+});

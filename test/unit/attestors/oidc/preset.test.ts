@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { oidcDefinition } from "../../../../src/attestors/oidc/oidc.ts";
+import type { OidcPreset } from "../../../../src/attestors/oidc/preset.ts";
+import { fail, ok } from "../../../../src/result.ts";
+import { accepted, expectRefused, judge } from "../../../conformance/attestor.ts";
+import { keySetUrl, tokenKey } from "../../../fakes/token-issuer.ts";
+import { buildClean, complaints, ISSUER, NOW } from "../support.ts";
+
+/** No real service: what a preset can say of one. */
+const FORGE: OidcPreset = {
+  name: "forge",
+  issuer: "https://forge.example.com",
+  algorithms: ["ES256"],
+  claims: {
+    customer_id: { kind: "string", path: ["customer", "id"], required: true },
+    ref: { kind: "string" },
+    runner: { kind: "number" },
+    scopes: { kind: "strings" },
+    protected: { kind: "boolean" },
+  },
+  pin: "customer_id",
+  defaultBinding: "audience",
+  joinable: ["customer_id"],
+  instanceClaims: [],
+  check: ({ user }) => (user === undefined ? ok(undefined) : fail("not_a_workload")),
+};
+const OWN: OidcPreset = {
+  name: "own",
+  claims: { sub: { kind: "string" } },
+  defaultBinding: "key",
+  joinable: ["sub"],
+};
+
+const definition = oidcDefinition([FORGE, OWN]);
+const key = await tokenKey("ES256", "forge-1");
+const jwks = keySetUrl(key);
+const entry = { preset: "forge", customer_id: ["7", "8"], jwks };
+const CLAIMS = {
+  iss: "https://forge.example.com",
+  aud: ISSUER,
+  iat: NOW,
+  exp: NOW + 300,
+  customer: { id: "7" },
+  ref: "main",
+  runner: 12,
+  scopes: ["a"],
+  protected: false,
+  secret: "not in the preset",
+};
+
+async function judgeClaims(claims: object, settings: object = entry) {
+  const attestor = await buildClean(definition, { ci: settings });
+  return judge(attestor, { type: "oidc", token: await key.sign(claims) }, NOW);
+}
+
+describe("an oidc preset", () => {
+  it("gives the claims that it names, wherever they lie in the token", async () => {
+    expect(accepted(await judgeClaims(CLAIMS)).claims).toEqual({
+      customer_id: "7",
+      ref: "main",
+      runner: 12,
+      scopes: ["a"],
+      protected: false,
+    });
+  });
+  it("believes the customers that its entry lists", async () => {
+    accepted(await judgeClaims({ ...CLAIMS, customer: { id: "8" } }));
+    accepted(await judgeClaims(CLAIMS, { ...entry, customer_id: "7" }));
+    expectRefused(await judgeClaims({ ...CLAIMS, customer: { id: "9" } }), "tenant_not_configured");
+    expectRefused(
+      await judgeClaims({ ...CLAIMS, customer_id: "7", customer: { id: "9" } }),
+      "tenant_not_configured",
+    );
+  });
+  it.each([undefined, null, {}, { id: "" }, { id: null }, [], "7"])(
+    "refuses the customer %j",
+    async (customer) => {
+      expectRefused(await judgeClaims({ ...CLAIMS, customer_id: "7", customer }), "claim_missing");
+    },
+  );
+  it.each([
+    ["customer", { id: 7 }],
+    ["ref", 1],
+    ["runner", "12"],
+    ["runner", 1.5],
+    ["scopes", "a"],
+    ["scopes", [1]],
+    ["protected", "false"],
+  ])("refuses %s of another type: %j", async (member, value) => {
+    expectRefused(await judgeClaims({ ...CLAIMS, [member]: value }), "claim_type");
+  });
+  it("leaves absent what the token does not say", async () => {
+    const { ref: _, runner: __, ...rest } = CLAIMS;
+    expect(accepted(await judgeClaims({ ...rest, scopes: null })).claims).toEqual({
+      customer_id: "7",
+      protected: false,
+    });
+  });
+  it("adds a check of its own, and its algorithms", async () => {
+    expectRefused(await judgeClaims({ ...CLAIMS, user: "x" }), "not_a_workload");
+    const rsa = await tokenKey("RS256", "forge-2");
+    const attestor = await buildClean(definition, { ci: { ...entry, jwks: keySetUrl(rsa) } });
+    expectRefused(
+      await judge(attestor, { type: "oidc", token: await rsa.sign(CLAIMS) }, NOW),
+      "algorithm_not_allowed",
+    );
+  });
+  it("tells rules what it is", () => {
+    expect(
+      definition.factors(
+        definition.config.parse({
+          ci: entry,
+          mine: { preset: "own", issuer: "https://own.example", jwks },
+        }),
+      ),
+    ).toEqual([
+      {
+        name: "oidc.ci",
+        type: "oidc",
+        claims: {
+          customer_id: "string",
+          ref: "string",
+          runner: "number",
+          scopes: "strings",
+          protected: "boolean",
+        },
+        pins: [{ claim: "customer_id", values: ["7", "8"] }],
+        bindings: ["key", "audience"],
+        defaultBinding: "audience",
+        joinable: ["customer_id"],
+        instanceClaims: [],
+        settings: [],
+      },
+      {
+        name: "oidc.mine",
+        type: "oidc",
+        claims: { sub: "string" },
+        pins: [{ claim: "iss" }],
+        bindings: ["key", "audience"],
+        defaultBinding: "key",
+        joinable: ["sub"],
+        settings: [],
+      },
+    ]);
+  });
+  it.each<[object, string]>([
+    [{ preset: "forge" }, "ci.customer_id"],
+    [{ preset: "forge", customer_id: [] }, "ci.customer_id"],
+    [{ preset: "forge", customer_id: [7] }, "ci.customer_id"],
+    [{ preset: "forge", customer_id: "7", pin: "issuer" }, "ci.pin"],
+    [{ preset: "own" }, "ci.issuer"],
+    [{ preset: "own", issuer: "https://own.example", customer_id: "7" }, "ci.customer_id"],
+    [{ issuer: "https://own.example", pin: "sub", customer_id: "7" }, "ci.customer_id"],
+    [{ preset: "forge", customer_id: "7", dev: true, jwks }, "ci.dev"],
+    [{ preset: "smithy", issuer: "https://own.example", pin: "sub" }, "ci.preset"],
+  ])("refuses the entry %j", (settings, path) => {
+    expect(complaints(definition, { ci: settings })).toEqual([path]);
+  });
+});
