@@ -20,10 +20,14 @@ const PKCS1_SHA256: SignatureScheme = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-25
 
 const config = z.strictObject({
   /** The AWS accounts whose instances are believed, 12 digits each, quoted in YAML. */
-  accounts: z.array(z.string().check(z.regex(/^\d{12}$/))).check(z.minLength(1)),
+  accounts: z
+    .array(z.string().check(z.regex(/^\d{12}$/, "expected an account id: 12 digits, in quotes")))
+    .check(z.minLength(1)),
   /** Also take the `signature` form. One key of 1024 bits signs it for most regions, so it does not prove the region. */
   allow_rsa1024: z.optional(z.boolean()),
   regions: z.optional(extraRegions),
+  /** That another trust domain of this deployment lists the same account, too. */
+  shared: z.optional(z.boolean()),
 });
 type IidConfig = z.infer<typeof config>;
 
@@ -77,6 +81,7 @@ function factor(accounts: readonly string[]): FactorInfo {
     bindings: ["none"],
     defaultBinding: "none",
     joinable: ["instance_arn", "instance_id", "account"],
+    instanceClaims: ["instance_arn", "instance_id"],
     settings: ["first_claim_within", "max_instance_age"],
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Reason } from "../../../../src/reasons.ts";
-import { accepted, ACCOUNT, judge, NOW, refusal, simulatedCloud } from "./iid-support.ts";
+import { accepted } from "../../../conformance/attestor.ts";
+import { ACCOUNT, judge, NOW, refusal, simulatedCloud } from "./iid-support.ts";
 
 const cloud = await simulatedCloud();
 

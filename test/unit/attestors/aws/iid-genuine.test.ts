@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { REGION_KEYS } from "../../../../src/attestors/aws/region-keys.ts";
+import { accepted } from "../../../conformance/attestor.ts";
 import {
   absent,
   bytesOf,
@@ -13,7 +14,7 @@ import {
   thirdParty,
   vector,
 } from "./genuine-support.ts";
-import { accepted, judge, makeIid, refusal } from "./iid-support.ts";
+import { judge, makeIid, refusal } from "./iid-support.ts";
 
 describe.skipIf(absent)("genuine EC2 instance identity documents (../shared/vectors)", () => {
   it.each(GENUINE)("%s: the rsa2048 form verifies", async (name) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { encodeBase64 } from "../../../../src/encoding/base64.ts";
+import { accepted } from "../../../conformance/attestor.ts";
 import { signedData } from "../../../fakes/cms-signer.ts";
 import {
   absent,
@@ -12,7 +13,7 @@ import {
   subject,
   vector,
 } from "./genuine-support.ts";
-import { accepted, judge, makeIid, refusal } from "./iid-support.ts";
+import { judge, makeIid, refusal } from "./iid-support.ts";
 
 /** Every copy of `bytes` in which one bit is another. */
 function* bitFlips(bytes: Uint8Array): Generator<Uint8Array> {

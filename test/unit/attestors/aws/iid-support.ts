@@ -6,7 +6,8 @@ import { encodeBase64 } from "../../../../src/encoding/base64.ts";
 import { utf8Encode } from "../../../../src/encoding/bytes.ts";
 import { webCryptoPlatform } from "../../../../src/platform/webcrypto.ts";
 import type { Reason } from "../../../../src/reasons.ts";
-import { fail, type Result } from "../../../../src/result.ts";
+import type { Result } from "../../../../src/result.ts";
+import { judge as judgeEvidence } from "../../../conformance/attestor.ts";
 import {
   documentText,
   simulateRegion,
@@ -31,18 +32,13 @@ export async function makeIid(
   return { attestor, issues };
 }
 
-/** The steps of a request in their order, possession left out. */
-export async function judge(
+/** The steps of a request in their order, possession left out: nothing of this evidence is about a key. */
+export function judge(
   attestor: Attestor,
   evidence: Readonly<Record<string, unknown>>,
   now: number,
 ): Promise<Result<Attestation>> {
-  const shape = attestor.evidence.safeParse({ type: "aws_iid", ...evidence });
-  if (!shape.success) return fail("body_schema");
-  const parsed = attestor.parse(shape.data);
-  if (!parsed.ok) return parsed;
-  const precheck = await attestor.precheck(parsed.value, { now });
-  return precheck.ok ? attestor.verify(parsed.value, { now }) : precheck;
+  return judgeEvidence(attestor, { type: "aws_iid", ...evidence }, now);
 }
 
 export const NOW = 1_800_000_000;
@@ -52,12 +48,6 @@ export const LAUNCH: LaunchOptions = {
   instanceId: "i-0123456789abcdef0",
   pendingTime: NOW - 60,
 };
-
-/** What was attested; a refusal is a failure of the test. */
-export function accepted(result: Result<Attestation>): Attestation {
-  if (!result.ok) throw new Error(`refused: ${result.error.reason}`);
-  return result.value;
-}
 
 export function refusal(reason: Reason) {
   return { ok: false, error: { reason } };
