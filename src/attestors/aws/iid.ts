@@ -8,14 +8,13 @@ import type { Platform } from "../../platform/platform.ts";
 import { type Awaitable, fail, ok, type Result } from "../../result.ts";
 import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
 import { claimKey } from "../claim-key.ts";
+import { LEEWAY_SECONDS } from "../times.ts";
 import { type InstanceDocument, readInstanceDocument, readScope } from "./document.ts";
 import { extraRegions, type IidForm, type RegionTable, regionTable } from "./regions.ts";
 
 const TYPE = "aws_iid";
 /** Characters of base64; a document takes about 1500. */
 const MAX_CHARACTERS = 16_384;
-/** Seconds by which a cloud's clock may be ahead of ours. */
-const LEEWAY_SECONDS = 60;
 const PKCS1_SHA256: SignatureScheme = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 
 const config = z.strictObject({

@@ -4,7 +4,7 @@ import { once } from "node:events";
 export interface Listening {
   /** `http://127.0.0.1:<port>`, no slash at the end. */
   readonly url: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Serves a simulated service on loopback, at a free port unless one is given. */
