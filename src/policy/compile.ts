@@ -37,7 +37,8 @@ export function compilePolicy(
   for (const [index, entry] of listOf(document.rules, "rules", issues).entries()) {
     const parsed = ruleSchema.safeParse(entry);
     if (!parsed.success) {
-      issues.push(...schemaIssues(parsed.error, entry, ["rules", index]));
+      const wrong = schemaIssues(parsed.error, entry, ["rules", index]);
+      issues.push(...wrong, ...checkRest(entry, index, wrong, known, context));
       continue;
     }
     const earlier = names.get(parsed.data.name);
@@ -79,6 +80,24 @@ export function compilePolicy(
   return { policy, issues };
 }
 
+/** What else is wrong with a rule whose form is wrong: tried without the members that are, so that nothing waits. */
+function checkRest(
+  entry: unknown,
+  index: number,
+  wrong: readonly ConfigIssue[],
+  known: ReadonlyMap<string, FactorInfo>,
+  context: PolicyContext,
+): readonly ConfigIssue[] {
+  if (typeof entry !== "object" || entry === null) return [];
+  const members = new Set(wrong.map(({ path }) => path[2]));
+  const rest = ruleSchema.safeParse(
+    Object.fromEntries(Object.entries(entry).filter(([key]) => !members.has(key))),
+  );
+  if (!rest.success) return [];
+  // What concerns the rule as a whole may be wrong only for want of what was left out.
+  return compileRule(rest.data, index, known, context).issues.filter(({ path }) => path.length > 2);
+}
+
 function listOf(value: unknown, name: string, issues: ConfigIssue[]): readonly unknown[] {
   if (Array.isArray(value)) return value;
   issues.push(
@@ -113,3 +132,5 @@ function groupRules(rules: readonly CompiledRule[]): ReadonlyMap<string, RuleGro
     }),
   );
 }
+
+export type { CompiledPolicy } from "./policy.ts";

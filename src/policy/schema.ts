@@ -14,6 +14,15 @@ export type MatcherInput = z.output<typeof matcherSchema>;
 const text = z.string().check(z.minLength(1), z.maxLength(2048));
 const DAY = 86_400;
 
+/** A setting by the name of the evidence. Emptied, it would take a condition away without a word. */
+function byFactor<T extends z.ZodMiniType>(schema: T) {
+  const filled = z.refine(
+    (map: unknown) => typeof map === "object" && map !== null && Object.keys(map).length > 0,
+    { error: "must not be empty" },
+  );
+  return z.record(z.string(), schema).check(filled);
+}
+
 const x509Schema = z.strictObject({
   ttl: z.prefault(durationSchema(60, DAY), "1h"),
   key_types: z.optional(z.array(z.enum(["p256", "p384", "rsa", "ed25519"])).check(z.minLength(1))),
@@ -30,8 +39,8 @@ export const ruleSchema = z.strictObject({
   mode: z.optional(z.enum(["enforce", "audit"])),
   evidence: z.record(z.string(), z.record(z.string(), matcherSchema)),
   join: z.optional(z.array(z.tuple([text, text])).check(z.minLength(1), z.maxLength(8))),
-  binding: z.optional(z.record(z.string(), z.enum(["key", "audience", "none"]))),
-  replay: z.optional(z.record(z.string(), z.enum(["once"]))),
+  binding: z.optional(byFactor(z.enum(["key", "audience", "none"]))),
+  replay: z.optional(byFactor(z.enum(["once"]))),
   first_claim_within: z.optional(durationSchema(10, DAY)),
   max_instance_age: z.optional(durationSchema(60, 3650 * DAY)),
   keys_per_token: z.optional(z.int().check(z.gte(1), z.lte(1024))),

@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import type { Attestation } from "../../../src/attestation.ts";
+import { match } from "../../../src/policy/match.ts";
+import { A, B, compile, errorsOf, fact, iid, NOW, policyOf, rule } from "./fixtures.ts";
+
+const RULES = [
+  rule({ name: "first" }),
+  rule({ name: "second", spiffe_id: "/second" }),
+  rule({ name: "dev", evidence: { "oidc.dev": { sub: "*" } }, spiffe_id: "/dev" }),
+  rule({
+    name: "both",
+    evidence: { aws_iid: { account: A }, aws_web_identity: {} },
+    join: [["aws_iid.account", "aws_web_identity.account"]],
+    spiffe_id: "/both",
+  }),
+];
+const outcome = (deny: unknown, facts: Attestation[] = [iid()], spiffeId?: string) => {
+  const result = match(policyOf(RULES, deny), facts, {
+    now: NOW,
+    ...(spiffeId !== undefined && { spiffeId }),
+  });
+  return result.ok ? result.value.rule : result.error.reason;
+};
+
+describe("deny", () => {
+  it.each<[string, unknown, Attestation[]?]>([
+    ["an account", [{ account: A }]],
+    ["an account among others", [{ account: [B, A] }]],
+    ["an account of one evidence type", [{ evidence: "aws_iid", account: A }]],
+    ["an instance", [{ instance_id: "i-0abc", note: "compromised" }]],
+    ["a glob", [{ instance_id: "i-0*" }]],
+    ["claims that hold together", [{ account: A, region: "eu-central-1" }]],
+    ["a claim key", [{ claim_key: "c".repeat(64) }]],
+    ["the resulting path", [{ spiffe_id: "/vm/i-0abc" }]],
+    ["the resulting SPIFFE ID", [{ spiffe_id: "spiffe://prod.example.org/vm/i-0abc" }]],
+    ["the resulting path by a glob", [{ spiffe_id: "/vm/*" }]],
+    ["the last of several", [{ account: B }, { instance_id: "i-1" }, { region: "eu-*" }]],
+    ["an entry by its type", [{ evidence: "oidc", sub: "a" }], [fact("oidc.dev", { sub: "a" })]],
+    [
+      "an entry by its name",
+      [{ evidence: "oidc.dev", sub: "a" }],
+      [fact("oidc.dev", { sub: "a" })],
+    ],
+    [
+      "a number written as text",
+      [{ evidence: "oidc.dev", n: "5" }],
+      [fact("oidc.dev", { sub: "a", n: 5 })],
+    ],
+    [
+      "text written as a number",
+      [{ evidence: "oidc.dev", n: 5 }],
+      [fact("oidc.dev", { sub: "a", n: "5" })],
+    ],
+    ["a boolean", [{ evidence: "oidc.dev", b: true }], [fact("oidc.dev", { sub: "a", b: true })]],
+    [
+      "a member of a list",
+      [{ evidence: "oidc.dev", groups: "bad" }],
+      [fact("oidc.dev", { sub: "a", groups: ["ok", "bad"] })],
+    ],
+    [
+      "a SPIFFE ID in the evidence",
+      [{ spiffe_id: "spiffe://partner.example/ci/*" }],
+      [fact("oidc.dev", { sub: "spiffe://partner.example/ci/x" })],
+    ],
+    [
+      "a SPIFFE ID in a list of the evidence",
+      [{ spiffe_id: "spiffe://partner.example/x" }],
+      [fact("oidc.dev", { sub: "a", ids: ["spiffe://partner.example/x"] })],
+    ],
+    [
+      "the second piece",
+      [{ evidence: "aws_web_identity", account: A }],
+      [iid(), fact("aws_web_identity", { account: A })],
+    ],
+  ])("refuses %s", (_name, deny, facts) => {
+    expect(outcome(deny, facts)).toBe("denied");
+  });
+
+  it.each<[string, unknown, Attestation[]?]>([
+    ["another account", [{ account: B }]],
+    ["one claim of two", [{ account: A, region: "us-1" }]],
+    ["claims on different pieces", [{ account: A, image_id: "x" }]],
+    ["another evidence type", [{ evidence: "aws_web_identity", account: A }]],
+    ["a prefix of the path", [{ spiffe_id: "/vm" }]],
+    ["a glob across a slash", [{ spiffe_id: "/*" }]],
+    ["the same path elsewhere", [{ spiffe_id: "spiffe://partner.example/vm/i-0abc" }]],
+    ["an absent claim", [{ image_id: "*" }]],
+    ["another claim key", [{ claim_key: "d".repeat(64) }]],
+  ])("does not refuse %s", (_name, deny, facts) => {
+    expect(outcome(deny, facts)).toBe("first");
+  });
+
+  it("never moves on to a rule whose result is not denied", () => {
+    const deny = [{ spiffe_id: "/vm/*" }];
+    expect(outcome(deny)).toBe("denied");
+    expect(outcome(deny, [iid()], "spiffe://prod.example.org/second")).toBe("second");
+    expect(outcome([{ account: A }], [iid()], "spiffe://prod.example.org/second")).toBe("denied");
+  });
+
+  it("comes before policy, so that nobody learns what would have matched", () => {
+    expect(outcome([{ account: B }], [iid({ account: B })])).toBe("denied");
+    expect(outcome([{ account: B }], [iid({ account: "x" })])).toBe("no_rule_matches");
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["no list", {}, /^deny: expected a list/],
+    ["null entry", [null], /^deny\.0: expected a map/],
+    ["empty entry", [{}], /^deny\.0: expected one of/],
+    ["a note alone", [{ note: "x" }], /^deny\.0: expected one of/],
+    ["evidence alone", [{ evidence: "aws_iid" }], /^deny\.0: expected one of/],
+    ["two kinds", [{ spiffe_id: "/x", account: A }], /^deny\.0: expected one of/],
+    [
+      "evidence beside a claim key",
+      [{ evidence: "aws_iid", claim_key: "c".repeat(64) }],
+      /deny\.0\.evidence: goes with claims/,
+    ],
+    [
+      "evidence unknown",
+      [{ evidence: "aws_idd", account: A }],
+      /deny\.0\.evidence: is not configured/,
+    ],
+    ["claim unknown", [{ evidence: "aws_iid", acount: A }], /deny\.0\.acount: is a claim of none/],
+    ["claim empty", [{ account: "" }], /deny\.0\.account: must not be empty/],
+    ["claim an empty list", [{ account: [] }], /deny\.0\.account: must not be empty/],
+    ["claim null", [{ account: null }], /deny\.0\.account/],
+    ["account without quotes", [{ account: 111122223333 }], /deny\.0\.account: .*quote it/],
+    ["claim key of another form", [{ claim_key: "C".repeat(64) }], /deny\.0\.claim_key/],
+    ["no SPIFFE ID", [{ spiffe_id: "vm" }], /deny\.0\.spiffe_id: is no SPIFFE ID/],
+    [
+      "a trust domain",
+      [{ spiffe_id: "spiffe://prod.example.org" }],
+      /deny\.0\.spiffe_id: is no SPIFFE ID/,
+    ],
+    ["an illegal SPIFFE ID", [{ spiffe_id: "/a/../b" }], /deny\.0\.spiffe_id: is no SPIFFE ID/],
+    ["two stars", [{ spiffe_id: "/a/**" }], /deny\.0\.spiffe_id: `\*\*`/],
+  ])("refuses an entry that would deny nothing: %s", (_name, deny, error) => {
+    const { policy, issues } = compile(RULES, deny);
+    expect(policy).toBeUndefined();
+    expect(errorsOf(issues).join("\n")).toMatch(error);
+  });
+
+  it("drops no key without a word", () => {
+    const deny: unknown = JSON.parse(`[{ "account": "${B}", "__proto__": "x" }]`);
+    expect(errorsOf(compile(RULES, deny).issues)).toEqual([
+      "deny.0.__proto__: a key of this name is not allowed",
+    ]);
+    const rules: unknown = JSON.parse(
+      `[{ "name": "a", "evidence": { "aws_iid": { "account": "${A}", "__proto__": "x" } }, "spiffe_id": "/a", "x509": {} }]`,
+    );
+    expect(errorsOf(compile(rules).issues)).toEqual([
+      "rules.0.evidence.aws_iid.__proto__: a key of this name is not allowed",
+    ]);
+  });
+});
