@@ -55,9 +55,7 @@ describe.skipIf(files.length === 0)("BoringSSL's certificates (../shared)", () =
 
   it("refuses each malformed one", () => {
     const malformed = certificates.filter((file) => file.malformed);
-    const wrong = malformed.filter(
-      (file) => accepts(file.certificate) && !ACCEPTED.has(file.name),
-    );
+    const wrong = malformed.filter((file) => accepts(file.certificate) && !ACCEPTED.has(file.name));
     expect(wrong.map(({ name }) => name)).toEqual([]);
     console.info(`malformed refused: ${malformed.length - ACCEPTED.size} of ${malformed.length}`);
   });

@@ -47,12 +47,10 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     "webpki::aki::root-with-aki-all-fields",
     "webpki::aki::root-with-aki-ski-mismatch",
   ],
-  "roots with basic constraints that are not critical are what OpenSSL's own configuration made for years": [
-    "rfc5280::root-non-critical-basic-constraints",
-  ],
-  "name constraints count whether critical or not; webpki::nc::permitted-dns-match-noncritical wants the opposite": [
-    "rfc5280::nc::permitted-dns-match-noncritical",
-  ],
+  "roots with basic constraints that are not critical are what OpenSSL's own configuration made for years":
+    ["rfc5280::root-non-critical-basic-constraints"],
+  "name constraints count whether critical or not; webpki::nc::permitted-dns-match-noncritical wants the opposite":
+    ["rfc5280::nc::permitted-dns-match-noncritical"],
   "a rule of the CA/Browser Forum for public web servers": [
     "webpki::eku::ee-anyeku",
     "webpki::eku::ee-critical-eku",

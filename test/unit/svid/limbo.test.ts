@@ -65,7 +65,9 @@ describe.skipIf(suites.length === 0)("x509-limbo (../shared)", () => {
       if (!OUT_OF_SCOPE.has(test.id) && (await judge(test)) === undefined) accepted.push(test.id);
     expect(accepted).toEqual([]);
     const waived = mustReject.filter((test) => OUT_OF_SCOPE.has(test.id)).length;
-    console.info(`${file}: soundness failures 0 of ${mustReject.length - waived}, ${waived} out of scope`);
+    console.info(
+      `${file}: soundness failures 0 of ${mustReject.length - waived}, ${waived} out of scope`,
+    );
   });
 
   it.each(suites)("$file: accepts all that it must accept", async ({ file, testcases }) => {
@@ -76,7 +78,9 @@ describe.skipIf(suites.length === 0)("x509-limbo (../shared)", () => {
       if (problem !== undefined) refused.push(`${test.id}: ${problem}`);
     }
     expect(refused).toEqual([]);
-    console.info(`${file}: completeness ${mustAccept.length} of ${mustAccept.length}, nothing waived`);
+    console.info(
+      `${file}: completeness ${mustAccept.length} of ${mustAccept.length}, nothing waived`,
+    );
   });
 
   it.each(suites)("$file: no chain is expensive", async ({ testcases }) => {
