@@ -1,7 +1,9 @@
 import type { X509Authority } from "../encoding/bundle.ts";
 import type { PublicKeyInfo } from "../encoding/primitives.ts";
 import type { X509Issuer } from "../svid/x509-svid.ts";
+import type { SvidUse } from "./algorithms.ts";
 import type { SignatureAlgorithm, Signer } from "./signer.ts";
+import { activeKey, isPublished, nextChange, spiffeSequence, type KeyLife } from "./timeline.ts";
 
 /** The key that signs certificates at some moment. Its signer verifies every signature before it returns. */
 export interface X509Key {
@@ -13,14 +15,18 @@ export interface X509Key {
 
 export interface JwtKey {
   readonly signer: Signer;
-  /** As in the bundle. */
+  /** As in the bundle: the RFC 7638 thumbprint, so that no two keys can ever share one. */
   readonly kid: string;
 }
 
 /** What is published at some moment; the very same object until that changes. */
 export interface PublishedKeys {
   readonly x509: readonly X509Authority[];
-  readonly jwt: readonly { readonly kid: string; readonly info: PublicKeyInfo; readonly alg: SignatureAlgorithm }[];
+  readonly jwt: readonly {
+    readonly kid: string;
+    readonly info: PublicKeyInfo;
+    readonly alg: SignatureAlgorithm;
+  }[];
   /** `spiffe_sequence`: Unix seconds of the latest change. */
   readonly sequence: number;
   /** Seconds. */
@@ -30,10 +36,82 @@ export interface PublishedKeys {
 /** The issuer's keys with their timelines: immutable. All times are Unix seconds. */
 export interface KeySet {
   /** SVID types that have keys at all. */
-  readonly uses: ReadonlySet<"x509" | "jwt">;
+  readonly uses: ReadonlySet<SvidUse>;
   /** RFC 7638 thumbprints of all keys, retired ones and CAs included: nobody gets an SVID for one. */
   readonly thumbprints: ReadonlySet<string>;
+  /** Undefined where no key is active. */
   x509(now: number): X509Key | undefined;
   jwt(now: number): JwtKey | undefined;
   published(now: number): PublishedKeys;
+}
+
+/** One key as it was loaded. */
+export interface KeyMaterial {
+  readonly life: KeyLife;
+  readonly info: PublicKeyInfo;
+  readonly thumbprint: string;
+  readonly algorithm: SignatureAlgorithm;
+  /** Absent once the key is retired and its private half gone. */
+  readonly signer?: Signer;
+  /** Of an X.509 key. */
+  readonly issuer?: X509Issuer;
+}
+
+export type Timelines = Readonly<Record<SvidUse, readonly KeyLife[]>>;
+
+/** A key set with what commands show of it. */
+export interface TimedKeySet extends KeySet {
+  readonly timelines: Timelines;
+}
+
+/**
+ * @param keys those still published or to be, in the order of the configuration, which is that of the bundle
+ * @param changedAt `bundle.changed_at` in Unix seconds; 0 if there is none
+ */
+export function keySet(
+  keys: Readonly<Record<SvidUse, readonly KeyMaterial[]>>,
+  timelines: Timelines,
+  { refreshHint, changedAt }: { readonly refreshHint: number; readonly changedAt: number },
+): TimedKeySet {
+  const lives = [timelines.x509, timelines.jwt];
+  const active = (use: SvidUse, now: number): KeyMaterial | undefined => {
+    const life = activeKey(timelines[use], now);
+    return life && keys[use].find((key) => key.life === life);
+  };
+  const publishedAt = (now: number): PublishedKeys => ({
+    x509: keys.x509.filter(({ life }) => isPublished(life, now)).flatMap(x509Authority),
+    jwt: keys.jwt
+      .filter(({ life }) => isPublished(life, now))
+      .map(({ thumbprint, info, algorithm }) => ({ kid: thumbprint, info, alg: algorithm })),
+    sequence: spiffeSequence(lives, changedAt, now),
+    refreshHint,
+  });
+  let current:
+    | { readonly from: number; readonly until: number; readonly keys: PublishedKeys }
+    | undefined;
+
+  return Object.freeze({
+    uses: new Set((["x509", "jwt"] as const).filter((use) => timelines[use].length > 0)),
+    thumbprints: new Set([...keys.x509, ...keys.jwt].map(({ thumbprint }) => thumbprint)),
+    timelines,
+    x509(now: number): X509Key | undefined {
+      const key = active("x509", now);
+      return key?.signer && key.issuer && { signer: key.signer, issuer: key.issuer, chainPem: "" };
+    },
+    jwt(now: number): JwtKey | undefined {
+      const key = active("jwt", now);
+      return key?.signer && { signer: key.signer, kid: key.thumbprint };
+    },
+    published(now: number): PublishedKeys {
+      if (current === undefined || now < current.from || now >= current.until) {
+        const until = Math.min(nextChange(lives, now), changedAt > now ? changedAt : Infinity);
+        current = { from: now, until, keys: publishedAt(now) };
+      }
+      return current.keys;
+    },
+  });
+}
+
+function x509Authority({ info, issuer }: KeyMaterial): X509Authority[] {
+  return issuer === undefined ? [] : [{ certificate: issuer.certificate.raw, info }];
 }

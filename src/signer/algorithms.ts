@@ -1,0 +1,53 @@
+import { checkKeyQuality } from "../encoding/key-quality.ts";
+import { keyFits, schemeOf } from "../encoding/jws.ts";
+import type { PublicKeyInfo, SignatureScheme } from "../encoding/primitives.ts";
+import { fail, ok, type Result } from "../result.ts";
+import { JWT_SVID_ALGORITHMS } from "../svid/jwt-svid.ts";
+import type { SignatureAlgorithm } from "./signer.ts";
+
+/** What a key signs: one of them, for its whole life. */
+export type SvidUse = "x509" | "jwt";
+
+/** All that an SVID may be signed with, for the configuration. */
+export const SIGNATURE_ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+] as const satisfies readonly SignatureAlgorithm[];
+
+/**
+ * The algorithm of a signing key: the one that was configured, if the key and the use admit it, else the usual one
+ * of its kind. Ed25519 is for X.509 alone: JWT-SVID §2.1 does not list it.
+ * @returns `key_weak` | `key_unsupported` | `algorithm_not_allowed`
+ */
+export function signingAlgorithm(
+  use: SvidUse,
+  info: PublicKeyInfo,
+  wanted?: SignatureAlgorithm,
+): Result<{ readonly algorithm: SignatureAlgorithm; readonly scheme: SignatureScheme }> {
+  const quality = checkKeyQuality(info);
+  if (!quality.ok) return quality;
+  const algorithm = wanted ?? usualAlgorithm(info);
+  const scheme = schemeOf(algorithm);
+  if (scheme === undefined || !keyFits(algorithm, info)) {
+    return fail("algorithm_not_allowed", `${algorithm} does not fit the key`);
+  }
+  if (use !== "x509" && !JWT_SVID_ALGORITHMS.has(algorithm)) {
+    return fail("algorithm_not_allowed", `${algorithm} is not an algorithm of ${use} svids`);
+  }
+  return ok({ algorithm, scheme });
+}
+
+function usualAlgorithm(info: PublicKeyInfo): SignatureAlgorithm {
+  if (info.type === "RSA") return "RS256";
+  if (info.type === "Ed25519") return "EdDSA";
+  if (info.curve === "P-256") return "ES256";
+  return info.curve === "P-384" ? "ES384" : "ES512";
+}
