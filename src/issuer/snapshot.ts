@@ -1,6 +1,6 @@
 import type { Attestor } from "../attestors/attestor.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { CompiledPolicy } from "../policy/compile.ts";
+import type { CompiledPolicy } from "../policy/policy.ts";
 import type { KeySet } from "../signer/key-set.ts";
 import type { ClaimStore } from "../stores/claim-store.ts";
 import type { PublicDocuments } from "./documents.ts";

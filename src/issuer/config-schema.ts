@@ -1,0 +1,61 @@
+import * as z from "zod/mini";
+import type { AttestorDefinition } from "../attestors/attestor.ts";
+import { parseInstant } from "../signer/instant.ts";
+import { keysSchema } from "../signer/keys-schema.ts";
+import { durationSchema } from "../policy/duration.ts";
+import { denyEntrySchema, ruleSchema } from "../policy/schema.ts";
+
+const DAY = 86_400;
+
+const claimsSchema = z.discriminatedUnion("store", [
+  /** One Node instance (`single_instance: true`): an append-only file. */
+  z.strictObject({ store: z.literal("file"), path: z.optional(z.string().check(z.minLength(1))) }),
+  /** Forgets with the process: for trials on a loopback host. */
+  z.strictObject({ store: z.literal("memory") }),
+]);
+export type ClaimsConfig = z.output<typeof claimsSchema>;
+
+const auditSchema = z.strictObject({
+  /** `stdout`, or `file:` and a path. */
+  sink: z.string().check(z.regex(/^(?:stdout|file:.+)$/)),
+  /** Waits until the sink says that the line is safe (a file: synced to disk). */
+  required: z.optional(z.boolean()),
+});
+export type AuditConfig = z.output<typeof auditSchema>;
+
+const members = {
+  trust_domain: z.string(),
+  issuer: z.string(),
+  keys: z.optional(keysSchema),
+  claims: z.optional(claimsSchema),
+  audit: z.optional(auditSchema),
+  /** This is the only instance: local keys and the file store may be used. */
+  single_instance: z.optional(z.boolean()),
+  bundle: z.optional(
+    z.strictObject({
+      /** The latest change of the bundle that no instant of a key tells of, RFC 3339. */
+      changed_at: z.optional(z.string().check(z.refine((text) => parseInstant(text) !== undefined, { error: "must be an instant such as 2026-11-01T00:00:00Z" }))),
+      refresh_hint: z.optional(durationSchema(60, DAY)),
+    }),
+  ),
+};
+
+/** The document with what other parts judge (attestors their sections, policy its rules) left as it stands. */
+export const outerSchema = z.strictObject({
+  ...members,
+  evidence: z.optional(z.record(z.string(), z.unknown())),
+  rules: z.optional(z.unknown()),
+  deny: z.optional(z.unknown()),
+});
+export type OuterConfig = z.output<typeof outerSchema>;
+
+/** The whole document: what editors check against. */
+export function documentSchema(registry: readonly AttestorDefinition[]): z.ZodMiniType {
+  const sections = Object.fromEntries(registry.map(({ type, config }) => [type, z.optional(config)]));
+  return z.strictObject({
+    ...members,
+    evidence: z.strictObject(sections),
+    rules: z.array(ruleSchema),
+    deny: z.optional(z.array(denyEntrySchema)),
+  });
+}

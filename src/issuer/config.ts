@@ -1,0 +1,169 @@
+import type { FactorInfo } from "../attestation.ts";
+import type { Attestor, AttestorDefinition } from "../attestors/attestor.ts";
+import { ConfigError, type ConfigIssue, type ReadResource } from "../config-issue.ts";
+import { isIssuerUrl } from "../encoding/issuer-url.ts";
+import type { Platform } from "../platform/platform.ts";
+import { compilePolicy } from "../policy/compile.ts";
+import type { CompiledPolicy } from "../policy/policy.ts";
+import { configError, configWarning, forbiddenKeys, schemaIssues } from "../policy/schema-issues.ts";
+import { parseInstant } from "../signer/instant.ts";
+import type { KeysConfig } from "../signer/keys-schema.ts";
+import { isConfigurableTrustDomain, isTrustDomain, type TrustDomain } from "../spiffe/trust-domain.ts";
+import { outerSchema, type AuditConfig, type ClaimsConfig, type OuterConfig } from "./config-schema.ts";
+
+/** A configuration in which nothing is wrong. Private keys are not read yet. */
+export interface Config {
+  readonly trustDomain: TrustDomain;
+  readonly issuer: string;
+  readonly attestors: ReadonlyMap<string, Attestor>;
+  readonly factors: readonly FactorInfo[];
+  readonly policy: CompiledPolicy;
+  readonly keys?: KeysConfig;
+  readonly claims?: ClaimsConfig;
+  readonly audit?: AuditConfig;
+  readonly singleInstance: boolean;
+  /** Seconds. */
+  readonly refreshHint: number;
+  /** Unix seconds; 0 where it is not set. */
+  readonly changedAt: number;
+}
+
+export interface ConfigDeps {
+  readonly platform: Platform;
+  readonly registry: readonly AttestorDefinition[];
+  readonly read: ReadResource;
+}
+
+const REFRESH_HINT_SECONDS = 300;
+
+/** Reads a configuration document. @returns everything that is wrong, at once; `config` where there are no errors */
+export async function loadConfig(document: unknown, deps: ConfigDeps): Promise<{ config?: Config; issues: readonly ConfigIssue[] }> {
+  const issues: ConfigIssue[] = forbiddenKeys(document);
+  const parsed = outerSchema.safeParse(document);
+  if (!parsed.success) issues.push(...schemaIssues(parsed.error, document));
+  // What is wrong outside must not hide what is wrong inside: the parts are judged as far as they are there.
+  const outer = parsed.success ? parsed.data : partsOf(document);
+  if (outer === undefined) return { issues };
+  const trustDomain = checkTrustDomain(outer.trust_domain, issues);
+  const issuer = checkIssuer(outer.issuer, issues);
+  const { attestors, factors, broken } = await loadEvidence(outer.evidence ?? {}, issuer ?? "https://issuer.invalid", trustDomain, deps, issues);
+  checkClaims(outer, issuer, issues);
+  if (trustDomain === undefined || issuer === undefined) return { issues };
+  const context = { trustDomain, issuer, claimStore: outer.claims !== undefined, broken };
+  const { policy, issues: policyIssues } = compilePolicy({ rules: outer.rules, deny: outer.deny }, factors, context);
+  issues.push(...policyIssues);
+  if (policy === undefined || issues.some(({ severity }) => severity === "error")) return { issues };
+  const config: Config = {
+    trustDomain,
+    issuer,
+    attestors,
+    factors,
+    policy,
+    ...(outer.keys && { keys: outer.keys }),
+    ...(outer.claims && { claims: outer.claims }),
+    ...(outer.audit && { audit: outer.audit }),
+    singleInstance: outer.single_instance ?? false,
+    refreshHint: outer.bundle?.refresh_hint ?? REFRESH_HINT_SECONDS,
+    changedAt: parseInstant(outer.bundle?.changed_at ?? "") ?? 0,
+  };
+  return { config, issues };
+}
+
+type Parts = Partial<OuterConfig>;
+
+/** The members that other parts judge, of a document whose form is wrong. */
+function partsOf(document: unknown): Parts | undefined {
+  if (typeof document !== "object" || document === null || Array.isArray(document)) return undefined;
+  const { trust_domain, issuer, evidence, rules, deny, claims } = document as Record<string, unknown>;
+  return {
+    ...(typeof trust_domain === "string" && { trust_domain }),
+    ...(typeof issuer === "string" && { issuer }),
+    ...(typeof evidence === "object" && evidence !== null && { evidence: evidence as Record<string, unknown> }),
+    // Whatever is wrong with the store is told already; rules are not to be blamed for it.
+    ...(claims !== undefined && { claims: { store: "memory" } as const }),
+    rules,
+    deny,
+  };
+}
+
+function checkTrustDomain(name: string | undefined, issues: ConfigIssue[]): TrustDomain | undefined {
+  if (name === undefined) return undefined;
+  if (!isTrustDomain(name)) {
+    issues.push(configError(["trust_domain"], "a trust domain is 1 to 255 characters of a-z, 0-9, dot, hyphen and underscore, without spiffe://"));
+    return undefined;
+  }
+  if (!isConfigurableTrustDomain(name)) {
+    issues.push(configError(["trust_domain"], "each label between dots has 1 to 63 characters: others are refused by common verifiers"));
+    return undefined;
+  }
+  return name;
+}
+
+function checkIssuer(url: string | undefined, issues: ConfigIssue[]): string | undefined {
+  if (url === undefined) return undefined;
+  if (!isIssuerUrl(url, { loopbackHttp: true }) || url.endsWith("/")) {
+    issues.push(configError(["issuer"], "expected an https URL without user, query, fragment or slash at its end; http only on localhost, 127.0.0.1 or [::1]"));
+    return undefined;
+  }
+  if (url.startsWith("http:")) issues.push(configWarning(["issuer"], "is plain http, for trials on this machine only"));
+  return url;
+}
+
+/** Local keys and stores of one process are for one process: on this machine, or where the operator says so. */
+export function isSingle({ issuer, singleInstance }: Pick<Config, "issuer" | "singleInstance">): boolean {
+  return singleInstance || issuer.startsWith("http:");
+}
+
+function checkClaims({ claims, single_instance }: Parts, issuer: string | undefined, issues: ConfigIssue[]): void {
+  if (claims === undefined || issuer === undefined) return;
+  const single = isSingle({ issuer, singleInstance: single_instance ?? false });
+  if (claims.store === "file" && !single) {
+    issues.push(configError(["claims", "store"], "a file decides first use for one instance only: set single_instance: true, or use a store that instances share"));
+  }
+  if (claims.store === "memory") {
+    if (!issuer.startsWith("http:")) issues.push(configError(["claims", "store"], "memory forgets who owns what with each restart: it is for trials on this machine only"));
+    else issues.push(configWarning(["claims", "store"], "memory forgets who owns what with each restart"));
+  }
+}
+
+interface Evidence {
+  readonly attestors: ReadonlyMap<string, Attestor>;
+  readonly factors: readonly FactorInfo[];
+  readonly broken: readonly string[];
+}
+
+async function loadEvidence(
+  sections: Readonly<Record<string, unknown>>,
+  issuer: string,
+  trustDomain: TrustDomain | undefined,
+  { platform, registry, read }: ConfigDeps,
+  issues: ConfigIssue[],
+): Promise<Evidence> {
+  const attestors = new Map<string, Attestor>();
+  const factors: FactorInfo[] = [];
+  const broken: string[] = [];
+  for (const [type, section] of Object.entries(sections)) {
+    const path = ["evidence", type];
+    const definition = registry.find((one) => one.type === type);
+    if (definition === undefined) {
+      issues.push(configError(path, `no such evidence type here: there are ${registry.map((one) => one.type).join(", ")}`));
+      broken.push(type);
+      continue;
+    }
+    const parsed = definition.config.safeParse(section);
+    if (!parsed.success) {
+      issues.push(...schemaIssues(parsed.error, section, path));
+      broken.push(type);
+      continue;
+    }
+    factors.push(...definition.factors(parsed.data));
+    const report = (issue: ConfigIssue): void => void issues.push({ ...issue, path: [...path, ...issue.path] });
+    try {
+      attestors.set(type, await definition.create(parsed.data, { platform, trustDomain: trustDomain ?? "invalid", issuer, read, report })); // oxlint-disable-line no-await-in-loop -- a handful, once
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      error.issues.forEach(report);
+    }
+  }
+  return { attestors, factors, broken };
+}

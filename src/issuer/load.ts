@@ -1,0 +1,68 @@
+import { ConfigError, type ConfigIssue } from "../config-issue.ts";
+import { loadKeySet } from "../signer/load-keys.ts";
+import type { ReadResource } from "../config-issue.ts";
+import type { ClaimStore } from "../stores/claim-store.ts";
+import { memoryStore } from "../stores/memory.ts";
+import type { AuditSink } from "./audit.ts";
+import { loadConfig, type Config, type ConfigDeps } from "./config.ts";
+import type { ClaimsConfig } from "./config-schema.ts";
+import { publicDocuments } from "./documents.ts";
+import { createIssuer, type Issuer } from "./issuer.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** Opens the store that `claims:` names. @throws ConfigError for one that this runtime does not have */
+export type OpenStore = (config: ClaimsConfig) => Promise<ClaimStore>;
+
+export interface LoadDeps extends ConfigDeps {
+  readonly audit: AuditSink;
+  readonly openStore?: OpenStore;
+  /** Reads private keys; `read` if absent. */
+  readonly readPrivate?: ReadResource;
+  readonly warn?: (issue: ConfigIssue) => void;
+  readonly log?: (line: string) => void;
+}
+
+/** From a configuration document to an issuer that serves. @throws ConfigError with everything that is wrong */
+export async function loadIssuer(document: unknown, deps: LoadDeps): Promise<Issuer> {
+  const { config, issues } = await loadConfig(document, deps);
+  if (config === undefined) throw new ConfigError(issues.filter(({ severity }) => severity === "error"));
+  issues.forEach((issue) => deps.warn?.(issue));
+  return openIssuer(config, deps);
+}
+
+/** As `loadIssuer`, of a configuration that is read already. */
+export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer> {
+  const { platform, read, readPrivate } = deps;
+  const { trustDomain, issuer, attestors, policy, refreshHint, changedAt } = config;
+  if (config.keys === undefined) throw new ConfigError([{ path: ["keys"], message: "required: keys are made only by svidmint serve on one machine", severity: "error" }]);
+  const keys = await loadKeySet(config.keys, {
+    platform,
+    trustDomain,
+    read,
+    ...(readPrivate && { readPrivate }),
+    now: platform.now(),
+    refreshHint,
+    changedAt,
+    longestLife: policy.longestTtl,
+    report: (issue) => deps.warn?.(issue),
+  });
+  const store = config.claims && (await (deps.openStore ?? portableStore)(config.claims));
+  const snapshot: Snapshot = {
+    platform,
+    trustDomain,
+    issuer,
+    endpoint: `${issuer}/v1/svids`,
+    attestors,
+    policy,
+    keys,
+    documents: publicDocuments(platform, issuer, keys),
+    ...(store && { store }),
+  };
+  return createIssuer(() => snapshot, { audit: deps.audit, ...(deps.log && { log: deps.log }) });
+}
+
+/** The stores that every runtime has. */
+export async function portableStore({ store }: ClaimsConfig): Promise<ClaimStore> {
+  if (store === "memory") return memoryStore();
+  throw new ConfigError([{ path: ["claims", "store"], message: `${store} needs svidmint serve on Node`, severity: "error" }]);
+}
