@@ -2,6 +2,7 @@ import { fail, ok, type Result } from "../result.ts";
 import { toHex } from "./bytes.ts";
 import type { PublicKeyInfo } from "./primitives.ts";
 import { keyBits } from "./public-key.ts";
+import { hasClosePrimes, hasRocaFingerprint, hasSmallFactor } from "./modulus.ts";
 import { PUBLISHED_KEYS, publishedKeyId } from "./published-keys.ts";
 
 /**
@@ -12,9 +13,8 @@ import { PUBLISHED_KEYS, publishedKeyId } from "./published-keys.ts";
 
 const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 4096;
-const FERMAT_ROUNDS = 100;
 
-/** Elliptic curves cost almost nothing here, RSA about 0.1 ms. @returns `key_weak` | `key_unsupported` */
+/** Elliptic curves cost almost nothing here, RSA about half a millisecond. @returns `key_weak` | `key_unsupported` */
 export function checkKeyQuality(info: PublicKeyInfo): Result<void> {
   if (PUBLISHED_KEYS.has(publishedKeyId(info))) return weak("private key is public knowledge");
   if (info.type === "EC") return ok(undefined);
@@ -30,9 +30,8 @@ function checkRsa(modulus: Uint8Array, exponent: Uint8Array): Result<void> {
   if (toHex(exponent) !== "010001") return weak("rsa exponent is not 65537");
   if (isPatterned(modulus)) return weak("rsa modulus is not random");
   const n = BigInt(`0x${toHex(modulus)}`);
-  const residue = n % SMALL_PRIME_PRODUCT;
-  if (SMALL_PRIMES.some((prime) => residue % prime === 0n)) return weak("small factor");
-  if (hasRocaFingerprint(residue)) return weak("roca");
+  if (hasSmallFactor(n)) return weak("small factor");
+  if (hasRocaFingerprint(n)) return weak("roca");
   return hasClosePrimes(n) ? weak("primes too close") : ok(undefined);
 }
 
@@ -49,77 +48,6 @@ function isPatterned(modulus: Uint8Array): boolean {
     counts[byte] = count;
   }
   return false;
-}
-
-const SMALL_PRIMES = primesBelow(752);
-const SMALL_PRIME_PRODUCT = SMALL_PRIMES.reduce((product, prime) => product * prime, 1n);
-
-function primesBelow(limit: number): readonly bigint[] {
-  const primes: number[] = [];
-  for (let candidate = 2; candidate < limit; candidate++)
-    if (primes.every((prime) => candidate % prime !== 0)) primes.push(candidate);
-  return primes.map(BigInt);
-}
-
-/**
- * Return of Coppersmith's Attack (CVE-2017-15361): Infineon's library made primes that are powers of 65537 modulo
- * a product of small primes, so the modulus is one too, modulo each of them; a random one is so by chance
- * with odds of about 2^-28.
- */
-const ROCA_SUBGROUPS = SMALL_PRIMES.filter((prime) => prime > 2n && prime <= 167n).map(
-  (prime) => [prime, powersOf65537(prime)] as const,
-);
-
-function powersOf65537(prime: bigint): ReadonlySet<bigint> {
-  const powers = new Set<bigint>();
-  for (let power = 1n; !powers.has(power); power = (power * 65537n) % prime) powers.add(power);
-  return powers;
-}
-
-function hasRocaFingerprint(residue: bigint): boolean {
-  return ROCA_SUBGROUPS.every(([prime, powers]) => powers.has(residue % prime));
-}
-
-/** Fermat's method finds both primes at once where they share their upper half (CVE-2022-26320). */
-function hasClosePrimes(n: bigint): boolean {
-  let root = squareRoot(n);
-  if (root * root < n) root++;
-  let rest = root * root - n;
-  for (let round = 0; round < FERMAT_ROUNDS; round++) {
-    if (isSquare(rest)) return true;
-    rest += 2n * root + 1n;
-    root++;
-  }
-  return false;
-}
-
-/** The greatest integer whose square is not above `n`: Newton's method from above. */
-function squareRoot(n: bigint): bigint {
-  if (n < 2n) return n;
-  let root = 1n << BigInt((n.toString(16).length * 4 + 1) >> 1);
-  for (;;) {
-    const next = (root + n / root) >> 1n;
-    if (next >= root) return root;
-    root = next;
-  }
-}
-
-const FILTER = 63n * 65n * 11n * 17n;
-const SQUARES_MOD_64 = residuesOfSquares(64);
-const SQUARES_MOD_FILTER = residuesOfSquares(Number(FILTER));
-
-function residuesOfSquares(modulus: number): ReadonlySet<number> {
-  const residues = new Set<number>();
-  for (let i = 0; i < modulus; i++) residues.add((i * i) % modulus);
-  return residues;
-}
-
-function isSquare(n: bigint): boolean {
-  // All but one number in a hundred fall here, so that the root is seldom needed.
-  if (!SQUARES_MOD_64.has(Number(n & 63n))) return false;
-  if (!SQUARES_MOD_FILTER.has(Number(n % FILTER))) return false;
-  const root = squareRoot(n);
-  return root * root === n;
 }
 
 /**

@@ -152,7 +152,10 @@ describe("parseCsr", () => {
       ],
       ["more than 16 KiB", await request(key, { subject: seq(ia5("a".repeat(16384))) })],
     ];
-    for (const [what, der] of cases) expect(await judge(der), what).toBe("csr_malformed");
+    const judged = await Promise.all(
+      cases.map(async ([what, der]) => [what, await judge(der)] as const),
+    );
+    expect(judged.filter(([, reason]) => reason !== "csr_malformed")).toEqual([]);
   });
 
   it.each([

@@ -5,6 +5,10 @@ import { member, parseJson, parseJsonObject } from "../../../src/encoding/json.t
 const duplicate = { ok: false, error: { reason: "json_duplicate_key" } };
 const malformed = { ok: false, error: { reason: "json_malformed" } };
 
+function nested(depth: number): string {
+  return "[".repeat(depth) + "]".repeat(depth);
+}
+
 describe("parseJson", () => {
   it.each<[string, unknown]>([
     ["{}", {}],
@@ -94,7 +98,6 @@ describe("parseJson", () => {
   );
 
   it("takes 32 levels and not one more, or as many as told", () => {
-    const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
     expect(parseJson(nested(32)).ok).toBe(true);
     expect(parseJson(nested(33))).toMatchObject(malformed);
     expect(parseJson(`${'{"a":'.repeat(33)}1${"}".repeat(33)}`)).toMatchObject(malformed);

@@ -35,16 +35,16 @@ async function verify(token: string, key: PublicKey): Promise<string> {
   return verified.ok ? "ok" : verified.error.reason;
 }
 
-const keys = new Map<KeyKind, PrivateKey>();
-function key(kind: KeyKind): PrivateKey {
-  const found = keys.get(kind);
+const made = new Map<KeyKind, PrivateKey>();
+function keyOf(kind: KeyKind): PrivateKey {
+  const found = made.get(kind);
   if (found === undefined) throw new Error("not made");
   return found;
 }
 
 beforeAll(async () => {
   for (const kind of ["P-256", "P-384", "RSA-2048", "Ed25519"] as const)
-    keys.set(kind, await platform.generateKey(kind));
+    made.set(kind, await platform.generateKey(kind));
 });
 
 const FITTING: readonly (readonly [string, KeyKind])[] = [
@@ -60,10 +60,14 @@ const FITTING: readonly (readonly [string, KeyKind])[] = [
   ["Ed25519", "Ed25519"],
 ];
 
+function rsa(bits: number): PublicKeyInfo {
+  return { type: "RSA", n: new Uint8Array(bits / 8).fill(0xff), e: Uint8Array.of(1, 0, 1) };
+}
+
 describe("verifyJws", () => {
   it.each(FITTING)("verifies %s by %s", async (alg, kind) => {
-    const token = await sign(alg, key(kind), { kid: "k", typ: "JWT" });
-    expect(await verify(token, key(kind).publicKey)).toBe("ok");
+    const token = await sign(alg, keyOf(kind), { kid: "k", typ: "JWT" });
+    expect(await verify(token, keyOf(kind).publicKey)).toBe("ok");
     expect(parseJws(token)).toMatchObject({
       ok: true,
       value: { alg, kid: "k", typ: "JWT", claims: CLAIMS },
@@ -71,21 +75,20 @@ describe("verifyJws", () => {
   });
 
   it("refuses every other pair of algorithm and key before any cryptography", async () => {
+    const outcomes: string[] = [];
     for (const [alg] of FITTING) {
-      for (const [kind, { publicKey }] of keys) {
+      for (const [kind, { publicKey }] of made) {
         const fits = FITTING.some((pair) => pair[0] === alg && pair[1] === kind);
         expect(keyFits(alg, publicKey.info)).toBe(fits);
-        if (!fits)
-          expect(await verify(unsigned(`{"alg":"${alg}"}`), publicKey)).toBe(
-            "algorithm_not_allowed",
-          );
+        if (!fits) outcomes.push(await verify(unsigned(`{"alg":"${alg}"}`), publicKey));
       }
     }
+    expect(new Set(outcomes)).toEqual(new Set(["algorithm_not_allowed"]));
   });
 
   it("refuses a signature by another key, over other bytes, cut, or longer", async () => {
     const other = await platform.generateKey("P-256");
-    const token = await sign("ES256", key("P-256"));
+    const token = await sign("ES256", keyOf("P-256"));
     const [header, payload, signature = ""] = token.split(".");
     expect(await verify(token, other.publicKey)).toBe("signature_invalid");
     for (const changed of [
@@ -95,11 +98,11 @@ describe("verifyJws", () => {
       `${header}.${payload}.${signature.slice(0, 80)}`,
       `${header}.${payload}.${signature}AAAA`,
     ])
-      expect(await verify(changed, key("P-256").publicKey)).not.toBe("ok");
+      expect(await verify(changed, keyOf("P-256").publicKey)).not.toBe("ok");
   });
 
   it("never takes a public key for an HMAC secret", async () => {
-    const { publicKey } = key("RSA-2048");
+    const { publicKey } = keyOf("RSA-2048");
     const secrets = [spkiOf(publicKey.info), utf8Encode(JSON.stringify(jwkOf(publicKey.info)))];
     for (const secret of secrets) {
       const hmac = await crypto.subtle.importKey(
@@ -122,7 +125,7 @@ describe("verifyJws", () => {
     async (alg) => {
       expect(schemeOf(alg)).toBeUndefined();
       const token = `${b64(JSON.stringify({ alg }))}.${b64("{}")}.`;
-      expect(await verify(token, key("RSA-2048").publicKey)).toBe("algorithm_not_allowed");
+      expect(await verify(token, keyOf("RSA-2048").publicKey)).toBe("algorithm_not_allowed");
     },
   );
 
@@ -132,11 +135,6 @@ describe("verifyJws", () => {
   });
 
   it("refuses RSA keys below 2048 bits", () => {
-    const rsa = (bits: number): PublicKeyInfo => ({
-      type: "RSA",
-      n: Uint8Array.from({ length: bits / 8 }, () => 0xff),
-      e: Uint8Array.of(1, 0, 1),
-    });
     expect(keyFits("RS256", rsa(2048))).toBe(true);
     expect(keyFits("RS256", rsa(2040))).toBe(false);
     expect(keyFits("RS256", rsa(1024))).toBe(false);
@@ -194,7 +192,7 @@ describe("parseJws", () => {
   });
 
   it("refuses the other spellings of one token", async () => {
-    const token = await sign("RS256", key("RSA-2048"));
+    const token = await sign("RS256", keyOf("RSA-2048"));
     const [header = "", payload = "", signature = ""] = token.split(".");
     const last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const next = last[last.indexOf(signature.at(-1) ?? "") + 1] ?? "A";

@@ -100,10 +100,12 @@ describe.skipIf(Object.keys(files).length === 0)("Wycheproof", () => {
     });
 
     it(`refuses every HMAC, valid ones too: ${name}`, async () => {
+      const accepted: number[] = [];
       for (const group of testGroups.filter(isSymmetric)) {
-        for (const { jws } of group.tests)
-          if (typeof jws === "string") expect(await accepts(jws, keysOf(group))).toBe(false);
+        for (const { tcId, jws } of group.tests)
+          if (typeof jws === "string" && (await accepts(jws, keysOf(group)))) accepted.push(tcId);
       }
+      expect(accepted).toEqual([]);
     });
   }
 });

@@ -25,9 +25,13 @@ function trustDomain(name: string): TrustDomain {
   return parsed.value;
 }
 
+function uriOf(length: number): string {
+  return `spiffe://td/${"a".repeat(length - 12)}`;
+}
+
 describe("parseSpiffeId", () => {
   it.skipIf(text === undefined)("judges all 547 public cases as they say", () => {
-    const { cases } = JSON.parse(text ?? "") as { readonly cases: readonly Case[] };
+    const { cases }: { readonly cases: readonly Case[] } = JSON.parse(text ?? "");
     const wrong = cases.filter(({ input, valid }) => parseSpiffeId(input).ok !== valid);
     expect(cases).toHaveLength(547);
     expect(wrong.map(({ id }) => id)).toEqual([]);
@@ -52,9 +56,8 @@ describe("parseSpiffeId", () => {
   });
 
   it("takes 2048 bytes and not one more", () => {
-    const uri = (length: number) => `spiffe://td/${"a".repeat(length - 12)}`;
-    expect(parseSpiffeId(uri(2048)).ok).toBe(true);
-    expect(parseSpiffeId(uri(2049)).ok).toBe(false);
+    expect(parseSpiffeId(uriOf(2048)).ok).toBe(true);
+    expect(parseSpiffeId(uriOf(2049)).ok).toBe(false);
   });
 
   it("takes a trust domain of 255 bytes and not one more", () => {

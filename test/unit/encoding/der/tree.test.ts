@@ -8,6 +8,13 @@ function read(hex: string, options?: DerOptions) {
   return readDer(bytes, options);
 }
 
+/** A NULL under so many levels of SEQUENCE, itself one of them. */
+function nested(depth: number): string {
+  let hex = "0500";
+  for (let i = 1; i < depth; i++) hex = `30${(hex.length / 2).toString(16).padStart(2, "0")}${hex}`;
+  return hex;
+}
+
 const malformed = { ok: false, error: { reason: "der_malformed" } };
 
 describe("readDer", () => {
@@ -104,12 +111,6 @@ describe("readDer", () => {
   });
 
   it("bounds depth and number of elements", () => {
-    const nested = (depth: number) => {
-      let hex = "0500";
-      for (let i = 1; i < depth; i++)
-        hex = `30${(hex.length / 2).toString(16).padStart(2, "0")}${hex}`;
-      return hex;
-    };
     expect(read(nested(32)).ok).toBe(true);
     expect(read(nested(33))).toMatchObject(malformed);
     expect(read(nested(3), { maxDepth: 2 })).toMatchObject(malformed);

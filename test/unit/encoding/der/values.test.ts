@@ -26,7 +26,9 @@ function node(hex: string): DerNode {
 }
 
 function text(identifier: number, value: string): DerNode {
-  const hex = [...value].map((character) => character.charCodeAt(0).toString(16).padStart(2, "0"));
+  const hex = Array.from(value, (character) =>
+    character.charCodeAt(0).toString(16).padStart(2, "0"),
+  );
   return node(
     identifier.toString(16).padStart(2, "0") +
       value.length.toString(16).padStart(2, "0") +
