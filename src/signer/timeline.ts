@@ -43,16 +43,18 @@ export function resolveTimeline(
   rules: TimelineRules,
 ): readonly KeyLife[] {
   const earliest = Math.min(...entries.map((entry) => entry.publishedAt));
-  // Before the first key nobody can have cached a bundle without it.
-  const first = entries.findIndex((entry) => entry.publishedAt === earliest);
-  const drafts = entries.map((entry, index) => {
-    const ripeAt =
-      index === first
-        ? entry.publishedAt
-        : entry.publishedAt + HINTS_BEFORE_USE * rules.refreshHint;
-    const activeFrom = entry.activeFrom === "standby" ? Infinity : (entry.activeFrom ?? ripeAt);
-    const end = Math.min(entry.retiredAt ?? Infinity, entry.removedAt ?? Infinity);
-    return { entry, ripeAt, activeFrom, end };
+  // Before the earliest keys nobody can have cached a bundle without them.
+  const initial = entries.filter((entry) => entry.publishedAt === earliest);
+  const first = initial.find((entry) => entry.activeFrom !== "standby");
+  const drafts = entries.map((entry) => {
+    const learnt = entry.publishedAt + HINTS_BEFORE_USE * rules.refreshHint;
+    const usual = entry === first ? entry.publishedAt : learnt;
+    return {
+      entry,
+      ripeAt: entry.publishedAt === earliest ? entry.publishedAt : learnt,
+      activeFrom: entry.activeFrom === "standby" ? Infinity : (entry.activeFrom ?? usual),
+      end: Math.min(entry.retiredAt ?? Infinity, entry.removedAt ?? Infinity),
+    };
   });
   return drafts.map(({ entry, ripeAt, activeFrom, end }) => {
     const successor = Math.min(
