@@ -1,0 +1,29 @@
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { handle } from "hono/aws-lambda";
+import openapi from "../gen/openapi.ts";
+import { createApp } from "../handlers/app.ts";
+import { loadIssuer } from "../issuer/load.ts";
+import { nodePlatform } from "../platform/node/node-platform.ts";
+import { attestors } from "./attestors.ts";
+import { auditFile } from "./node/audit-file.ts";
+import { readNodeReference } from "./node/references.ts";
+
+/**
+ * AWS Lambda behind a function URL or an HTTP API (payload version 2). `SVIDMINT_CONFIG` is the path of the compiled
+ * configuration, or its JSON text. What is wrong with it ends the start, and stands in the function's log.
+ */
+const source = process.env["SVIDMINT_CONFIG"] ?? "svidmint.json";
+const inline = source.trimStart().startsWith("{");
+const folder = inline ? process.cwd() : dirname(source);
+
+const issuer = await loadIssuer(JSON.parse(inline ? source : await readFile(source, "utf8")), {
+  platform: nodePlatform(),
+  registry: attestors,
+  read: (reference) => readNodeReference(reference, folder),
+  audit: auditFile({ target: 1 }),
+  warn: ({ path, message }) => console.warn(`${path.join(".")}: ${message}`),
+  log: (line) => console.error(line),
+});
+
+export const handler = handle(createApp(issuer, { openapi }));

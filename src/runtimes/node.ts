@@ -1,0 +1,44 @@
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { ConfigError } from "../config-issue.ts";
+import { loadConfig } from "../issuer/config.ts";
+import { nodePlatform } from "../platform/node/node-platform.ts";
+import { attestors } from "./attestors.ts";
+import { onStopSignal } from "./node/lifecycle.ts";
+import { parseListenAddress } from "./node/listen-address.ts";
+import { readNodeReference } from "./node/references.ts";
+import { serve } from "./node/serve.ts";
+
+/**
+ * The server for containers: configured by its environment, one file when bundled, no YAML parser.
+ * `SVIDMINT_CONFIG`: path of the compiled configuration, or its JSON text. `HOST`, `PORT`: where to listen
+ * (0.0.0.0:8080). `SVIDMINT_METRICS_LISTEN`: host:port of a listener for `/metrics`; `SVIDMINT_METRICS_TOKEN`: who may read it here.
+ */
+async function main(env: NodeJS.ProcessEnv): Promise<void> {
+  const source = env["SVIDMINT_CONFIG"] ?? "svidmint.json";
+  const inline = source.trimStart().startsWith("{");
+  const folder = inline ? process.cwd() : dirname(source);
+  const read = (reference: string): Promise<Uint8Array> => readNodeReference(reference, folder, env);
+  const document: unknown = JSON.parse(inline ? source : await readFile(source, "utf8"));
+  const { config, issues } = await loadConfig(document, { platform: nodePlatform(), registry: attestors, read });
+  if (config === undefined) throw new ConfigError(issues.filter(({ severity }) => severity === "error"));
+  const warn = ({ path, message }: { path: readonly (string | number)[]; message: string }): void => void process.stderr.write(`warning: ${path.join(".")}: ${message}\n`);
+  issues.forEach(warn);
+  const metricsListen = env["SVIDMINT_METRICS_LISTEN"];
+  const token = env["SVIDMINT_METRICS_TOKEN"];
+  const serving = await serve({
+    config,
+    folder,
+    read,
+    warn,
+    listen: parseListenAddress(`${env["HOST"] ?? "0.0.0.0"}:${env["PORT"] ?? "8080"}`),
+    metrics: { ...(metricsListen !== undefined && { listen: parseListenAddress(metricsListen) }), ...(token !== undefined && { token }) },
+  });
+  process.stderr.write(`svidmint serves ${config.issuer} on ${serving.address.host}:${serving.address.port}\n`);
+  onStopSignal(serving.stop);
+}
+
+main(process.env).catch((error: unknown) => {
+  process.stderr.write(`svidmint did not start: ${error instanceof Error ? error.message : "unknown fault"}\n`);
+  process.exit(2);
+});

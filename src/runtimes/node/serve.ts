@@ -1,0 +1,75 @@
+import { resolve } from "node:path";
+import type { ConfigIssue, ReadResource } from "../../config-issue.ts";
+import { createApp } from "../../handlers/app.ts";
+import { metricsResponse } from "../../handlers/metrics.ts";
+import openapi from "../../gen/openapi.ts";
+import { openIssuer, portableStore } from "../../issuer/load.ts";
+import { isSingle, type Config } from "../../issuer/config.ts";
+import type { Issuer } from "../../issuer/issuer.ts";
+import { nodePlatform } from "../../platform/node/node-platform.ts";
+import { attestors } from "../attestors.ts";
+import { auditFile } from "./audit-file.ts";
+import { listen, type ListenAddress, type RunningServer } from "./http-server.ts";
+import { openFileStore } from "./file-store.ts";
+
+export interface ServeOptions {
+  readonly config: Config;
+  /** What `file:` paths and the folder `.svidmint` are relative to. */
+  readonly folder: string;
+  readonly read: ReadResource;
+  readonly readPrivate?: ReadResource;
+  readonly listen: ListenAddress;
+  /** `listen`: a listener of its own. `token`: on the main one, for whoever sends it. */
+  readonly metrics?: { readonly listen?: ListenAddress; readonly token?: string };
+  readonly warn: (issue: ConfigIssue) => void;
+}
+
+export interface Serving {
+  readonly issuer: Issuer;
+  readonly address: ListenAddress;
+  readonly metricsAddress?: ListenAddress;
+  stop(): Promise<void>;
+}
+
+/** Serves a configuration over HTTP until it is stopped. @throws ConfigError */
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const { config, folder, metrics } = options;
+  const closers: (() => Promise<void>)[] = [];
+  const sink = config.audit?.sink ?? "stdout";
+  const audit = auditFile({ target: sink === "stdout" ? 1 : resolve(folder, sink.slice("file:".length)), sync: config.audit?.required === true && sink !== "stdout" });
+  closers.push(() => audit.close());
+  const issuer = await openIssuer(config, {
+    platform: nodePlatform(),
+    registry: attestors,
+    read: options.read,
+    ...(options.readPrivate && { readPrivate: options.readPrivate }),
+    audit,
+    warn: options.warn,
+    log: (line) => process.stderr.write(`${line}\n`),
+    async openStore(claims) {
+      if (claims.store !== "file" || !isSingle(config)) return portableStore(claims);
+      const store = await openFileStore(claims, folder);
+      closers.unshift(async () => store.close());
+      return store.store;
+    },
+  });
+  const app = createApp(issuer, { openapi, ...(metrics?.token !== undefined && { metrics: { token: metrics.token } }) });
+  const main = await listen(app.fetch, options.listen);
+  const extra = metrics?.listen && (await listenForMetrics(issuer, metrics.listen));
+  return {
+    issuer,
+    address: main.address,
+    ...(extra && { metricsAddress: extra.address }),
+    async stop() {
+      await Promise.all([main.stop(), extra?.stop()]);
+      for (const close of closers) await close(); // oxlint-disable-line no-await-in-loop -- the store before the log
+    },
+  };
+}
+
+function listenForMetrics(issuer: Issuer, address: ListenAddress): Promise<RunningServer> {
+  return listen((request) => {
+    const { pathname } = new URL(request.url);
+    return pathname === "/metrics" ? metricsResponse(request, issuer.metrics, { open: true }) : new Response("not found\n", { status: 404 });
+  }, address);
+}
