@@ -64,7 +64,7 @@ function render(folder: string): string {
   });
   return `// Written by scripts/generate-aws-keys.ts from the certificates AWS publishes; do not edit.
 
-export interface RegionKey {
+interface RegionKey {
   readonly partition: string;
   /** Modulus, base64; the exponent is 65537. */
   readonly rsa2048: string;

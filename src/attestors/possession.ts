@@ -24,14 +24,14 @@ export interface ProvenDpop extends ProvenKey {
   readonly jti: string;
 }
 
-export interface PossessionDeps {
+interface PossessionDeps {
   readonly platform: Platform;
   /** Thumbprints of all keys of the issuer: an SVID for one would let its holder speak as the issuer. */
   readonly ours: ReadonlySet<string>;
 }
 
 /** What a DPoP proof must have been made for. */
-export interface DpopTarget {
+interface DpopTarget {
   /** The endpoint's URL as configuration has it, compared whole: `<issuer>/v1/svids`. */
   readonly htu: string;
   /** SHA-256 of the request's body, base64url. */

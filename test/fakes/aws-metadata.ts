@@ -25,7 +25,7 @@ export interface LaunchOptions {
   readonly document?: Readonly<Record<string, unknown>>;
 }
 
-export interface SimulatedInstance {
+interface SimulatedInstance {
   /** The three things the metadata service serves, as it serves them. */
   readonly document: string;
   readonly signature: string;

@@ -12,7 +12,7 @@ export interface SimulatedTenant {
   appService(identity: ManagedIdentity, secret: string): (request: Request) => Promise<Response>;
 }
 
-export interface ManagedIdentity {
+interface ManagedIdentity {
   readonly clientId: string;
   readonly objectId: string;
   /** `xms_mirid`: of a system-assigned identity the resource itself. */

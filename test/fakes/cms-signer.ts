@@ -34,7 +34,7 @@ export const OID = {
 /** How the algorithm of the signature has been written over the years: 2017, 2021, 2026. */
 export type Generation = "2017" | "2021" | "2026";
 
-export const SHA256 = seq(OID.sha256, nul());
+const SHA256 = seq(OID.sha256, nul());
 
 const SIGNATURE_ALGORITHM: Record<Generation, Uint8Array> = {
   "2017": seq(OID.rsaEncryption, nul()),

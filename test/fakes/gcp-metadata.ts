@@ -9,7 +9,7 @@ export interface SimulatedGoogle {
   metadata(options: GoogleMetadataOptions): (request: Request) => Promise<Response>;
 }
 
-export interface GoogleMetadataOptions {
+interface GoogleMetadataOptions {
   readonly serviceAccount: { readonly email: string; readonly uniqueId: string };
   readonly instance?: {
     readonly project: string;
