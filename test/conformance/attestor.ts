@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Attestation, Binding, ClaimValue, FactorInfo } from "../../src/attestation.ts";
 import type { Attestor } from "../../src/attestors/attestor.ts";
-import { REASONS, type Reason } from "../../src/reasons.ts";
+import type { Reason } from "../../src/reasons.ts";
 import { fail, type Result } from "../../src/result.ts";
 
 export type Evidence = Readonly<Record<string, unknown>>;
@@ -45,7 +45,7 @@ export async function judge(
   const precheck = await attestor.precheck(parsed.value, context);
   if (!precheck.ok) return precheck;
   const verified = await attestor.verify(parsed.value, context);
-  if (verified.ok) expect(verified.value.name).toBe(precheck.value.name);
+  if (verified.ok && verified.value.name !== precheck.value.name) throw new Error("another name");
   return verified;
 }
 
@@ -55,11 +55,19 @@ export function accepted(result: Result<Attestation>): Attestation {
   return result.value;
 }
 
+/** In one word: `accepted`, or why not. */
+export function outcome(result: Result<unknown>): Reason | "accepted" {
+  return result.ok ? "accepted" : result.error.reason;
+}
+
 /** @param reasons any one of them; none: whichever */
 export function expectRefused(result: Result<unknown>, ...reasons: readonly Reason[]): void {
-  if (result.ok) throw new Error("accepted");
-  expect(Object.keys(REASONS)).toContain(result.error.reason);
-  if (reasons.length > 0) expect(reasons).toContain(result.error.reason);
+  if (reasons.length > 0) expect(reasons).toContain(outcome(result));
+  else expect(outcome(result)).not.toBe("accepted");
+}
+
+function keyOf(binding: Binding): string {
+  return binding.kind === "key" ? binding.jkt : JKT;
 }
 
 /** What every attestor owes its callers, whatever the evidence. */
@@ -71,7 +79,6 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
       kind === "key" ? { kind, jkt: JKT } : { kind },
     );
     const best = bindings[0]!;
-    const keyOf = (binding: Binding) => (binding.kind === "key" ? binding.jkt : JKT);
 
     it.each(bindings)("accepts genuine evidence of binding $kind", async (binding) => {
       const result = await judge(attestor, await fixture.good(binding), now, keyOf(binding));
@@ -85,12 +92,12 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
 
     it("gives each claim the kind that it declares, and none that it does not", async () => {
       const { claims } = accepted(await judge(attestor, await fixture.good(best), now, JKT));
-      expect(Object.keys(claims).length).toBeGreaterThan(0);
-      for (const [claim, value] of Object.entries(claims)) {
-        if (factor.open !== true) expect(factor.claims).toHaveProperty([claim]);
-        if (claim in factor.claims) expect(kindOf(value)).toBe(factor.claims[claim]);
-        expect(value).not.toBe("");
-      }
+      const named = Object.entries(claims);
+      const declared = named.filter(([claim]) => Object.hasOwn(factor.claims, claim));
+      expect(named.length).toBeGreaterThan(0);
+      expect(declared.length === named.length || factor.open === true).toBe(true);
+      for (const [claim, value] of declared) expect(kindOf(value)).toBe(factor.claims[claim]);
+      expect(Object.values(claims)).not.toContain("");
     });
 
     it("pins the customer by a claim that it attests", async () => {
@@ -99,7 +106,9 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
       expect(pins.length).toBeGreaterThan(0);
       for (const { claim, values, stated } of pins) {
         expect(typeof claims[claim]).toBe("string");
-        if (values !== undefined && stated !== true) expect(values).toContain(claims[claim]);
+        expect(stated === true ? [claims[claim]] : (values ?? [claims[claim]])).toContain(
+          claims[claim],
+        );
       }
       for (const claim of [...factor.joinable, ...(factor.instanceClaims ?? [])]) {
         expect(factor.claims).toHaveProperty([claim]);
@@ -127,12 +136,12 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
 
     it.runIf(best.kind === "key")("refuses /jkt/A with key B", async () => {
       const evidence = await fixture.good({ kind: "key", jkt: JKT });
-      expectRefused(await judge(attestor, evidence, now, OTHER_JKT), "binding_mismatch");
+      expect(outcome(await judge(attestor, evidence, now, OTHER_JKT))).toBe("binding_mismatch");
     });
 
     it.runIf(best.kind === "key")("refuses /jkt/A where no key was proved", async () => {
       const evidence = await fixture.good({ kind: "key", jkt: JKT });
-      expectRefused(await judge(attestor, evidence, now), "binding_mismatch");
+      expect(outcome(await judge(attestor, evidence, now))).toBe("binding_mismatch");
     });
 
     it.runIf(best.kind === "none")("never calls a bearer document bound", async () => {
@@ -148,19 +157,15 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
     it("refuses a customer who is not configured, and asks nobody about it", async () => {
       const before = fixture.calls();
       const evidence = await fixture.foreign();
-      expectRefused(
-        await judge(attestor, evidence, now, JKT),
-        "tenant_not_configured",
-        "issuer_not_configured",
+      expect(["tenant_not_configured", "issuer_not_configured"]).toContain(
+        outcome(await judge(attestor, evidence, now, JKT)),
       );
       expect(fixture.calls()).toBe(before);
     });
 
     it("refuses a signature that the provider did not make", async () => {
-      expectRefused(
-        await judge(attestor, await fixture.forged(), now, JKT),
-        "signature_invalid",
-        "cms_digest_mismatch",
+      expect(["signature_invalid", "cms_digest_mismatch"]).toContain(
+        outcome(await judge(attestor, await fixture.forged(), now, JKT)),
       );
     });
 
@@ -182,7 +187,7 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
         "x",
       ];
       for (const one of strange) {
-        expect(attestor.evidence.safeParse(one).success, JSON.stringify(one)).toBe(false);
+        expect(attestor.evidence.safeParse(one)).toMatchObject({ success: false });
       }
     });
 
@@ -214,7 +219,7 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
       ];
       for (const text of texts) {
         const evidence = { ...(await fixture.good(best)), [member]: text }; // oxlint-disable-line no-await-in-loop
-        expectRefused(await judge(attestor, evidence, now, JKT)); // oxlint-disable-line no-await-in-loop
+        expect(outcome(await judge(attestor, evidence, now, JKT))).not.toBe("accepted"); // oxlint-disable-line no-await-in-loop
       }
     });
 
@@ -222,16 +227,17 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
       const evidence = await fixture.good(best);
       const text = String(evidence[member]);
       const genuine = accepted(await judge(attestor, evidence, now, JKT));
-      let refused = 0;
       const flips = sample(text.length * 7, 400);
+      const attested: Attestation[] = [];
       for (const at of flips) {
         const flipped = flipCharacter(text, Math.floor(at / 7), at % 7);
         // oxlint-disable-next-line no-await-in-loop -- one after the other keeps memory flat
         const result = await judge(attestor, { ...evidence, [member]: flipped }, now, JKT);
-        if (result.ok) expect(result.value).toEqual(genuine);
-        else refused++;
+        if (result.ok) attested.push(result.value);
       }
-      expect(refused).toBeGreaterThan(flips.length / 2);
+      expect(attested.filter(({ claimKey }) => claimKey !== genuine.claimKey)).toEqual([]);
+      for (const attestation of attested) expect(attestation).toEqual(genuine);
+      expect(attested.length).toBeLessThan(flips.length / 2);
     });
   });
 }

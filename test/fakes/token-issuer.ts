@@ -35,12 +35,9 @@ function rsa(name: string) {
 }
 
 export async function tokenKey(alg: TokenAlgorithm, kid: string): Promise<TokenKey> {
-  const usages: KeyUsage[] = ["sign", "verify"];
-  const pair = (await crypto.subtle.generateKey(GENERATE[alg], true, usages)) as CryptoKeyPair;
-  const { kty, crv, n, e, x, y } = (await crypto.subtle.exportKey(
-    "jwk",
-    pair.publicKey,
-  )) as JsonWebKey;
+  const pair = await crypto.subtle.generateKey(GENERATE[alg], true, ["sign", "verify"]);
+  if (!("privateKey" in pair)) throw new Error("no key pair");
+  const { kty, crv, n, e, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
   const signText = async (header: string, payload: string) => {
     const input = `${base64url(utf8(header))}.${base64url(utf8(payload))}`;
     const signature = await crypto.subtle.sign(SIGN[alg], pair.privateKey, utf8(input));
@@ -78,7 +75,7 @@ export async function readDataUrl(reference: string): Promise<Uint8Array> {
 }
 
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+  return new TextEncoder().encode(text);
 }
 
 /** By the runtime's own means, not ours. */

@@ -34,6 +34,8 @@ export function oidcDefinition(presets: readonly OidcPreset[]): AttestorDefiniti
   };
 }
 
+export { devIssuer } from "./profile.ts";
+
 /** Any issuer by configuration. */
 export const oidc = oidcDefinition([]);
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   boundAudience,
@@ -10,7 +10,7 @@ import { claimKey } from "../../../src/attestors/claim-key.ts";
 import { checkTimes } from "../../../src/attestors/times.ts";
 import { parseDuration } from "../../../src/duration.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
-import { expectRefused, JKT, OTHER_JKT } from "../../conformance/attestor.ts";
+import { outcome, JKT, OTHER_JKT } from "../../conformance/attestor.ts";
 
 const BASE = "https://id.prod.example";
 const thumbprint = fc.stringMatching(/^[A-Za-z0-9_-]{43}$/);
@@ -33,8 +33,8 @@ describe("S", () => {
     fc.assert(
       fc.property(fc.webUrl(), fc.webUrl(), thumbprint, (base, other, jkt) => {
         fc.pre(base !== other);
-        expectRefused(gradeAudience(boundAudience(other, jkt), base), "audience_mismatch");
-        expectRefused(gradeAudience(other, base), "audience_mismatch");
+        expect(outcome(gradeAudience(boundAudience(other, jkt), base))).toBe("audience_mismatch");
+        expect(outcome(gradeAudience(other, base))).toBe("audience_mismatch");
       }),
     );
   });
@@ -42,7 +42,7 @@ describe("S", () => {
     fc.assert(
       fc.property(json, (aud) => {
         fc.pre(singleAudience(aud) !== BASE);
-        expectRefused(gradeAudience(aud, BASE), "audience_mismatch");
+        expect(outcome(gradeAudience(aud, BASE))).toBe("audience_mismatch");
       }),
     );
   });
@@ -50,15 +50,15 @@ describe("S", () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), (tail) => {
         fc.pre(!/^\/jkt\/[A-Za-z0-9_-]{43}$/.test(tail));
-        expectRefused(gradeAudience(BASE + tail, BASE), "audience_mismatch");
+        expect(outcome(gradeAudience(BASE + tail, BASE))).toBe("audience_mismatch");
       }),
     );
   });
   it("is good for its key or for nothing", () => {
     expect(checkBinding({ kind: "key", jkt: JKT }, JKT).ok).toBe(true);
-    expectRefused(checkBinding({ kind: "key", jkt: JKT }, OTHER_JKT), "binding_mismatch");
-    expectRefused(checkBinding({ kind: "key", jkt: JKT }, undefined), "binding_mismatch");
-    expectRefused(checkBinding({ kind: "key", jkt: JKT }, ""), "binding_mismatch");
+    expect(outcome(checkBinding({ kind: "key", jkt: JKT }, OTHER_JKT))).toBe("binding_mismatch");
+    expect(outcome(checkBinding({ kind: "key", jkt: JKT }, undefined))).toBe("binding_mismatch");
+    expect(outcome(checkBinding({ kind: "key", jkt: JKT }, ""))).toBe("binding_mismatch");
     expect(checkBinding({ kind: "audience" }, undefined).ok).toBe(true);
     expect(checkBinding({ kind: "none" }, JKT).ok).toBe(true);
   });
@@ -93,7 +93,7 @@ describe("claim keys", () => {
       ["\u0000\u0000\u0000\u0003abc"],
       [],
     ];
-    const keys = await Promise.all(parts.map((identity) => claimKey(scope, "x", identity)));
+    const keys = await Promise.all(parts.map(async (identity) => claimKey(scope, "x", identity)));
     keys.push(await claimKey(scope, "xab", ["c"]));
     keys.push(await claimKey({ ...scope, trustDomain: "prod.examplex" }, "", ["abc"]));
     expect(new Set(keys).size).toBe(keys.length);

@@ -2,8 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { FetchedKeys, type KeyLocation } from "../../../src/attestors/fetched-keys.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
-import type { Result } from "../../../src/result.ts";
-import { expectRefused } from "../../conformance/attestor.ts";
+import { outcome } from "../../conformance/attestor.ts";
 import { FakeNetwork } from "../../fakes/network.ts";
 import { keySet, tokenKey } from "../../fakes/token-issuer.ts";
 import { NOW } from "./support.ts";
@@ -24,18 +23,13 @@ function setUp(location: KeyLocation = { jwks: URL_OF_KEYS }, overrides: Partial
   return {
     network,
     keys,
-    find: async (kid: string, seconds = 0): Promise<Result<unknown>> =>
-      keys.find(kid, "ES256", NOW + seconds),
+    find: async (kid: string, seconds = 0) => outcome(await keys.find(kid, "ES256", NOW + seconds)),
   };
 }
 
-function expectFound(result: Result<unknown>): void {
-  if (!result.ok) throw new Error(`${result.error.reason} ${result.error.detail ?? ""}`);
-}
-
 /** Lets what was begun, and is waited for by nobody, come to its end. */
-async function settle(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 20));
+async function settle(milliseconds = 20): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 const BROKEN = () => new Response("down", { status: 500 });
@@ -44,99 +38,97 @@ describe("fetched keys", () => {
   it("are not fetched before a token needs them", async () => {
     const { network, find } = setUp();
     expect(network.calls).toEqual([]);
-    expectFound(await find("one"));
+    expect(await find("one")).toBe("accepted");
     expect(network.calls).toEqual([URL_OF_KEYS]);
   });
 
   it("are fetched once for requests that come together", async () => {
     const { network, find } = setUp();
     const answers = await Promise.all(Array.from({ length: 50 }, () => find("one")));
-    for (const answer of answers) expectFound(answer);
+    for (const answer of answers) expect(answer).toBe("accepted");
     expect(network.calls.length).toBe(1);
   });
 
   it("answer at once while they are fresh", async () => {
     const { keys, find } = setUp();
-    expectFound(await find("one"));
+    expect(await find("one")).toBe("accepted");
     expect(keys.find("one", "ES256", NOW + 1)).not.toBeInstanceOf(Promise);
   });
 
   it("are refreshed behind the request that finds them old", async () => {
     const { network, find } = setUp();
-    expectFound(await find("one"));
-    expectFound(await find("one", 8 * MINUTE - 1));
+    expect(await find("one")).toBe("accepted");
+    expect(await find("one", 8 * MINUTE - 1)).toBe("accepted");
     expect(network.calls.length).toBe(1);
-    let answer = () => {};
-    network.serve(
-      URL_OF_KEYS,
-      () => new Promise((resolve) => (answer = () => resolve(Response.json(keySet(two))))),
-    );
-    expectFound(await find("one", 8 * MINUTE));
-    expectFound(await find("one", 8 * MINUTE + 31));
+    network.serve(URL_OF_KEYS, async () => {
+      await settle();
+      return Response.json(keySet(two));
+    });
+    expect(await find("one", 8 * MINUTE)).toBe("accepted");
+    expect(await find("one", 8 * MINUTE + 31)).toBe("accepted");
     expect(network.calls.length).toBe(3);
-    answer();
-    await settle();
-    expectFound(await find("two", 8 * MINUTE + 32));
-    expectRefused(await find("one", 8 * MINUTE + 32), "key_unknown");
+    await settle(60);
+    expect(await find("two", 8 * MINUTE + 32)).toBe("accepted");
+    expect(await find("one", 8 * MINUTE + 32)).toBe("key_unknown");
   });
 
   it("spread their refreshes over two minutes", async () => {
     const { network, find } = setUp(undefined, {
       random: (length) => new Uint8Array(length).fill(255),
     });
-    expectFound(await find("one"));
-    expectFound(await find("one", 9 * MINUTE));
+    expect(await find("one")).toBe("accepted");
+    expect(await find("one", 9 * MINUTE)).toBe("accepted");
     expect(network.calls.length).toBe(1);
-    expectFound(await find("one", 10 * MINUTE));
+    expect(await find("one", 10 * MINUTE)).toBe("accepted");
     expect(network.calls.length).toBe(2);
   });
 
   it("are waited for once they are an hour old, so that a key withdrawn is refused", async () => {
     const { network, find } = setUp();
-    expectFound(await find("one"));
+    expect(await find("one")).toBe("accepted");
     network.serveJson(URL_OF_KEYS, keySet(two));
-    expectRefused(await find("one", HOUR), "key_unknown");
-    expectFound(await find("two", HOUR));
+    expect(await find("one", HOUR)).toBe("key_unknown");
+    expect(await find("two", HOUR)).toBe("accepted");
     expect(network.calls.length).toBe(2);
   });
 
   it("may all be withdrawn", async () => {
     const { network, find } = setUp();
-    expectFound(await find("one"));
+    expect(await find("one")).toBe("accepted");
     network.serveJson(URL_OF_KEYS, { keys: [] });
-    expectRefused(await find("one", HOUR), "key_unknown");
+    expect(await find("one", HOUR)).toBe("key_unknown");
   });
 
   it("serve for a day while the issuer is down, and no longer", async () => {
     const { network, find } = setUp();
-    expectFound(await find("one"));
+    expect(await find("one")).toBe("accepted");
     network.serve(URL_OF_KEYS, BROKEN);
     for (let seconds = HOUR; seconds < 24 * HOUR; seconds += HOUR) {
-      expectFound(await find("one", seconds)); // oxlint-disable-line no-await-in-loop -- in the order of the clock
+      expect(await find("one", seconds)).toBe("accepted"); // oxlint-disable-line no-await-in-loop -- in the order of the clock
     }
-    expectFound(await find("one", 24 * HOUR - 1));
-    expectRefused(await find("one", 24 * HOUR), "keys_unavailable");
+    expect(await find("one", 24 * HOUR - 1)).toBe("accepted");
+    expect(await find("one", 24 * HOUR)).toBe("keys_unavailable");
     network.serveJson(URL_OF_KEYS, keySet(one));
-    expectFound(await find("one", 24 * HOUR + 30));
+    expect(await find("one", 24 * HOUR + 30)).toBe("accepted");
   });
 
   it("are unavailable, not unknown, where an unknown kid meets a refresh that failed", async () => {
     const { network, find } = setUp();
-    expectFound(await find("one"));
-    expectRefused(await find("two", 29), "key_unknown");
+    expect(await find("one")).toBe("accepted");
+    expect(await find("two", 29)).toBe("key_unknown");
     network.serve(URL_OF_KEYS, BROKEN);
-    expectRefused(await find("two", 30), "keys_unavailable");
-    expectRefused(await find("two", 31), "keys_unavailable");
-    expectFound(await find("one", 31));
+    expect(await find("two", 30)).toBe("keys_unavailable");
+    expect(await find("two", 31)).toBe("keys_unavailable");
+    expect(await find("one", 31)).toBe("accepted");
     expect(network.calls.length).toBe(2);
   });
 
   it("learn a new kid at the next refresh that may be", async () => {
     const { network, find } = setUp();
-    expectFound(await find("one"));
+    expect(await find("one")).toBe("accepted");
     network.serveJson(URL_OF_KEYS, keySet(one, two));
-    expectRefused(await find("two", 29), "key_unknown");
-    expectFound(await find("two", 30));
+    expect(await find("two", 29)).toBe("key_unknown");
+    expect(await find("two", 30)).toBe("accepted");
     expect(network.calls.length).toBe(2);
   });
 
@@ -145,18 +137,18 @@ describe("fetched keys", () => {
     network.serve(URL_OF_KEYS, BROKEN);
     for (let seconds = 0; seconds < 300; seconds++) {
       // oxlint-disable-next-line no-await-in-loop -- in the order of the clock
-      expectRefused(await find(`kid-${seconds}`, seconds), "keys_unavailable");
+      expect(await find(`kid-${seconds}`, seconds)).toBe("keys_unavailable");
     }
     expect(network.calls.length).toBe(10);
   });
 
   it("are fetched anew where the clock was set back, and where it jumped ahead", async () => {
     const { network, find } = setUp();
-    expectFound(await find("one"));
+    expect(await find("one")).toBe("accepted");
     network.serveJson(URL_OF_KEYS, keySet(two));
-    expectFound(await find("two", -2 * HOUR));
+    expect(await find("two", -2 * HOUR)).toBe("accepted");
     network.serveJson(URL_OF_KEYS, keySet(one));
-    expectFound(await find("one", 365 * 24 * HOUR));
+    expect(await find("one", 365 * 24 * HOUR)).toBe("accepted");
   });
 
   it.each<[string, () => Response | Promise<Response>]>([
@@ -183,10 +175,10 @@ describe("fetched keys", () => {
     ],
   ])("keep what they have when the issuer answers with %s", async (_, respond) => {
     const { network, find } = setUp();
-    expectFound(await find("one"));
+    expect(await find("one")).toBe("accepted");
     network.serve(URL_OF_KEYS, respond);
-    expectFound(await find("one", HOUR));
-    expectRefused(await find("two", HOUR + 30), "keys_unavailable");
+    expect(await find("one", HOUR)).toBe("accepted");
+    expect(await find("two", HOUR + 30)).toBe("keys_unavailable");
     expect(network.calls).toEqual([URL_OF_KEYS, URL_OF_KEYS, URL_OF_KEYS]);
   });
 
@@ -197,7 +189,7 @@ describe("fetched keys", () => {
     });
     const platform = webCryptoPlatform({ fetch: network.fetch });
     const keys = new FetchedKeys(platform, { jwks: URL_OF_KEYS }, { maxBytes: 262_144 });
-    expectFound(await keys.find("one", "ES256", NOW));
+    expect(outcome(await keys.find("one", "ES256", NOW))).toBe("accepted");
   });
 
   describe("that never come", () => {
@@ -212,12 +204,12 @@ describe("fetched keys", () => {
         const late = find("one", 4);
         await vi.advanceTimersByTimeAsync(1);
         for (const answer of [first, waiting, late]) {
-          expectRefused(await answer, "keys_unavailable"); // oxlint-disable-line no-await-in-loop
+          expect(await answer).toBe("keys_unavailable"); // oxlint-disable-line no-await-in-loop
         }
-        expectRefused(await find("one", 29), "keys_unavailable");
+        expect(await find("one", 29)).toBe("keys_unavailable");
         expect(network.calls.length).toBe(1);
         network.serveJson(URL_OF_KEYS, keySet(one));
-        expectFound(await find("one", 30));
+        expect(await find("one", 30)).toBe("accepted");
       } finally {
         vi.useRealTimers();
       }
@@ -233,9 +225,9 @@ describe("fetched keys", () => {
         vi.clearAllTimers();
         const waiting = find("one", 1);
         await vi.advanceTimersByTimeAsync(8000);
-        expectRefused(await waiting, "keys_unavailable");
+        expect(await waiting).toBe("keys_unavailable");
         network.serveJson(URL_OF_KEYS, keySet(one));
-        expectFound(await find("one", 30));
+        expect(await find("one", 30)).toBe("accepted");
       } finally {
         vi.useRealTimers();
       }
@@ -245,8 +237,8 @@ describe("fetched keys", () => {
   it("hand each refresh to the platform, so that it outlives the request", async () => {
     const kept: Promise<unknown>[] = [];
     const { find } = setUp(undefined, { background: (work) => void kept.push(work) });
-    expectFound(await find("one"));
-    expectFound(await find("one", 10 * MINUTE));
+    expect(await find("one")).toBe("accepted");
+    expect(await find("one", 10 * MINUTE)).toBe("accepted");
     expect(kept.length).toBe(2);
     await Promise.all(kept);
   });
@@ -257,19 +249,19 @@ describe("fetched keys", () => {
     it("look the document up again after an hour, or when the keys were not there", async () => {
       const { network, find } = setUp({ discover: ISSUER });
       network.serveJson(DOCUMENT, { issuer: ISSUER, jwks_uri: URL_OF_KEYS });
-      expectFound(await find("one"));
-      expectFound(await find("one", 10 * MINUTE));
+      expect(await find("one")).toBe("accepted");
+      expect(await find("one", 10 * MINUTE)).toBe("accepted");
       await settle();
       expect(network.calls).toEqual([DOCUMENT, URL_OF_KEYS, URL_OF_KEYS]);
-      expectFound(await find("one", 10 * MINUTE + HOUR));
+      expect(await find("one", 10 * MINUTE + HOUR)).toBe("accepted");
       expect(network.calls.slice(3)).toEqual([DOCUMENT, URL_OF_KEYS]);
       network.serve(URL_OF_KEYS, BROKEN);
       network
         .serveJson(DOCUMENT, { issuer: ISSUER, jwks_uri: `${ISSUER}/new` })
         .serveJson(`${ISSUER}/new`, keySet(two));
-      expectFound(await find("one", 21 * MINUTE + HOUR));
+      expect(await find("one", 21 * MINUTE + HOUR)).toBe("accepted");
       await settle();
-      expectFound(await find("two", 22 * MINUTE + HOUR));
+      expect(await find("two", 22 * MINUTE + HOUR)).toBe("accepted");
       expect(network.calls.slice(5)).toEqual([URL_OF_KEYS, DOCUMENT, `${ISSUER}/new`]);
     });
     it("ask for two documents in 30 s at most", async () => {
@@ -278,7 +270,7 @@ describe("fetched keys", () => {
         .serveJson(DOCUMENT, { issuer: ISSUER, jwks_uri: URL_OF_KEYS })
         .serve(URL_OF_KEYS, BROKEN);
       for (let seconds = 0; seconds < 90; seconds++) {
-        expectRefused(await find("one", seconds), "keys_unavailable"); // oxlint-disable-line no-await-in-loop
+        expect(await find("one", seconds)).toBe("keys_unavailable"); // oxlint-disable-line no-await-in-loop
       }
       expect(network.calls.length).toBe(6);
     });

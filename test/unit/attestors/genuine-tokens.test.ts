@@ -4,7 +4,7 @@ import { gcpIit } from "../../../src/attestors/gcp/iit.ts";
 import { oidc } from "../../../src/attestors/oidc/oidc.ts";
 import type { AttestorDefinition } from "../../../src/attestors/attestor.ts";
 import type { Reason } from "../../../src/reasons.ts";
-import { accepted, expectRefused, judge, sample } from "../../conformance/attestor.ts";
+import { accepted, outcome, judge, sample } from "../../conformance/attestor.ts";
 import { base64url, dataUrl, fromBase64url } from "../../fakes/token-issuer.ts";
 import { build } from "./support.ts";
 
@@ -208,14 +208,15 @@ describe.skipIf(!here).each(Object.entries(CASES))(
 
     it("is refused under any other", async () => {
       for (const [change, reason] of one.refusals) {
-        expectRefused((await judgeWith(change)).result, reason); // oxlint-disable-line no-await-in-loop
+        expect(outcome((await judgeWith(change)).result)).toBe(reason); // oxlint-disable-line no-await-in-loop
       }
     });
 
     it("is refused a year later, and a year before", async () => {
-      expectRefused((await judgeWith({}, token, now + 31_536_000)).result, "evidence_expired");
-      expectRefused(
-        (await judgeWith({}, token, now - 31_536_000)).result,
+      expect(outcome((await judgeWith({}, token, now + 31_536_000)).result)).toBe(
+        "evidence_expired",
+      );
+      expect(outcome((await judgeWith({}, token, now - 31_536_000)).result)).toBe(
         "evidence_not_yet_valid",
       );
     });
@@ -228,7 +229,9 @@ describe.skipIf(!here).each(Object.entries(CASES))(
           const flipped = bytes.slice();
           flipped[at >> 3] = flipped[at >> 3]! ^ (1 << (at & 7));
           const text = parts.with(index, flipped).map(base64url).join(".");
-          expectRefused(await judge(attestor, { type: definition.type, token: text }, now)); // oxlint-disable-line no-await-in-loop
+          expect(
+            outcome(await judge(attestor, { type: definition.type, token: text }, now)),
+          ).not.toBe("accepted"); // oxlint-disable-line no-await-in-loop
         }
       }
     });
@@ -241,7 +244,7 @@ describe.skipIf(!here).each(Object.entries(CASES))(
         `${token}.`,
         token.slice(0, -1),
       ]) {
-        expectRefused((await judgeWith({}, text)).result); // oxlint-disable-line no-await-in-loop
+        expect(outcome((await judgeWith({}, text)).result)).not.toBe("accepted"); // oxlint-disable-line no-await-in-loop
       }
     });
   },
@@ -264,10 +267,6 @@ describe.skipIf(!here)("genuine token buildkite-1, whose key is not to be had", 
       ok: true,
       value: { name: "oidc.buildkite" },
     });
-    expectRefused(await attestor.verify(parsed.value, context), "key_unknown");
+    expect(outcome(await attestor.verify(parsed.value, context))).toBe("key_unknown");
   });
-});
-
-describe.skipIf(here)("genuine tokens", () => {
-  it.skip("are not judged: ../shared/vectors is absent", () => {});
 });

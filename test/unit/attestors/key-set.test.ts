@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { KeySet } from "../../../src/attestors/key-set.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
-import { expectRefused } from "../../conformance/attestor.ts";
+import { outcome } from "../../conformance/attestor.ts";
 import { tokenKey, utf8 } from "../../fakes/token-issuer.ts";
 
 const platform = webCryptoPlatform();
@@ -22,13 +22,13 @@ describe("a key set", () => {
     const set = parse(rsa.jwk, ec.jwk);
     expect((await set.find("rsa", "RS256", platform)).ok).toBe(true);
     expect((await set.find("ec", "ES256", platform)).ok).toBe(true);
-    expectRefused(await set.find("ec", "RS256", platform), "algorithm_not_allowed");
-    expectRefused(await set.find("rsa", "ES256", platform), "algorithm_not_allowed");
-    expectRefused(await set.find("ec", "ES384", platform), "algorithm_not_allowed");
-    expectRefused(await set.find("rsa", "RS512", platform), "algorithm_not_allowed");
-    expectRefused(await set.find("rsa", "HS256", platform), "algorithm_not_allowed");
-    expectRefused(await set.find("rsa", "none", platform), "algorithm_not_allowed");
-    expectRefused(await set.find("RSA", "RS256", platform), "key_unknown");
+    expect(outcome(await set.find("ec", "RS256", platform))).toBe("algorithm_not_allowed");
+    expect(outcome(await set.find("rsa", "ES256", platform))).toBe("algorithm_not_allowed");
+    expect(outcome(await set.find("ec", "ES384", platform))).toBe("algorithm_not_allowed");
+    expect(outcome(await set.find("rsa", "RS512", platform))).toBe("algorithm_not_allowed");
+    expect(outcome(await set.find("rsa", "HS256", platform))).toBe("algorithm_not_allowed");
+    expect(outcome(await set.find("rsa", "none", platform))).toBe("algorithm_not_allowed");
+    expect(outcome(await set.find("RSA", "RS256", platform))).toBe("key_unknown");
   });
 
   it("imports a key once", async () => {
@@ -42,7 +42,7 @@ describe("a key set", () => {
     const set = parse({ ...rsa.jwk, alg: undefined });
     expect((await set.find("rsa", "RS256", platform)).ok).toBe(true);
     expect((await set.find("rsa", "PS512", platform)).ok).toBe(true);
-    expectRefused(await set.find("rsa", "ES256", platform), "algorithm_not_allowed");
+    expect(outcome(await set.find("rsa", "ES256", platform))).toBe("algorithm_not_allowed");
   });
 
   it("keeps the first of two keys with one id", async () => {
@@ -76,17 +76,21 @@ describe("a key set", () => {
   ])("ignores a key %s", async (_, jwk) => {
     const set = parse(jwk, rsa.jwk);
     expect(set).toMatchObject({ size: 1, ignored: 1 });
-    expectRefused(await set.find("ec", "ES256", platform), "key_unknown");
+    expect(outcome(await set.find("ec", "ES256", platform))).toBe("key_unknown");
     expect((await set.find("rsa", "RS256", platform)).ok).toBe(true);
   });
 
   it("uses no key that anybody can forge for", async () => {
     const short = await rsaJwk(1024);
-    expectRefused(await parse(short).find("weak", "RS256", platform), "algorithm_not_allowed");
+    expect(outcome(await parse(short).find("weak", "RS256", platform))).toBe(
+      "algorithm_not_allowed",
+    );
     const three = { ...rsa.jwk, kid: "three", e: "Aw" };
-    expectRefused(await parse(three).find("three", "RS256", platform), "key_unknown");
+    expect(outcome(await parse(three).find("three", "RS256", platform))).toBe("key_unknown");
     const off = { ...ec.jwk, y: other.jwk["y"] };
-    expectRefused(await parse(off).find("ec", "ES256", platform), "key_malformed", "key_unknown");
+    expect(["key_malformed", "key_unknown"]).toContain(
+      outcome(await parse(off).find("ec", "ES256", platform)),
+    );
   });
 
   it.each([
@@ -113,10 +117,7 @@ async function rsaJwk(bits: number): Promise<object> {
     modulusLength: bits,
     publicExponent: Uint8Array.of(1, 0, 1),
   };
-  const pair = (await crypto.subtle.generateKey(algorithm, true, [
-    "sign",
-    "verify",
-  ])) as CryptoKeyPair;
-  const { kty, n, e } = (await crypto.subtle.exportKey("jwk", pair.publicKey)) as JsonWebKey;
+  const pair = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const { kty, n, e } = await crypto.subtle.exportKey("jwk", pair.publicKey);
   return { kty, n, e, kid: "weak" };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gcpIit } from "../../../../src/attestors/gcp/iit.ts";
-import { accepted, expectRefused, JKT, judge } from "../../../conformance/attestor.ts";
+import { accepted, outcome, JKT, judge } from "../../../conformance/attestor.ts";
 import { tokenAttestorConformance } from "../../../conformance/token-attestor.ts";
 import { FakeNetwork } from "../../../fakes/network.ts";
 import { keySet, keySetUrl, tokenKey } from "../../../fakes/token-issuer.ts";
@@ -66,6 +66,10 @@ describe.each([
   });
 });
 
+function pins(section: object) {
+  return gcpIit.factors(gcpIit.config.parse(section))[0]?.pins;
+}
+
 async function judgeClaims(claims: object, by = settings as object) {
   const attestor = await buildClean(gcpIit, by);
   return judge(attestor, { type: "gcp_iit", token: await key.sign(claims) }, NOW, JKT);
@@ -111,13 +115,15 @@ describe("gcp_iit", () => {
 
   it("takes the audience of its configuration in place of the issuer's", async () => {
     const own = { ...settings, audience: "gcp:Kops Provisioner" };
-    accepted(await judgeClaims({ ...INSTANCE, aud: "gcp:Kops Provisioner" }, own));
+    expect(outcome(await judgeClaims({ ...INSTANCE, aud: "gcp:Kops Provisioner" }, own))).toBe(
+      "accepted",
+    );
     const bound = `gcp:Kops Provisioner/jkt/${JKT}`;
     expect(accepted(await judgeClaims({ ...INSTANCE, aud: bound }, own)).binding).toEqual({
       kind: "key",
       jkt: JKT,
     });
-    expectRefused(await judgeClaims(INSTANCE, own), "audience_mismatch");
+    expect(outcome(await judgeClaims(INSTANCE, own))).toBe("audience_mismatch");
   });
 
   describe("what is not a workload (AT-8)", () => {
@@ -135,21 +141,25 @@ describe("gcp_iit", () => {
       ["a token for another client", { azp: "104070955682298736140" }],
       ["a subject that is no number", { sub: "x", azp: "x" }],
     ])("refuses %s", async (_, change) => {
-      expectRefused(await judgeClaims({ ...INSTANCE, ...change }), "not_a_workload");
+      expect(outcome(await judgeClaims({ ...INSTANCE, ...change }))).toBe("not_a_workload");
     });
     it.each([false, "true", 1, null, undefined, [true], {}])(
       "refuses email_verified %j",
       async (value) => {
-        expectRefused(await judgeClaims({ ...INSTANCE, email_verified: value }), "claim_value");
+        expect(outcome(await judgeClaims({ ...INSTANCE, email_verified: value }))).toBe(
+          "claim_value",
+        );
       },
     );
     it.each(["email", "sub", "azp"])(
       "refuses a token without %s, or with one of another type",
       async (member) => {
-        expectRefused(await judgeClaims({ ...INSTANCE, [member]: undefined }), "claim_missing");
+        expect(outcome(await judgeClaims({ ...INSTANCE, [member]: undefined }))).toBe(
+          "claim_missing",
+        );
         for (const value of [1, null, true, [SUB], {}]) {
           // oxlint-disable-next-line no-await-in-loop -- few
-          expectRefused(await judgeClaims({ ...INSTANCE, [member]: value }), "claim_type");
+          expect(outcome(await judgeClaims({ ...INSTANCE, [member]: value }))).toBe("claim_type");
         }
       },
     );
@@ -171,13 +181,12 @@ describe("gcp_iit", () => {
         const token = await own.sign({ ...INSTANCE, iss, sub: SUB });
         // oxlint-disable-next-line no-await-in-loop -- two
         const result = await judge(attestor, { type: "gcp_iit", token }, NOW, JKT);
-        expectRefused(result, "issuer_not_configured", "key_unknown");
+        expect(["issuer_not_configured", "key_unknown"]).toContain(outcome(result));
       }
       expect(network.calls).toEqual([CERTS]);
     });
     it("takes accounts.google.com with its scheme only", async () => {
-      expectRefused(
-        await judgeClaims({ ...INSTANCE, iss: "accounts.google.com" }),
+      expect(outcome(await judgeClaims({ ...INSTANCE, iss: "accounts.google.com" }))).toBe(
         "issuer_not_configured",
       );
     });
@@ -185,55 +194,49 @@ describe("gcp_iit", () => {
 
   describe("compute claims", () => {
     it.each(Object.keys(COMPUTE))("refuses a token that has all but %s", async (member) => {
-      expectRefused(
-        await judgeClaims(withCompute({ ...COMPUTE, [member]: undefined })),
-        "claim_missing",
-        "claim_type",
+      expect(["claim_missing", "claim_type"]).toContain(
+        outcome(await judgeClaims(withCompute({ ...COMPUTE, [member]: undefined }))),
       );
     });
     it.each(Object.keys(COMPUTE))("refuses %s of another type", async (member) => {
       for (const value of ["", null, true, [], {}, 1.5, -1, 1e300]) {
         // oxlint-disable-next-line no-await-in-loop -- few
-        expectRefused(
-          await judgeClaims(withCompute({ ...COMPUTE, [member]: value })),
-          "claim_missing",
-          "claim_type",
+        expect(["claim_missing", "claim_type"]).toContain(
+          outcome(await judgeClaims(withCompute({ ...COMPUTE, [member]: value }))),
         );
       }
     });
     it.each([null, {}, [], "x", 1, [COMPUTE]])("refuses compute_engine %j", async (compute) => {
-      expectRefused(await judgeClaims(withCompute(compute)), "claim_missing", "claim_type");
+      expect(["claim_missing", "claim_type"]).toContain(
+        outcome(await judgeClaims(withCompute(compute))),
+      );
     });
     it.each([null, [], "x", 1])("refuses google %j", async (google) => {
-      expectRefused(await judgeClaims({ ...ACCOUNT, google }), "claim_type");
+      expect(outcome(await judgeClaims({ ...ACCOUNT, google }))).toBe("claim_type");
     });
     it.each([null, "x", [1], [""], {}])("refuses license_id %j", async (licenses) => {
-      expectRefused(
-        await judgeClaims(withCompute({ ...COMPUTE, license_id: licenses })),
+      expect(outcome(await judgeClaims(withCompute({ ...COMPUTE, license_id: licenses })))).toBe(
         "claim_type",
       );
     });
     it("judges an instance by its project alone, though its account is listed", async () => {
       const elsewhere = withCompute({ ...COMPUTE, project_id: "other-project" });
-      expectRefused(await judgeClaims(elsewhere), "tenant_not_configured");
+      expect(outcome(await judgeClaims(elsewhere))).toBe("tenant_not_configured");
     });
     it("believes no account because its project is listed", async () => {
-      expectRefused(
-        await judgeClaims(ACCOUNT, { projects: [PROJECT], jwks }),
+      expect(outcome(await judgeClaims(ACCOUNT, { projects: [PROJECT], jwks }))).toBe(
         "tenant_not_configured",
       );
     });
     it("believes no instance because its account is listed", async () => {
-      expectRefused(
-        await judgeClaims(INSTANCE, { service_accounts: [SUB], jwks }),
+      expect(outcome(await judgeClaims(INSTANCE, { service_accounts: [SUB], jwks }))).toBe(
         "tenant_not_configured",
       );
     });
     it("does not take a project's number, name in another case or suffix for its id", async () => {
       for (const id of ["161958465613", "Payments-Prod", "payments-prod2", "payments-pro"]) {
         // oxlint-disable-next-line no-await-in-loop -- few
-        expectRefused(
-          await judgeClaims(withCompute({ ...COMPUTE, project_id: id })),
+        expect(outcome(await judgeClaims(withCompute({ ...COMPUTE, project_id: id })))).toBe(
           "tenant_not_configured",
         );
       }
@@ -242,7 +245,6 @@ describe("gcp_iit", () => {
 
   describe("configuration", () => {
     it("offers a pin for each kind that is configured", () => {
-      const pins = (section: object) => gcpIit.factors(gcpIit.config.parse(section))[0]?.pins;
       const ofInstance = {
         claim: "project_id",
         values: [PROJECT],
@@ -281,9 +283,10 @@ describe("gcp_iit", () => {
     });
     it("takes a shorter life", async () => {
       const short = { ...settings, max_lifetime: "10m" };
-      accepted(await judgeClaims({ ...INSTANCE, iat: NOW, exp: NOW + 600 }, short));
-      expectRefused(
-        await judgeClaims({ ...INSTANCE, iat: NOW, exp: NOW + 601 }, short),
+      expect(outcome(await judgeClaims({ ...INSTANCE, iat: NOW, exp: NOW + 600 }, short))).toBe(
+        "accepted",
+      );
+      expect(outcome(await judgeClaims({ ...INSTANCE, iat: NOW, exp: NOW + 601 }, short))).toBe(
         "evidence_lifetime",
       );
     });

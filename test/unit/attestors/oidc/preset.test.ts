@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { oidcDefinition } from "../../../../src/attestors/oidc/oidc.ts";
 import type { OidcPreset } from "../../../../src/attestors/oidc/preset.ts";
 import { fail, ok } from "../../../../src/result.ts";
-import { accepted, expectRefused, judge } from "../../../conformance/attestor.ts";
+import { accepted, outcome, judge } from "../../../conformance/attestor.ts";
 import { keySetUrl, tokenKey } from "../../../fakes/token-issuer.ts";
 import { buildClean, complaints, ISSUER, NOW } from "../support.ts";
 
@@ -64,18 +64,21 @@ describe("an oidc preset", () => {
     });
   });
   it("believes the customers that its entry lists", async () => {
-    accepted(await judgeClaims({ ...CLAIMS, customer: { id: "8" } }));
-    accepted(await judgeClaims(CLAIMS, { ...entry, customer_id: "7" }));
-    expectRefused(await judgeClaims({ ...CLAIMS, customer: { id: "9" } }), "tenant_not_configured");
-    expectRefused(
-      await judgeClaims({ ...CLAIMS, customer_id: "7", customer: { id: "9" } }),
+    expect(outcome(await judgeClaims({ ...CLAIMS, customer: { id: "8" } }))).toBe("accepted");
+    expect(outcome(await judgeClaims(CLAIMS, { ...entry, customer_id: "7" }))).toBe("accepted");
+    expect(outcome(await judgeClaims({ ...CLAIMS, customer: { id: "9" } }))).toBe(
+      "tenant_not_configured",
+    );
+    expect(outcome(await judgeClaims({ ...CLAIMS, customer_id: "7", customer: { id: "9" } }))).toBe(
       "tenant_not_configured",
     );
   });
   it.each([undefined, null, {}, { id: "" }, { id: null }, [], "7"])(
     "refuses the customer %j",
     async (customer) => {
-      expectRefused(await judgeClaims({ ...CLAIMS, customer_id: "7", customer }), "claim_missing");
+      expect(outcome(await judgeClaims({ ...CLAIMS, customer_id: "7", customer }))).toBe(
+        "claim_missing",
+      );
     },
   );
   it.each([
@@ -87,7 +90,7 @@ describe("an oidc preset", () => {
     ["scopes", [1]],
     ["protected", "false"],
   ])("refuses %s of another type: %j", async (member, value) => {
-    expectRefused(await judgeClaims({ ...CLAIMS, [member]: value }), "claim_type");
+    expect(outcome(await judgeClaims({ ...CLAIMS, [member]: value }))).toBe("claim_type");
   });
   it("leaves absent what the token does not say", async () => {
     const { ref: _, runner: __, ...rest } = CLAIMS;
@@ -97,13 +100,12 @@ describe("an oidc preset", () => {
     });
   });
   it("adds a check of its own, and its algorithms", async () => {
-    expectRefused(await judgeClaims({ ...CLAIMS, user: "x" }), "not_a_workload");
+    expect(outcome(await judgeClaims({ ...CLAIMS, user: "x" }))).toBe("not_a_workload");
     const rsa = await tokenKey("RS256", "forge-2");
     const attestor = await buildClean(definition, { ci: { ...entry, jwks: keySetUrl(rsa) } });
-    expectRefused(
-      await judge(attestor, { type: "oidc", token: await rsa.sign(CLAIMS) }, NOW),
-      "algorithm_not_allowed",
-    );
+    expect(
+      outcome(await judge(attestor, { type: "oidc", token: await rsa.sign(CLAIMS) }, NOW)),
+    ).toBe("algorithm_not_allowed");
   });
   it("tells rules what it is", () => {
     expect(
