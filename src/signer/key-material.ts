@@ -1,4 +1,4 @@
-import type { ReadResource } from "../config-issue.ts";
+import { ConfigError, type ReadResource } from "../config-issue.ts";
 import { utf8Decode } from "../encoding/bytes.ts";
 import { decodePem } from "../encoding/pem.ts";
 import type { PublicKeyInfo } from "../encoding/primitives.ts";
@@ -43,7 +43,7 @@ export async function readKeyFiles(
     try {
       text = utf8Decode(await read(reference));
     } catch (error) {
-      complain(field, error instanceof Error ? error.message : "cannot be read");
+      complain(field, reasonOf(error));
       return undefined;
     }
     const blocks = decodePem(text ?? "", label, { max: 1 });
@@ -71,6 +71,11 @@ export async function readKeyFiles(
     ...(publicKey && { publicKey }),
     ...(certificate && { certificate }),
   };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ConfigError) return error.issues.map(({ message }) => message).join("; ");
+  return "cannot be read";
 }
 
 /** The forms that tools write unless told otherwise. */
