@@ -1,5 +1,3 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { keyAudience, makeKey, signJwt, type WorkloadKey } from "./workload.ts";
 
 /** The trust domain that the interop tests and the benchmark run. */
@@ -61,6 +59,9 @@ export interface ConfigurationOptions {
   readonly issuer: string;
   /** Rules in all; the one for the job `build` is the last. */
   readonly rules?: number;
+  /** Its `keys:`; without it a server on loopback makes its own. */
+  readonly keys?: Record<string, unknown>;
+  readonly evidence: EvidenceIssuer;
   /** What the rules differ in. */
   readonly differIn?: "claim" | "pin";
 }
@@ -73,11 +74,12 @@ export function makeConfiguration(options: ConfigurationOptions): Record<string,
   return {
     trust_domain: TRUST_DOMAIN,
     issuer: options.issuer,
+    ...(options.keys === undefined ? {} : { keys: options.keys }),
     evidence: {
       oidc: {
         ci: {
           issuer: EVIDENCE_ISSUER,
-          jwks: "file:ci.jwks.json",
+          jwks: `data:application/json;base64,${btoa(JSON.stringify(options.evidence.jwks))}`,
           pin: byPin ? { claim: "job", values: jobs } : "issuer",
         },
       },
@@ -90,16 +92,4 @@ export function makeConfiguration(options: ConfigurationOptions): Record<string,
       jwt: { ttl: "5m", audiences: [AUDIENCE] },
     })),
   };
-}
-
-/** Writes configuration and keys of the evidence issuer. @returns the configuration's path */
-export function writeConfiguration(
-  folder: string,
-  configuration: Record<string, unknown>,
-  evidence: EvidenceIssuer,
-): string {
-  const path = join(folder, "svidmint.yaml");
-  writeFileSync(path, JSON.stringify(configuration));
-  writeFileSync(join(folder, "ci.jwks.json"), JSON.stringify(evidence.jwks));
-  return path;
 }

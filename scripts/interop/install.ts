@@ -2,8 +2,16 @@
  * Builds the counterparts of the interop tests and the benchmark into `.cache/interop`.
  * `node scripts/interop/install.ts [--only NAME,NAME]`; what is there already is left alone.
  */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { run, runChecked } from "./processes.ts";
 import {
@@ -53,6 +61,7 @@ async function install(program: Program): Promise<0 | 1> {
     if (program.kind === "go") await buildGo(program, path);
     else if (program.kind === "python") await makeEnvironment(program, path);
     else await extractEmulator(program, path);
+    removeOlder(program, path);
     say(program, `installed in ${since(started)}`);
     return 0;
   } catch (error) {
@@ -99,6 +108,16 @@ async function extractEmulator(program: Program, path: string): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What an earlier pin or source left behind: SPIRE alone is 200 MB. */
+function removeOlder(program: Program, path: string): void {
+  const entry = program.kind === "python" ? join(path, "../..") : path;
+  const folder = dirname(entry);
+  const older = new RegExp(`^${program.name}-[0-9a-f]{12}$`, "u");
+  for (const name of readdirSync(folder))
+    if (older.test(name) && name !== basename(entry))
+      rmSync(join(folder, name), { recursive: true, force: true });
 }
 
 async function ensureDebianPackage(name: string): Promise<boolean> {

@@ -1,12 +1,7 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type ConfigurationOptions,
-  type EvidenceIssuer,
-  makeConfiguration,
-  writeConfiguration,
-} from "./configuration.ts";
+import { type ConfigurationOptions, makeConfiguration } from "./configuration.ts";
 import { answers, freePort, type Server, startServer } from "./processes.ts";
 import { projectRoot } from "./programs.ts";
 
@@ -25,7 +20,8 @@ export interface Svidmint extends AsyncDisposable {
 }
 
 export interface SvidmintOptions extends Omit<ConfigurationOptions, "issuer"> {
-  readonly evidence: EvidenceIssuer;
+  /** Environment variables, such as the keys that the configuration names. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly core?: number;
   /** The longest that it may live. Milliseconds. */
   readonly deadlineMs?: number;
@@ -36,11 +32,12 @@ export async function startSvidmint(options: SvidmintOptions): Promise<Svidmint>
   const folder = mkdtempSync(join(tmpdir(), "svidmint-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const configuration = makeConfiguration({ ...options, issuer: url });
-  const config = writeConfiguration(folder, configuration, options.evidence);
+  const config = join(folder, "svidmint.yaml"); // JSON is YAML
+  writeFileSync(config, JSON.stringify(makeConfiguration({ ...options, issuer: url })));
   const args = [command, "serve", "--config", config, "--port", String(port)];
   const server = await startServer(process.execPath, args, {
     cwd: folder,
+    env: options.env ?? {},
     deadlineMs: options.deadlineMs ?? 10 * 60_000,
     ...(options.core === undefined ? {} : { core: options.core }),
     ready: () => answers(`${url}/readyz`),

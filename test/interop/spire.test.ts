@@ -1,0 +1,69 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeEvidenceIssuer, TRUST_DOMAIN } from "../../scripts/interop/configuration.ts";
+import { type SpirePeer, startSpire } from "../../scripts/interop/peers.ts";
+import { run } from "../../scripts/interop/processes.ts";
+import { startSvidmint, type Svidmint } from "../../scripts/interop/svidmint.ts";
+import { counterparts } from "./support/counterparts.ts";
+import { askGoSpiffe } from "./support/go-spiffe.ts";
+import { fetchBundle, issueX509 } from "./support/svids.ts";
+
+const needs = counterparts("spire-server", "verify-svid");
+
+/** SPIRE's own bundle reader is stricter than go-spiffe's: one entry it does not know fails the whole. */
+describe.skipIf(needs.absent)(`SPIRE as a federated trust domain${needs.note}`, () => {
+  const evidence = makeEvidenceIssuer();
+  let issuer: Svidmint;
+  let spire: SpirePeer;
+
+  beforeAll(async () => {
+    issuer = await startSvidmint({ evidence });
+    spire = await startSpire(needs.path("spire-server"));
+  });
+  afterAll(async () => {
+    await issuer.server.stop();
+    await spire[Symbol.asyncDispose]();
+  });
+
+  const bundleCommand = (command: string, ...args: readonly string[]) =>
+    run(
+      needs.path("spire-server"),
+      ["bundle", command, "-socketPath", spire.socket, "-format", "spiffe", ...args],
+      { deadlineMs: 15_000 },
+    );
+  const id = `spiffe://${TRUST_DOMAIN}`;
+
+  it("stores our bundle and hands it on unchanged in what it means", async () => {
+    const bundle = await fetchBundle(issuer.url);
+    const path = join(spire.folder, "bundle.json");
+    writeFileSync(path, JSON.stringify(bundle));
+    const set = await bundleCommand("set", "-id", id, "-path", path);
+    expect(set).toMatchObject({ code: 0 });
+
+    const listed = await bundleCommand("list", "-id", id);
+    const svid = await issueX509(issuer.url, evidence);
+    const [ours, theirs, verified] = await askGoSpiffe(needs.path("verify-svid"), [
+      { op: "parse_bundle", trust_domain: TRUST_DOMAIN, bundle },
+      { op: "parse_bundle", trust_domain: TRUST_DOMAIN, bundle: JSON.parse(listed.stdout) },
+      {
+        op: "x509",
+        trust_domain: TRUST_DOMAIN,
+        bundle: JSON.parse(listed.stdout),
+        chain: svid.chain,
+      },
+    ]);
+    expect(theirs?.x509_authorities).toBe(ours?.x509_authorities);
+    expect(theirs?.jwt_authorities).toEqual(ours?.jwt_authorities);
+    expect(verified?.ok).toBe(true);
+  });
+
+  it("refuses a bundle with an entry of a use it does not know, so its yes means something", async () => {
+    const bundle = await fetchBundle(issuer.url);
+    const path = join(spire.folder, "bad.json");
+    const keys = bundle.keys.map((key) => ({ ...key, use: "unheard-of" }));
+    writeFileSync(path, JSON.stringify({ ...bundle, keys }));
+    const set = await bundleCommand("set", "-id", "spiffe://bad.example", "-path", path);
+    expect(set.code).not.toBe(0);
+  });
+});
