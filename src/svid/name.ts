@@ -23,6 +23,9 @@ const TEXT_TAGS: readonly number[] = [
   TAG.visibleString,
 ];
 
+/** BIT STRING (of a unique identifier), TeletexString, UniversalString, BMPString. */
+const OLD_TAGS: readonly number[] = [TAG.bitString, 20, 28, 30];
+
 /** @returns undefined where it is no Name, or a text is not within its type's alphabet */
 export function readName(node: DerNode | undefined): DistinguishedName | undefined {
   if (!isSequence(node)) return undefined;
@@ -48,9 +51,11 @@ export function readName(node: DerNode | undefined): DistinguishedName | undefin
   return { raw: node.raw, rdns, key: JSON.stringify(rdns), emails };
 }
 
-/** Text compares folded, everything else (TeletexString, BMPString, …) as the bytes it is. */
+/** Text compares folded, the old types as the bytes they are; what is no string is no part of a name. */
 function readText(value: DerNode): string | undefined {
-  if (value.tagClass !== 0 || !TEXT_TAGS.includes(value.tag)) return `#${toHex(value.raw)}`;
+  if (value.tagClass !== 0 || value.constructed) return undefined;
+  if (OLD_TAGS.includes(value.tag)) return `#${toHex(value.raw)}`;
+  if (!TEXT_TAGS.includes(value.tag)) return undefined;
   const text = derString(value);
   if (text === undefined) return undefined;
   return `"${text.normalize("NFKC").toLowerCase().trim().replaceAll(/\s+/g, " ")}`;

@@ -40,6 +40,9 @@ function block(text: string, label: string): Uint8Array | undefined {
   const der = found === undefined ? undefined : decodeBase64(found.replaceAll(/\s/g, ""));
   return der?.ok === true ? der.value : undefined;
 }
+const accepts = (der: Uint8Array | undefined): boolean =>
+  parseCertificate(der ?? new Uint8Array()).ok;
+
 const files = Object.entries(FILES).map(([path, text]) => ({
   name: path.slice(path.lastIndexOf("/") + 1),
   malformed: text.includes("-----BEGIN ERRORS-----"),
@@ -50,9 +53,6 @@ const files = Object.entries(FILES).map(([path, text]) => ({
 
 describe.skipIf(files.length === 0)("BoringSSL's certificates (../shared)", () => {
   const certificates = files.filter(({ certificate }) => certificate !== undefined);
-  const accepts = (der: Uint8Array | undefined): boolean =>
-    parseCertificate(der ?? new Uint8Array()).ok;
-
   it("refuses each malformed one", () => {
     const malformed = certificates.filter((file) => file.malformed);
     const wrong = malformed.filter((file) => accepts(file.certificate) && !ACCEPTED.has(file.name));
@@ -75,7 +75,7 @@ describe.skipIf(files.length === 0)("BoringSSL's certificates (../shared)", () =
       const read = readDer(tbs);
       const algorithm = read.ok ? read.value.children.find((child) => child.tag === 16) : undefined;
       const signed = seq(tbs, algorithm?.raw ?? seq(), bits(new Uint8Array(64)));
-      expect(accepts(signed), name).toBe(false);
+      expect(accepts(signed), `file ${name}`).toBe(false);
     }
   });
 
@@ -85,7 +85,7 @@ describe.skipIf(files.length === 0)("BoringSSL's certificates (../shared)", () =
     for (const { name, aki = new Uint8Array() } of values) {
       const list = readDer(seq(encodeExtension(OID.authorityKeyId, false, aki)));
       const read = list.ok ? readExtensions(list.value) : "der";
-      expect(typeof read === "string", name).toBe(MALFORMED_AKI.has(name));
+      expect(typeof read === "string", `file ${name}`).toBe(MALFORMED_AKI.has(name));
     }
   });
 });

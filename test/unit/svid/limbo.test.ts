@@ -22,7 +22,7 @@ interface Case {
   readonly max_chain_depth: number | null;
 }
 
-/** What a single hostile chain may cost, in milliseconds. */
+/** What a single hostile chain may cost, in milliseconds. (The clock of workerd stands still while code runs.) */
 const MAX_MS = 100;
 const platform = webCryptoPlatform();
 
@@ -95,8 +95,10 @@ describe.skipIf(suites.length === 0)("x509-limbo (../shared)", () => {
     expect(slow).toEqual([]);
   });
 
-  it("lists nothing as out of scope that is not there", () => {
-    const ids = new Set(suites.flatMap(({ testcases }) => testcases.map(({ id }) => id)));
-    expect([...OUT_OF_SCOPE.keys()].filter((id) => !ids.has(id))).toEqual([]);
+  it("lists nothing as out of scope without need", async () => {
+    const needed = new Set<string>();
+    for (const test of suites.flatMap(({ testcases }) => testcases))
+      if (OUT_OF_SCOPE.has(test.id) && (await judge(test)) === undefined) needed.add(test.id);
+    expect([...OUT_OF_SCOPE.keys()].filter((id) => !needed.has(id))).toEqual([]);
   });
 });

@@ -155,9 +155,10 @@ describe("a name constraint", () => {
   });
 });
 
+const rdn = (value: Uint8Array, type = "2.5.4.10") => set(seq(oid(type), value));
+const name = (...rdns: Uint8Array[]) => read(explicit(4, seq(...rdns)));
+
 describe("a directory name", () => {
-  const rdn = (value: Uint8Array, type = "2.5.4.10") => set(seq(oid(type), value));
-  const name = (...rdns: Uint8Array[]) => read(explicit(4, seq(...rdns)));
   const acme = name(rdn(utf8("Acme")));
 
   it("is within a subtree that it begins with, however its text is written", () => {
@@ -188,8 +189,8 @@ describe("a directory name", () => {
   });
 
   it("is not read where a text breaks its alphabet", () => {
-    expect(() => name(rdn(element(0x13, ascii("a@b"))))).toThrow();
-    expect(() => name(rdn(element(0x0c, Uint8Array.of(0xc3))))).toThrow();
-    expect(() => name(set())).toThrow();
+    expect(() => name(rdn(element(0x13, ascii("a@b"))))).toThrow("no general name");
+    expect(() => name(rdn(element(0x0c, Uint8Array.of(0xc3))))).toThrow("no general name");
+    expect(() => name(set())).toThrow("no general name");
   });
 });

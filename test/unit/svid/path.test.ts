@@ -34,6 +34,8 @@ beforeAll(async () => {
 const issue = async (by: TestCa, fields: Fields = {}): Promise<Certificate> =>
   read(await by.issue({ spki: workload.publicKey.spki, ...LEAF, ...fields }));
 
+const certificatesOf = (cas: readonly TestCa[]) => cas.map(({ certificate }) => certificate);
+
 /** @returns the length of the path, or what is wrong */
 async function judge(
   leaf: Certificate,
@@ -42,12 +44,11 @@ async function judge(
   options: Partial<PathOptions> = {},
   crypto: CryptoPrimitives = platform,
 ): Promise<number | string> {
-  const certificates = (cas: readonly TestCa[]) => cas.map(({ certificate }) => certificate);
   const all = { now: NOW, ...options };
   const result = await validatePath(
     leaf,
-    certificates(intermediates),
-    certificates(anchors),
+    certificatesOf(intermediates),
+    certificatesOf(anchors),
     all,
     crypto,
   );
@@ -231,9 +232,10 @@ describe("no path is found", () => {
   });
 
   it("through policy constraints, critical or not", async () => {
-    const policy = (critical: boolean) => extension.policyConstraints(critical);
     for (const critical of [true, false]) {
-      const ca = await testCa("policies", { extensions: [...CA, policy(critical)] });
+      const ca = await testCa("policies", {
+        extensions: [...CA, extension.policyConstraints(critical)],
+      });
       expect(await judge(await issue(ca), [], [ca])).toMatch(/policies|not understood/);
     }
   });
