@@ -37,7 +37,13 @@ export function resolvePin(
   const { claim, values } = chosen;
   if (values === undefined) return { pin: { claim, implied }, problems: [] };
   const input = matchers.get(claim);
-  if (input !== undefined) return checkPin(claim, values, input, implied);
+  if (input !== undefined) {
+    return checkPin(claim, chosen.stated === true ? undefined : values, input, implied);
+  }
+  if (chosen.stated === true)
+    return {
+      problems: [{ message: `state ${claim}: \`evidence:\` leaves its values to the rules` }],
+    };
   const [only] = values;
   if (only === undefined)
     return {
@@ -84,9 +90,10 @@ function resolveKind(
   };
 }
 
+/** @param configured undefined where any exact value will do */
 function checkPin(
   claim: string,
-  configured: readonly string[],
+  configured: readonly string[] | undefined,
   input: MatcherInput,
   implied: ResolvedPin["implied"],
 ): { pin?: ResolvedPin; problems: readonly PinProblem[] } {
@@ -101,7 +108,7 @@ function checkPin(
         ...at,
         message: "names the customer, so an exact value or a list of them: never a pattern",
       });
-    else if (!configured.includes(value))
+    else if (configured?.includes(value) === false)
       problems.push({
         ...at,
         message: "is not listed under `evidence:`, so it can never be believed",
