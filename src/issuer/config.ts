@@ -5,11 +5,26 @@ import { isIssuerUrl } from "../encoding/issuer-url.ts";
 import type { Platform } from "../platform/platform.ts";
 import { compilePolicy } from "../policy/compile.ts";
 import type { CompiledPolicy } from "../policy/policy.ts";
-import { configError, configWarning, forbiddenKeys, schemaIssues } from "../policy/schema-issues.ts";
+import {
+  configError,
+  configWarning,
+  forbiddenKeys,
+  isMap,
+  schemaIssues,
+} from "../policy/schema-issues.ts";
 import { parseInstant } from "../signer/instant.ts";
 import type { KeysConfig } from "../signer/keys-schema.ts";
-import { isConfigurableTrustDomain, isTrustDomain, type TrustDomain } from "../spiffe/trust-domain.ts";
-import { outerSchema, type AuditConfig, type ClaimsConfig, type OuterConfig } from "./config-schema.ts";
+import {
+  isConfigurableTrustDomain,
+  isTrustDomain,
+  type TrustDomain,
+} from "../spiffe/trust-domain.ts";
+import {
+  outerSchema,
+  type AuditConfig,
+  type ClaimsConfig,
+  type OuterConfig,
+} from "./config-schema.ts";
 
 /** A configuration in which nothing is wrong. Private keys are not read yet. */
 export interface Config {
@@ -32,13 +47,20 @@ export interface ConfigDeps {
   readonly platform: Platform;
   readonly registry: readonly AttestorDefinition[];
   readonly read: ReadResource;
+  /** Judges rules as if `claims:` named a store: for what only asks them and claims nothing. */
+  readonly assumeClaimStore?: boolean;
 }
 
 const REFRESH_HINT_SECONDS = 300;
 
 /** Reads a configuration document. @returns everything that is wrong, at once; `config` where there are no errors */
-export async function loadConfig(document: unknown, deps: ConfigDeps): Promise<{ config?: Config; issues: readonly ConfigIssue[] }> {
-  const issues: ConfigIssue[] = forbiddenKeys(document);
+export async function loadConfig(
+  document: unknown,
+  deps: ConfigDeps,
+): Promise<{ config?: Config; issues: readonly ConfigIssue[] }> {
+  const issues: ConfigIssue[] = forbiddenKeys(document).filter(
+    ({ path }) => path[0] !== "rules" && path[0] !== "deny",
+  );
   const parsed = outerSchema.safeParse(document);
   if (!parsed.success) issues.push(...schemaIssues(parsed.error, document));
   // What is wrong outside must not hide what is wrong inside: the parts are judged as far as they are there.
@@ -46,13 +68,37 @@ export async function loadConfig(document: unknown, deps: ConfigDeps): Promise<{
   if (outer === undefined) return { issues };
   const trustDomain = checkTrustDomain(outer.trust_domain, issues);
   const issuer = checkIssuer(outer.issuer, issues);
-  const { attestors, factors, broken } = await loadEvidence(outer.evidence ?? {}, issuer ?? "https://issuer.invalid", trustDomain, deps, issues);
+  // Stand-ins, so that a wrong name does not hide what is wrong with the rest; nothing is made of them.
+  const names = {
+    trustDomain: trustDomain ?? standIn("invalid"),
+    issuer: issuer ?? "https://issuer.invalid",
+  };
+  const { attestors, factors, broken } = await loadEvidence(
+    outer.evidence ?? {},
+    names,
+    deps,
+    issues,
+  );
   checkClaims(outer, issuer, issues);
-  if (trustDomain === undefined || issuer === undefined) return { issues };
-  const context = { trustDomain, issuer, claimStore: outer.claims !== undefined, broken };
-  const { policy, issues: policyIssues } = compilePolicy({ rules: outer.rules, deny: outer.deny }, factors, context);
+  const context = {
+    ...names,
+    claimStore: outer.claims !== undefined || deps.assumeClaimStore === true,
+    broken,
+  };
+  const { policy, issues: policyIssues } = compilePolicy(
+    { rules: outer.rules, deny: outer.deny },
+    factors,
+    context,
+  );
   issues.push(...policyIssues);
-  if (policy === undefined || issues.some(({ severity }) => severity === "error")) return { issues };
+  if (policy !== undefined) checkKinds(policy, outer.keys, issues);
+  if (
+    policy === undefined ||
+    trustDomain === undefined ||
+    issuer === undefined ||
+    issues.some(({ severity }) => severity === "error")
+  )
+    return { issues };
   const config: Config = {
     trustDomain,
     issuer,
@@ -69,16 +115,38 @@ export async function loadConfig(document: unknown, deps: ConfigDeps): Promise<{
   return { config, issues };
 }
 
+function standIn(name: string): TrustDomain {
+  if (!isTrustDomain(name)) throw new TypeError("not a trust domain");
+  return name;
+}
+
+/** What rules give, there has to be a key for. Without `keys:` local ones are made for all that there is. */
+function checkKinds(
+  policy: CompiledPolicy,
+  keys: KeysConfig | undefined,
+  issues: ConfigIssue[],
+): void {
+  for (const use of ["x509", "jwt"] as const) {
+    if (keys === undefined || policy.longestTtl[use] === 0 || (keys[use] ?? []).length > 0)
+      continue;
+    issues.push(configError(["keys", use], `required: there are rules that give ${use}`));
+  }
+  for (const { index, grants } of policy.rules) {
+    if (grants.wit !== undefined)
+      issues.push(configError(["rules", index, "wit"], "this version issues no WIT-SVIDs"));
+  }
+}
+
 type Parts = Partial<OuterConfig>;
 
 /** The members that other parts judge, of a document whose form is wrong. */
 function partsOf(document: unknown): Parts | undefined {
-  if (typeof document !== "object" || document === null || Array.isArray(document)) return undefined;
-  const { trust_domain, issuer, evidence, rules, deny, claims } = document as Record<string, unknown>;
+  if (!isMap(document) || Array.isArray(document)) return undefined;
+  const { trust_domain, issuer, evidence, rules, deny, claims } = document;
   return {
     ...(typeof trust_domain === "string" && { trust_domain }),
     ...(typeof issuer === "string" && { issuer }),
-    ...(typeof evidence === "object" && evidence !== null && { evidence: evidence as Record<string, unknown> }),
+    ...(isMap(evidence) && !Array.isArray(evidence) && { evidence }),
     // Whatever is wrong with the store is told already; rules are not to be blamed for it.
     ...(claims !== undefined && { claims: { store: "memory" } as const }),
     rules,
@@ -86,14 +154,27 @@ function partsOf(document: unknown): Parts | undefined {
   };
 }
 
-function checkTrustDomain(name: string | undefined, issues: ConfigIssue[]): TrustDomain | undefined {
+function checkTrustDomain(
+  name: string | undefined,
+  issues: ConfigIssue[],
+): TrustDomain | undefined {
   if (name === undefined) return undefined;
   if (!isTrustDomain(name)) {
-    issues.push(configError(["trust_domain"], "a trust domain is 1 to 255 characters of a-z, 0-9, dot, hyphen and underscore, without spiffe://"));
+    issues.push(
+      configError(
+        ["trust_domain"],
+        "a trust domain is 1 to 255 characters of a-z, 0-9, dot, hyphen and underscore, without spiffe://",
+      ),
+    );
     return undefined;
   }
   if (!isConfigurableTrustDomain(name)) {
-    issues.push(configError(["trust_domain"], "each label between dots has 1 to 63 characters: others are refused by common verifiers"));
+    issues.push(
+      configError(
+        ["trust_domain"],
+        "each label between dots has 1 to 63 characters: others are refused by common verifiers",
+      ),
+    );
     return undefined;
   }
   return name;
@@ -102,27 +183,54 @@ function checkTrustDomain(name: string | undefined, issues: ConfigIssue[]): Trus
 function checkIssuer(url: string | undefined, issues: ConfigIssue[]): string | undefined {
   if (url === undefined) return undefined;
   if (!isIssuerUrl(url, { loopbackHttp: true }) || url.endsWith("/")) {
-    issues.push(configError(["issuer"], "expected an https URL without user, query, fragment or slash at its end; http only on localhost, 127.0.0.1 or [::1]"));
+    issues.push(
+      configError(
+        ["issuer"],
+        "expected an https URL without user, query, fragment or slash at its end; http only on localhost, 127.0.0.1 or [::1]",
+      ),
+    );
     return undefined;
   }
-  if (url.startsWith("http:")) issues.push(configWarning(["issuer"], "is plain http, for trials on this machine only"));
+  if (url.startsWith("http:"))
+    issues.push(configWarning(["issuer"], "is plain http, for trials on this machine only"));
   return url;
 }
 
 /** Local keys and stores of one process are for one process: on this machine, or where the operator says so. */
-export function isSingle({ issuer, singleInstance }: Pick<Config, "issuer" | "singleInstance">): boolean {
+export function isSingle({
+  issuer,
+  singleInstance,
+}: Pick<Config, "issuer" | "singleInstance">): boolean {
   return singleInstance || issuer.startsWith("http:");
 }
 
-function checkClaims({ claims, single_instance }: Parts, issuer: string | undefined, issues: ConfigIssue[]): void {
+function checkClaims(
+  { claims, single_instance }: Parts,
+  issuer: string | undefined,
+  issues: ConfigIssue[],
+): void {
   if (claims === undefined || issuer === undefined) return;
   const single = isSingle({ issuer, singleInstance: single_instance ?? false });
   if (claims.store === "file" && !single) {
-    issues.push(configError(["claims", "store"], "a file decides first use for one instance only: set single_instance: true, or use a store that instances share"));
+    issues.push(
+      configError(
+        ["claims", "store"],
+        "a file decides first use for one instance only: set single_instance: true, or use a store that instances share",
+      ),
+    );
   }
   if (claims.store === "memory") {
-    if (!issuer.startsWith("http:")) issues.push(configError(["claims", "store"], "memory forgets who owns what with each restart: it is for trials on this machine only"));
-    else issues.push(configWarning(["claims", "store"], "memory forgets who owns what with each restart"));
+    if (!issuer.startsWith("http:"))
+      issues.push(
+        configError(
+          ["claims", "store"],
+          "memory forgets who owns what with each restart: it is for trials on this machine only",
+        ),
+      );
+    else
+      issues.push(
+        configWarning(["claims", "store"], "memory forgets who owns what with each restart"),
+      );
   }
 }
 
@@ -134,8 +242,7 @@ interface Evidence {
 
 async function loadEvidence(
   sections: Readonly<Record<string, unknown>>,
-  issuer: string,
-  trustDomain: TrustDomain | undefined,
+  names: { readonly trustDomain: TrustDomain; readonly issuer: string },
   { platform, registry, read }: ConfigDeps,
   issues: ConfigIssue[],
 ): Promise<Evidence> {
@@ -146,7 +253,12 @@ async function loadEvidence(
     const path = ["evidence", type];
     const definition = registry.find((one) => one.type === type);
     if (definition === undefined) {
-      issues.push(configError(path, `no such evidence type here: there are ${registry.map((one) => one.type).join(", ")}`));
+      issues.push(
+        configError(
+          path,
+          `no such evidence type here: there are ${registry.map((one) => one.type).join(", ")}`,
+        ),
+      );
       broken.push(type);
       continue;
     }
@@ -157,9 +269,13 @@ async function loadEvidence(
       continue;
     }
     factors.push(...definition.factors(parsed.data));
-    const report = (issue: ConfigIssue): void => void issues.push({ ...issue, path: [...path, ...issue.path] });
+    const report = (issue: ConfigIssue): void =>
+      void issues.push({ ...issue, path: [...path, ...issue.path] });
     try {
-      attestors.set(type, await definition.create(parsed.data, { platform, trustDomain: trustDomain ?? "invalid", issuer, read, report })); // oxlint-disable-line no-await-in-loop -- a handful, once
+      attestors.set(
+        type,
+        await definition.create(parsed.data, { platform, ...names, read, report }),
+      ); // oxlint-disable-line no-await-in-loop -- a handful, once
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       error.issues.forEach(report);

@@ -34,7 +34,7 @@ export function compilePolicy(
   ];
   const rules: CompiledRule[] = [];
   const names = new Map<string, number>();
-  for (const [index, entry] of listOf(document.rules, "rules", issues).entries()) {
+  for (const [index, entry] of listOf(document, "rules", issues).entries()) {
     const parsed = ruleSchema.safeParse(entry);
     if (!parsed.success) {
       const wrong = schemaIssues(parsed.error, entry, ["rules", index]);
@@ -55,7 +55,7 @@ export function compilePolicy(
     if (rule !== undefined) rules.push(rule);
   }
   const entries: { index: number; input: DenyInput }[] = [];
-  for (const [index, entry] of listOf(document.deny ?? [], "deny", issues).entries()) {
+  for (const [index, entry] of listOf(document, "deny", issues).entries()) {
     const parsed = denyEntrySchema.safeParse(entry);
     if (parsed.success) entries.push({ index, input: parsed.data });
     else issues.push(...schemaIssues(parsed.error, entry, ["deny", index]));
@@ -98,16 +98,16 @@ function checkRest(
   return compileRule(rest.data, index, known, context).issues.filter(({ path }) => path.length > 2);
 }
 
-function listOf(value: unknown, name: string, issues: ConfigIssue[]): readonly unknown[] {
+/** A section that is there without a list in it is an error: what it held may have been lost on the way. */
+function listOf(
+  { rules, deny }: PolicyDocument,
+  name: keyof PolicyDocument,
+  issues: ConfigIssue[],
+): readonly unknown[] {
+  const value = name === "rules" ? rules : deny;
   if (Array.isArray(value)) return value;
-  issues.push(
-    configError(
-      [name],
-      value === undefined
-        ? "required: `[]` where nobody is to get an identity yet"
-        : "expected a list",
-    ),
-  );
+  if (value !== undefined) issues.push(configError([name], "expected a list: `[]` for none"));
+  else if (name === "rules") issues.push(configError([name], "required: `[]` for none"));
   return [];
 }
 

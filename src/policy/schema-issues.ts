@@ -110,7 +110,8 @@ export function configWarning(path: Path, message: string): ConfigIssue {
   return { path, message, severity: "warning" };
 }
 
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+/** A map or a list, as a document has them. */
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 

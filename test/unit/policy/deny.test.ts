@@ -104,6 +104,7 @@ describe("deny", () => {
 
   it.each<[string, unknown, RegExp]>([
     ["no list", {}, /^deny: expected a list/],
+    ["nothing where a list was", null, /^deny: expected a list/],
     ["null entry", [null], /^deny\.0: expected a map/],
     ["empty entry", [{}], /^deny\.0: expected one of/],
     ["a note alone", [{ note: "x" }], /^deny\.0: expected one of/],
