@@ -62,7 +62,7 @@ export async function issueSvids(snapshot: Snapshot, incoming: IncomingRequest, 
 
   const held = await claim(snapshot, decision.value, possession.value, trail);
   if (!held.ok) return held;
-  const { signatures, result } = await prepareSvids(snapshot, request.value, decision.value, possession.value, now).then((svids) =>
+  const { signatures, result } = await prepareSvids(snapshot, request.value, decision.value, possession.value, trail).then((svids) =>
     svids.ok ? recordAndSign(snapshot, svids.value, trail) : { result: svids, signatures: 0 },
   );
   // What was claimed for nothing is free again; once something is signed, the claim stands, and a retry is its owner's.

@@ -1,9 +1,9 @@
-import { toHex } from "../encoding/bytes.ts";
 import { REASONS } from "../reasons.ts";
 import type { Failure, Result } from "../result.ts";
 import type { AuditSink } from "./audit.ts";
 import type { PublicDocuments } from "./documents.ts";
 import { issueSvids, type IncomingRequest } from "./issue.ts";
+import { drawEntropy } from "./entropy.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import type { IssuedSvids } from "./sign.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -37,8 +37,6 @@ export interface IssuerDeps {
   readonly log?: (line: string) => void;
 }
 
-const REQUEST_ID_BYTES = 16;
-
 /** @param current the snapshot that requests beginning now go by */
 export function createIssuer(current: () => Snapshot, { audit, log }: IssuerDeps): Issuer {
   const metrics = createMetrics();
@@ -49,7 +47,7 @@ export function createIssuer(current: () => Snapshot, { audit, log }: IssuerDeps
     begin() {
       const snapshot = current();
       const { platform } = snapshot;
-      const trail = new RequestTrail(toHex(platform.random(REQUEST_ID_BYTES)), platform.now(), { sink: audit, metrics, trustDomain });
+      const trail = new RequestTrail(platform.now(), { sink: audit, metrics, trustDomain, random: drawEntropy(platform) });
       return {
         requestId: trail.requestId,
         async issue(incoming) {

@@ -20,6 +20,8 @@ const JTI_BYTES = 16;
 export interface MintContext {
   readonly platform: Platform;
   readonly now: number;
+  /** Random bytes of this request. */
+  readonly random: (length: number) => Uint8Array;
   readonly trustDomain: string;
   /** `iss` of JWT-SVIDs. */
   readonly issuer: string;
@@ -56,7 +58,7 @@ export async function prepareX509(key: X509Key, subject: ProvenKey, ttlSeconds: 
     spiffeId,
     spki,
     subjectKeyId: await subjectKeyIdOf(spki, platform),
-    serial: serialNumber(platform.random(SERIAL_BYTES)),
+    serial: serialNumber(context.random(SERIAL_BYTES)),
     notBefore: Math.max(now - BACKDATE_SECONDS, authority.notBefore),
     notAfter,
   };
@@ -86,8 +88,8 @@ export async function prepareX509(key: X509Key, subject: ProvenKey, ttlSeconds: 
 
 /** @returns `lint_failed` */
 export async function prepareJwt(key: JwtKey, audience: readonly string[], ttlSeconds: number, context: MintContext): Promise<Result<PreparedJwt>> {
-  const { platform, now, spiffeId, trustDomain, issuer } = context;
-  const jti = encodeBase64url(platform.random(JTI_BYTES));
+  const { now, spiffeId, trustDomain, issuer } = context;
+  const jti = encodeBase64url(context.random(JTI_BYTES));
   const profile = { alg: key.signer.algorithm, kid: key.kid, issuer, spiffeId, audience, issuedAt: now, expiresAt: now + ttlSeconds, jti };
   const input = buildJwtSvidInput(profile);
   const lint = lintJwtSvidInput(input, { ...profile, trustDomain });

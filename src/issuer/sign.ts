@@ -33,9 +33,9 @@ export async function prepareSvids(
   request: SvidRequest,
   { grants, spiffeId: { uri } }: Decision,
   { csr }: Possession,
-  now: number,
+  { now, random }: Pick<RequestTrail, "now" | "random">,
 ): Promise<Result<PreparedSvids>> {
-  const context = { platform: snapshot.platform, now, trustDomain: snapshot.trustDomain, issuer: snapshot.issuer, spiffeId: uri };
+  const context = { platform: snapshot.platform, now, random, trustDomain: snapshot.trustDomain, issuer: snapshot.issuer, spiffeId: uri };
   let x509: PreparedX509 | undefined;
   let jwt: PreparedJwt | undefined;
   if (request.x509 !== undefined && grants.x509 !== undefined && csr !== undefined) {

@@ -1,3 +1,4 @@
+import { toHex } from "../encoding/bytes.ts";
 import { REASONS } from "../reasons.ts";
 import { fail, ok, type Failure, type Result } from "../result.ts";
 import { auditLine, type AlarmEvent, type AuditEvent, type AuditSink, type EvidenceRef, type IntentEvent } from "./audit.ts";
@@ -10,13 +11,18 @@ export interface TrailDeps {
   readonly sink: AuditSink;
   readonly metrics: Metrics;
   readonly trustDomain: string;
+  /** Random bytes of this request. */
+  readonly random: (length: number) => Uint8Array;
 }
+
+const REQUEST_ID_BYTES = 16;
 
 /** What one request leaves in the audit log: what is known of it grows as it passes each stage. */
 export class RequestTrail {
   readonly requestId: string;
   /** Unix seconds: the one clock reading of the request. */
   readonly now: number;
+  readonly random: (length: number) => Uint8Array;
   evidence: EvidenceRef[] = [];
   key: string | undefined;
   rule: string | undefined;
@@ -24,8 +30,9 @@ export class RequestTrail {
   readonly #deps: TrailDeps;
   #intent = false;
 
-  constructor(requestId: string, now: number, deps: TrailDeps) {
-    this.requestId = requestId;
+  constructor(now: number, deps: TrailDeps) {
+    this.requestId = toHex(deps.random(REQUEST_ID_BYTES));
+    this.random = deps.random;
     this.now = now;
     this.#deps = deps;
   }
@@ -104,6 +111,10 @@ export class RequestTrail {
   }
 }
 
+/** The text of the latest second that was asked for: requests of one second share it. */
+let latest = { seconds: Number.NaN, text: "" };
+
 function rfc3339(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+  if (latest.seconds !== seconds) latest = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` };
+  return latest.text;
 }
