@@ -31,13 +31,13 @@ export interface Extensions {
   readonly unknownCritical: readonly string[];
 }
 
-export interface BasicConstraints {
+interface BasicConstraints {
   readonly ca: boolean;
   readonly pathLength?: number;
   readonly critical: boolean;
 }
 
-export interface KeyUsage {
+interface KeyUsage {
   /** The named bits that are set. */
   readonly uses: ReadonlySet<KeyUse>;
   readonly critical: boolean;
@@ -55,7 +55,7 @@ const KEY_USES = [
   "encipherOnly",
   "decipherOnly",
 ] as const;
-export type KeyUse = (typeof KEY_USES)[number];
+type KeyUse = (typeof KEY_USES)[number];
 
 export interface NameConstraints {
   readonly permitted: readonly GeneralName[];

@@ -36,7 +36,7 @@ export const SCHEMES: Readonly<Record<KeyKind, SignatureScheme>> = {
   Ed25519: { name: "Ed25519" },
 };
 
-export function commonName(text: string): Uint8Array {
+function commonName(text: string): Uint8Array {
   return text === "" ? seq() : seq(set(seq(oid("2.5.4.3"), utf8(text))));
 }
 
@@ -107,7 +107,7 @@ export async function forge(fields: Fields, key: PrivateKey): Promise<Uint8Array
   return sign(tbs, scheme, key);
 }
 
-export async function sign(
+async function sign(
   tbs: Uint8Array,
   scheme: SignatureScheme,
   key: PrivateKey,
@@ -116,7 +116,7 @@ export async function sign(
   return seq(tbs, signatureAlgorithmOf(scheme), bits(x509Signature(signature, scheme)));
 }
 
-export function schemeOf(key: PrivateKey): SignatureScheme {
+function schemeOf(key: PrivateKey): SignatureScheme {
   const { info } = key.publicKey;
   if (info.type === "RSA") return SCHEMES["RSA-2048"];
   if (info.type === "Ed25519") return SCHEMES.Ed25519;
