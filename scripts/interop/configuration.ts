@@ -61,6 +61,8 @@ export interface ConfigurationOptions {
   readonly rules?: number;
   /** Its `keys:`; without it a server on loopback makes its own. */
   readonly keys?: Record<string, unknown>;
+  /** Its `audit:`; without it the events go to standard output. */
+  readonly audit?: Record<string, unknown>;
   readonly evidence: EvidenceIssuer;
   /** What the rules differ in. */
   readonly differIn?: "claim" | "pin";
@@ -75,6 +77,7 @@ export function makeConfiguration(options: ConfigurationOptions): Record<string,
     trust_domain: TRUST_DOMAIN,
     issuer: options.issuer,
     ...(options.keys === undefined ? {} : { keys: options.keys }),
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
     evidence: {
       oidc: {
         ci: {

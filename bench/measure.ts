@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as z from "zod/mini";
+import type { EvidenceIssuer } from "../scripts/interop/configuration.ts";
+import { runChecked } from "../scripts/interop/processes.ts";
+import type { Svidmint } from "../scripts/interop/svidmint.ts";
+import { cpuSeconds } from "./process-cpu.ts";
+import { EXPECTED_STATUS, prepare, type Work } from "./work.ts";
+
+/** Every server alone on the first core, whatever drives it on the second. */
+export const SERVER_CORE = 0;
+export const LOAD_CORE = 1;
+
+const CONNECTIONS = 16;
+
+const loadSchema = z.object({
+  requests: z.int(),
+  seconds: z.number(),
+  statuses: z.record(z.string(), z.int()),
+});
+const microsSchema = z.object({ micros: z.number() });
+
+/** CPU time of the bare cryptography of one issuance. Microseconds. */
+export async function bareCrypto(work: "x509" | "jwt"): Promise<number> {
+  const printed = await runChecked(process.execPath, [script("bare-crypto.ts"), work], {
+    core: SERVER_CORE,
+    deadlineMs: 120_000,
+  });
+  return microsSchema.parse(JSON.parse(printed)).micros;
+}
+
+/** CPU time that the server spends on one request, measured over many. Microseconds. */
+export async function serverCpu(
+  issuer: Svidmint,
+  evidence: EvidenceIssuer,
+  work: Work,
+  requests: number,
+): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), "bench-"));
+  try {
+    const file = join(folder, "requests.json");
+    writeFileSync(file, JSON.stringify(prepare(work, issuer.url, evidence)));
+    const drive = async (count: number) => {
+      const args = [file, new URL(issuer.url).port, String(CONNECTIONS), String(count)];
+      const printed = await runChecked(process.execPath, [script("load-generator.ts"), ...args], {
+        core: LOAD_CORE,
+        deadlineMs: 150_000,
+      });
+      const { statuses } = loadSchema.parse(JSON.parse(printed));
+      const expected = EXPECTED_STATUS[work];
+      if (statuses[String(expected)] !== count)
+        throw new Error(
+          `${work}: expected ${count} answers ${expected}, got ${JSON.stringify(statuses)}`,
+        );
+    };
+    await drive(Math.ceil(requests / 4)); // compiled code, grown heap
+    const before = cpuSeconds(issuer.server.pid);
+    await drive(requests);
+    return ((cpuSeconds(issuer.server.pid) - before) / requests) * 1e6;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function script(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
