@@ -2,11 +2,9 @@
  * Writes docs/reasons.md from src/reasons.ts and src/cli/reason-help.ts.
  * `node scripts/generate-reasons.ts [--check]`: with --check nothing is written, and a stale page is an error.
  */
-import { readFileSync, writeFileSync } from "node:fs";
 import { CODE_HELP, REASON_HELP } from "../src/cli/reason-help.ts";
 import { REASONS, type ProblemCode, type Reason } from "../src/reasons.ts";
-
-const PAGE = new URL("../docs/reasons.md", import.meta.url);
+import { writeGenerated } from "./generated.ts";
 
 /** Text that Markdown would take for a tag stays text. */
 function plain(text: string): string {
@@ -38,18 +36,4 @@ function page(): string {
   ].join("\n");
 }
 
-const wanted = page();
-if (process.argv.includes("--check")) {
-  let present = "";
-  try {
-    present = readFileSync(PAGE, "utf8");
-  } catch {
-    // A missing page is a stale page.
-  }
-  if (present !== wanted) {
-    console.error("docs/reasons.md is stale: run node scripts/generate-reasons.ts");
-    process.exitCode = 1;
-  }
-} else {
-  writeFileSync(PAGE, wanted);
-}
+await writeGenerated("docs/reasons.md", page());

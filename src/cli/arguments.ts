@@ -1,4 +1,4 @@
-import { parseArgs, type ArgDef, type ArgsDef, type ParsedArgs } from "citty";
+import { parseArgs, type ArgsDef, type ParsedArgs } from "citty";
 import { UsageError } from "./errors.ts";
 import { printable } from "./output.ts";
 
@@ -8,14 +8,13 @@ import { printable } from "./output.ts";
  * @throws UsageError for an unknown or repeated option, a missing value, a value for a switch, or too many arguments
  */
 export function readArguments<A extends ArgsDef>(raw: readonly string[], defs: A): ParsedArgs<A> {
-  const positionals = checkOptions(raw, defs);
+  const { options, positionals } = sortWords(raw, defs);
   const wanted = Object.values(defs).filter((def) => def.type === "positional").length;
   if (positionals.length > wanted) {
-    const extra = positionals[wanted] ?? "";
-    throw new UsageError(`unexpected argument ${quoted(extra)}`);
+    throw new UsageError(`unexpected argument ${quoted(positionals[wanted] ?? "")}`);
   }
   try {
-    return parseArgs<A>([...raw], defs);
+    return parseArgs<A>([...options, "--", ...positionals], defs);
   } catch (error) {
     throw new UsageError(
       error instanceof Error ? firstLower(stripColour(error.message)) : "wrong arguments",
@@ -23,14 +22,22 @@ export function readArguments<A extends ArgsDef>(raw: readonly string[], defs: A
   }
 }
 
-/** @returns what is left when the options are taken out */
-function checkOptions(raw: readonly string[], defs: ArgsDef): string[] {
-  const seen = new Set<string>();
+interface SortedWords {
+  /** `--name` or `--name=value`, each known and said once. */
+  readonly options: readonly string[];
+  readonly positionals: readonly string[];
+}
+
+function sortWords(raw: readonly string[], defs: ArgsDef): SortedWords {
+  const options = new Map<string, string>();
   const positionals: string[] = [];
   for (let at = 0; at < raw.length; at++) {
     const word = raw[at] as string;
-    if (word === "--") return [...positionals, ...raw.slice(at + 1)];
-    if (!word.startsWith("-") || word === "-") {
+    if (word === "--") {
+      positionals.push(...raw.slice(at + 1));
+      break;
+    }
+    if (!isOption(word)) {
       positionals.push(word);
       continue;
     }
@@ -41,25 +48,24 @@ function checkOptions(raw: readonly string[], defs: ArgsDef): string[] {
     if (name === undefined || def === undefined || def.type === "positional") {
       throw new UsageError(`unknown option ${quoted(flag)}${suggestion(flag, defs)}`);
     }
-    if (seen.has(name)) throw new UsageError(`option --${name} is given twice`);
-    seen.add(name);
-    at += checkValue(name, def, word, raw[at + 1]);
+    if (options.has(name)) throw new UsageError(`option --${name} is given twice`);
+    if (def.type === "boolean") {
+      if (equals >= 0) throw new UsageError(`option --${name} takes no value`);
+      options.set(name, `--${name}`);
+      continue;
+    }
+    const value = equals < 0 ? raw[++at] : word.slice(equals + 1);
+    if (value === undefined || value === "" || (equals < 0 && isOption(value))) {
+      throw new UsageError(`option --${name} needs a value`);
+    }
+    options.set(name, `--${name}=${value}`);
   }
-  return positionals;
+  return { options: [...options.values()], positionals };
 }
 
-/** @returns how many words beyond the option itself its value takes */
-function checkValue(name: string, def: ArgDef, word: string, next: string | undefined): 0 | 1 {
-  const inline = word.includes("=");
-  if (def.type === "boolean") {
-    if (inline) throw new UsageError(`option --${name} takes no value`);
-    return 0;
-  }
-  const value = inline ? word.slice(word.indexOf("=") + 1) : next;
-  if (value === undefined || value === "" || (!inline && value !== "-" && value.startsWith("-"))) {
-    throw new UsageError(`option --${name} needs a value`);
-  }
-  return inline ? 0 : 1;
+/** `-` is standard input, and one thumbprint in 64 begins with a hyphen. */
+function isOption(word: string): boolean {
+  return word.startsWith("-") && word !== "-" && !/^-[\w-]{42}$/.test(word);
 }
 
 function suggestion(flag: string, defs: ArgsDef): string {

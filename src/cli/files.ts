@@ -137,10 +137,14 @@ function isThere(path: string, cause?: unknown): CommandError {
   });
 }
 
-/** Takes the group's and the world's rights away. */
+/** Makes a folder that nobody else may look into. @throws CommandError (2) */
 export async function makePrivate(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await chmod(folder, 0o700);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chmod(folder, 0o700);
+  } catch (error) {
+    throw cannot("make", folder, error);
+  }
 }
 
 function cannot(verb: string, path: string, error: unknown): CommandError {
@@ -148,6 +152,7 @@ function cannot(verb: string, path: string, error: unknown): CommandError {
     ENOENT: "there is no such file",
     EACCES: "permission denied",
     EISDIR: "it is a folder",
+    EEXIST: "something else has that name",
     ENOTDIR: "a part of the path is not a folder",
     ELOOP: "it is a symbolic link",
     ENOSPC: "the disk is full",

@@ -32,7 +32,7 @@ evidence:
 rules:
   - name: dev
     evidence:
-      oidc.dev: {}
+      oidc.dev: { sub: "*" }
     # Each value in braces must be one legal path segment (letters, digits, dot, hyphen, underscore).
     spiffe_id: /dev/{oidc.dev.sub}
     x509: { ttl: 1h }

@@ -1,0 +1,65 @@
+import type { Command } from "./command.ts";
+
+export interface CommandEntry {
+  readonly summary: string;
+  load(): Promise<{ readonly default: Command }>;
+}
+
+/** Every command with its one-line summary; the code behind it is imported only when it is called. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  init: { summary: "write a configuration that works", load: () => import("./commands/init.ts") },
+  serve: { summary: "run the issuer", load: () => import("./commands/serve.ts") },
+  attest: {
+    summary: "judge evidence offline, and say what the rules make of it",
+    load: () => import("./commands/attest.ts"),
+  },
+  "evidence dev": {
+    summary: "sign a development token for a key",
+    load: () => import("./commands/evidence-dev.ts"),
+  },
+  "policy check": {
+    summary: "check a configuration: every error and warning with its line",
+    load: () => import("./commands/policy-check.ts"),
+  },
+  "policy test": {
+    summary: "run cases of claims against the rules",
+    load: () => import("./commands/policy-test.ts"),
+  },
+  "policy explain": {
+    summary: "say which identity claims or evidence get, and why not another",
+    load: () => import("./commands/policy-explain.ts"),
+  },
+  "policy diff": {
+    summary: "say what changes for whom between two configurations",
+    load: () => import("./commands/policy-diff.ts"),
+  },
+  "policy compile": {
+    summary: "write a configuration as the JSON that Workers and Lambda take",
+    load: () => import("./commands/policy-compile.ts"),
+  },
+  "key new": {
+    summary: "make a workload key and its certificate request",
+    load: () => import("./commands/key-new.ts"),
+  },
+  dpop: { summary: "sign the DPoP header for a request", load: () => import("./commands/dpop.ts") },
+  inspect: {
+    summary: "put a certificate, token, CSR or bundle into words",
+    load: () => import("./commands/inspect.ts"),
+  },
+  "claims show": {
+    summary: "show who owns a piece of evidence",
+    load: () => import("./commands/claims-show.ts"),
+  },
+  "claims assign": {
+    summary: "give a piece of evidence to a key",
+    load: () => import("./commands/claims-assign.ts"),
+  },
+  "claims release": {
+    summary: "take an owner, or all owners, back",
+    load: () => import("./commands/claims-release.ts"),
+  },
+  "claims ban": {
+    summary: "let nobody own a piece of evidence",
+    load: () => import("./commands/claims-ban.ts"),
+  },
+};

@@ -1,0 +1,174 @@
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+  type Document,
+  type Node,
+} from "yaml";
+import type { ConfigIssue } from "../config-issue.ts";
+import { utf8Decode } from "../encoding/bytes.ts";
+
+/** One-based, as editors count. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface ReadDocument {
+  /** As parsed; undefined where it is not YAML. */
+  readonly value: unknown;
+  readonly issues: readonly (ConfigIssue & Position)[];
+  /** Where in the text a path stands, or the part of it that is there. */
+  locate(path: ConfigIssue["path"]): Position;
+}
+
+const START: Position = { line: 1, column: 1 };
+/** Aliases that one document may resolve: enough for sharing, too few for a bomb. */
+const MAX_ALIASES = 100;
+/** Nested deeper, no configuration is; the parser would recurse. */
+const MAX_DEPTH = 64;
+
+/**
+ * YAML 1.2, of which JSON is a part, read strictly: one document, no key twice, no tags of its own, UTF-8.
+ * @returns every syntax error with its place
+ */
+export function readYaml(bytes: Uint8Array): ReadDocument {
+  const text = utf8Decode(bytes);
+  const refuse = (message: string): ReadDocument => ({
+    value: undefined,
+    issues: [{ path: [], message, severity: "error", ...START }],
+    locate: () => START,
+  });
+  if (text === undefined) return refuse("is not UTF-8 text");
+  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(text))
+    return refuse("holds control characters");
+  if (nesting(text) > MAX_DEPTH) return refuse("is nested too deeply");
+  const lines = new LineCounter();
+  const documents = parse(text, lines);
+  if (documents === undefined) return refuse("is nested too deeply");
+  const [document, another] = documents;
+  if (document === undefined) return refuse("is empty");
+  if (another !== undefined)
+    return refuse("holds more than one document: one file is one trust domain");
+  const issues = [...document.errors, ...document.warnings, ...liberties(document)]
+    .slice(0, 20)
+    .map(({ message, pos }) => ({
+      path: [],
+      message: firstLine(message),
+      severity: "error" as const,
+      ...position(lines, pos[0]),
+    }));
+  const locate = (path: ConfigIssue["path"]) => position(lines, offsetOf(document, path));
+  if (issues.length > 0) return { value: undefined, issues, locate };
+  try {
+    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, issues, locate };
+  } catch {
+    return refuse("uses too many aliases");
+  }
+}
+
+/** @returns undefined where the parser ran out of stack */
+function parse(text: string, lineCounter: LineCounter): readonly Document.Parsed[] | undefined {
+  const options = {
+    lineCounter,
+    version: "1.2",
+    schema: "core",
+    uniqueKeys: true,
+    // An account id is a key as it is written: as a number it would lose its leading zeros.
+    stringKeys: true,
+    resolveKnownTags: false,
+    merge: false,
+    prettyErrors: false,
+  } as const;
+  try {
+    const documents = parseAllDocuments(text, options);
+    return Array.isArray(documents) ? documents : [];
+  } catch {
+    return undefined;
+  }
+}
+
+/** What YAML permits and a configuration does not: each would make a value mean something else than it says. */
+function liberties(
+  document: Document.Parsed,
+): readonly { message: string; pos: readonly [number, number] }[] {
+  const found: { message: string; pos: readonly [number, number] }[] = [];
+  const { yaml, tags } = document.directives;
+  if (yaml.explicit === true && yaml.version !== "1.2") {
+    found.push({
+      message:
+        "only YAML 1.2 is read: in 1.1 words like no and numbers like 0777 mean something else",
+      pos: [0, 0],
+    });
+  }
+  if (Object.keys(tags).some((handle) => handle !== "!!"))
+    found.push({ message: "tags are not read", pos: [0, 0] });
+  visit(document, {
+    Node(_key, node, path) {
+      const start = startOf(node) ?? 0;
+      if (path.length > 2 * MAX_DEPTH) {
+        found.push({ message: "is nested too deeply", pos: [start, start] });
+        return visit.BREAK;
+      }
+      if (!isAlias(node) && node.tag !== undefined)
+        found.push({ message: "tags are not read", pos: [start, start] });
+      return undefined;
+    },
+  });
+  return found;
+}
+
+function position(lines: LineCounter, offset: number): Position {
+  const { line, col } = lines.linePos(offset);
+  return line === 0 ? START : { line, column: col };
+}
+
+/** The key of a member, the item of a list; where the path leads nowhere, the last place that is there. */
+function offsetOf(document: Document, path: ConfigIssue["path"]): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(
+        ({ key }) => (isScalar(key) ? String(key.value) : key) === String(step),
+      );
+      if (pair === undefined) return offset;
+      offset = startOf(pair.key) ?? offset;
+      node = pair.value;
+    } else if (isSeq(node) && typeof step === "number") {
+      node = node.items[step];
+      offset = startOf(node) ?? offset;
+    } else {
+      return offset;
+    }
+  }
+  return offset;
+}
+
+function startOf(node: unknown): number | undefined {
+  return typeof node === "object" && node !== null && "range" in node
+    ? (node as Node).range?.[0]
+    : undefined;
+}
+
+/** How deep brackets nest, however they are meant: more than in the text they cannot. */
+function nesting(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const char of text) {
+    if (char === "[" || char === "{") deepest = Math.max(deepest, ++depth);
+    else if (char === "]" || char === "}") depth--;
+  }
+  return deepest;
+}
+
+function firstLine(message: string): string {
+  const [line = ""] = message.split("\n");
+  return line.charAt(0).toLowerCase() + line.slice(1);
+}
