@@ -11,7 +11,7 @@ import { fetchBundle, issueX509 } from "./support/svids.ts";
 
 const needs = counterparts("spire-server", "verify-svid");
 
-/** SPIRE's own bundle reader is stricter than go-spiffe's: one entry it does not know fails the whole. */
+/** SPIRE reads bundles by code of its own: what go-spiffe takes need not do for it. */
 describe.skipIf(needs.absent)(`SPIRE as a federated trust domain${needs.note}`, () => {
   const evidence = makeEvidenceIssuer();
   let issuer: Svidmint;
@@ -58,10 +58,10 @@ describe.skipIf(needs.absent)(`SPIRE as a federated trust domain${needs.note}`, 
     expect(verified?.ok).toBe(true);
   });
 
-  it("refuses a bundle with an entry of a use it does not know, so its yes means something", async () => {
+  it("refuses a bundle whose JWT key has no name, so its yes means something", async () => {
     const bundle = await fetchBundle(issuer.url);
     const path = join(spire.folder, "bad.json");
-    const keys = bundle.keys.map((key) => ({ ...key, use: "unheard-of" }));
+    const keys = bundle.keys.map(({ kid: _, ...key }) => key);
     writeFileSync(path, JSON.stringify({ ...bundle, keys }));
     const set = await bundleCommand("set", "-id", "spiffe://bad.example", "-path", path);
     expect(set.code).not.toBe(0);
