@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import type { Issuer } from "../issuer/issuer.ts";
 import { documentResponse, preflight } from "./documents.ts";
 import { metricsResponse, type MetricsAccess } from "./metrics.ts";
