@@ -4,7 +4,7 @@ import type { Attestor } from "../../src/attestors/attestor.ts";
 import type { Reason } from "../../src/reasons.ts";
 import { fail, type Result } from "../../src/result.ts";
 
-export type Evidence = Readonly<Record<string, unknown>>;
+type Evidence = Readonly<Record<string, unknown>>;
 
 /** An attestor with a provider behind it that signs whatever a test wants. */
 export interface AttestorFixture {
@@ -246,7 +246,7 @@ function kindOf(value: ClaimValue): string {
   return typeof value === "object" ? "strings" : typeof value;
 }
 
-export function flipCharacter(text: string, index: number, bit: number): string {
+function flipCharacter(text: string, index: number, bit: number): string {
   const flipped = String.fromCharCode(text.charCodeAt(index) ^ (1 << bit));
   return text.slice(0, index) + flipped + text.slice(index + 1);
 }

@@ -46,7 +46,7 @@ export const V2 = {
 };
 
 export const key = await tokenKey("RS256", "entra-1");
-export const jwks = keySetUrl(key);
+const jwks = keySetUrl(key);
 export const settings = { tenants: [TENANT], audience: AUDIENCE, jwks };
 
 /** A token of these claims, as the configured tenant would sign it. */
