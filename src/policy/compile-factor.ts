@@ -1,7 +1,7 @@
 import type { FactorInfo } from "../attestation.ts";
 import type { ConfigIssue } from "../config-issue.ts";
 import { kindOf, knowsClaim, unknownClaim } from "./claim-ref.ts";
-import { compileMatcher, type Matcher } from "./matcher.ts";
+import { compileMatcher, makeMatcher, type Matcher } from "./matcher.ts";
 import { resolvePin } from "./pins.ts";
 import type { CompiledFactor, Join } from "./rule.ts";
 import { isAtLeast } from "./rule.ts";
@@ -59,7 +59,7 @@ export function compileFactor(
     );
   }
   for (const [claim, value] of pin?.implied ?? [])
-    matchers.push({ claim, exact: new Set([value]), globs: [], many: false });
+    matchers.push(makeMatcher(claim, new Set([value]), [], false));
   if (
     stated.size === 0 &&
     problems.length === 0 &&

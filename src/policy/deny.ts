@@ -4,7 +4,7 @@ import { parseSpiffeId } from "../spiffe/spiffe-id.ts";
 import { kindOf } from "./claim-ref.ts";
 import type { PolicyContext } from "./context.ts";
 import { compileGlob, type Glob, globMatches, isGlob } from "./glob.ts";
-import { claimOf, compileMatcher, type Matcher, matchesScalar } from "./matcher.ts";
+import { claimOf, compileMatcher, makeMatcher, type Matcher, matchesScalar } from "./matcher.ts";
 import { configError } from "./schema-issues.ts";
 import type { DenyInput } from "./schema.ts";
 
@@ -137,7 +137,7 @@ function compileClaims(
     for (const { index, message } of problems)
       issues.push(configError([...path, claim, ...(index === undefined ? [] : [index])], message));
     // Compared as text and in lists too: what is denied as "123" is denied as 123.
-    return [{ ...matcher, exact: new Set([...matcher.exact].map(String)), many: true }];
+    return [makeMatcher(claim, new Set([...matcher.exact].map(String)), matcher.globs, true)];
   });
   return { ...(evidence !== undefined && { evidence }), matchers };
 }

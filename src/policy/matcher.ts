@@ -9,6 +9,8 @@ export type Scalar = string | number | boolean;
 export interface Matcher {
   readonly claim: string;
   readonly exact: ReadonlySet<Scalar>;
+  /** All that it takes, where that is one exact value: nothing to hash. */
+  readonly only?: Scalar;
   readonly globs: readonly Glob[];
   /** The claim is a list, of which one member has to match. */
   readonly many: boolean;
@@ -42,7 +44,7 @@ export function compileMatcher(
     } else exact.add(value);
   }
   return {
-    matcher: { claim, exact, globs, many: kind === undefined || kind === "strings" },
+    matcher: makeMatcher(claim, exact, globs, kind === undefined || kind === "strings"),
     problems,
   };
 }
@@ -59,6 +61,17 @@ function misfit(value: Scalar, kind: ClaimKind | undefined): string | undefined 
   return undefined;
 }
 
+export function makeMatcher(
+  claim: string,
+  exact: ReadonlySet<Scalar>,
+  globs: readonly Glob[],
+  many: boolean,
+): Matcher {
+  const [first] = exact;
+  const single = exact.size === 1 && globs.length === 0 && first !== undefined;
+  return { claim, exact, globs, many, ...(single && { only: first }) };
+}
+
 /** The claim itself, never what an object inherits: a claim named `constructor` is absent unless it was attested. */
 export function claimOf(claims: Claims, name: string): ClaimValue | undefined {
   return Object.hasOwn(claims, name) ? claims[name] : undefined;
@@ -71,7 +84,8 @@ export function matchesClaims(matcher: Matcher, claims: Claims): boolean {
   return matcher.many && value.some((member) => matchesScalar(matcher, member));
 }
 
-export function matchesScalar({ exact, globs }: Matcher, value: Scalar): boolean {
+export function matchesScalar({ only, exact, globs }: Matcher, value: Scalar): boolean {
+  if (only !== undefined) return value === only;
   if (exact.has(value)) return true;
   if (typeof value !== "string") return false;
   for (const glob of globs) if (globMatches(glob, value)) return true;
