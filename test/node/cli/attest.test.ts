@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { json, svidmint, temporaryFolders } from "./run.ts";
+import { json, quickly, svidmint, temporaryFolders } from "./run.ts";
 
 const folder = temporaryFolders();
 
@@ -137,7 +137,7 @@ rules:
     ["--csr", "svid.csr", "--claims", '{"aud":"x"}'],
     ["--csr", "svid.csr", "--config", "missing.yaml"],
   ])("evidence dev %j is wrong usage", async (args) => {
-    const ran = await svidmint(["evidence", "dev", ...args], { cwd });
+    const ran = await quickly(["evidence", "dev", ...args], { cwd });
     expect(ran).toMatchObject({ code: 2, stdout: "" });
     expect(ran.stderr).toMatch(/^svidmint: (?!unexpected)/);
   });
@@ -179,7 +179,7 @@ rules:
       "body_too_large",
     ],
   ])("attest refuses %s", async ([, input, reason]) => {
-    const ran = await svidmint(["attest", "--json"], { cwd, input });
+    const ran = await quickly(["attest", "--json"], { cwd, input });
     expect(ran).toMatchObject({ code: 1, stderr: "" });
     expect(json(ran)).toMatchObject({ verified: false, reason });
   });
@@ -202,7 +202,7 @@ rules:
     [["attest", "evidence.json", "evidence.json"], /unexpected argument/],
     [["attest", "evidence.json", "--jsn"], /unknown option/],
   ] as const)("%j is wrong usage or configuration", async ([args, message]) => {
-    const ran = await svidmint(args, { cwd });
+    const ran = await quickly(args, { cwd });
     expect(ran).toMatchObject({ code: 2, stdout: "" });
     expect(ran.stderr).toMatch(message);
   });

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { json, svidmint, temporaryFolders } from "./run.ts";
+import { json, quickly, svidmint, temporaryFolders } from "./run.ts";
 
 const folder = temporaryFolders();
 const mode = async (path: string) => (await stat(path)).mode & 0o777;
@@ -56,7 +56,7 @@ describe("svidmint init", () => {
       const cwd = await folder();
       await mkdir(join(cwd, ".svidmint"));
       await writeFile(join(cwd, path), "mine");
-      const ran = await svidmint(["init"], { cwd });
+      const ran = await quickly(["init"], { cwd });
       expect(ran).toMatchObject({ code: 1, stdout: "" });
       expect(ran.stderr).toContain(`${path} is there already; use --force`);
       expect(await readFile(join(cwd, path), "utf8")).toBe("mine");
@@ -98,7 +98,7 @@ describe("svidmint init", () => {
     ["--trust-domain", "a..b"],
   ])("refuses %s %s and writes nothing", async (args) => {
     const cwd = await folder();
-    const ran = await svidmint(["init", ...args], { cwd });
+    const ran = await quickly(["init", ...args], { cwd });
     expect(ran).toMatchObject({ code: 2, stdout: "" });
     expect(await readdir(cwd)).toEqual([]);
   });

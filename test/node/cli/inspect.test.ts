@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
 import { describe, expect, it } from "vitest";
-import { svidmint, temporaryFolders } from "./run.ts";
+import { quickly, svidmint, temporaryFolders } from "./run.ts";
 
 const folder = temporaryFolders();
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
@@ -156,7 +156,7 @@ describe("svidmint inspect", () => {
     ["a PEM block without end", "-----BEGIN CERTIFICATE-----\nAAAA\n"],
     ["two words with dots", "a.b.c d.e.f"],
   ])("fails on %s with one line and exit code 1", async ([, input]) => {
-    const ran = await svidmint(["inspect"], { input });
+    const ran = await quickly(["inspect"], { input });
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toMatch(/^svidmint: (?!unexpected)[\x20-\x7e]+\n$/);
   });

@@ -11,7 +11,7 @@ import {
   type JWK,
 } from "jose";
 import { describe, expect, it } from "vitest";
-import { json, svidmint, temporaryFolders } from "./run.ts";
+import { json, quickly, svidmint, temporaryFolders } from "./run.ts";
 
 const folder = temporaryFolders();
 const ISSUER = "https://id.example.org";
@@ -21,7 +21,7 @@ describe("svidmint key new", () => {
     "makes a %s key that only its owner reads, and its CSR",
     async (type) => {
       const cwd = await folder();
-      const ran = await svidmint(["key", "new", "--type", type, "--issuer", ISSUER, "--json"], {
+      const ran = await quickly(["key", "new", "--type", type, "--issuer", ISSUER, "--json"], {
         cwd,
       });
       expect(ran).toMatchObject({ code: 0, stderr: "" });
@@ -37,7 +37,7 @@ describe("svidmint key new", () => {
         csr_pem: csr,
       });
       expect(ran.stdout).not.toContain("PRIVATE");
-      const inspected = await svidmint(["inspect", "svid.csr", "--json"], { cwd });
+      const inspected = await quickly(["inspect", "svid.csr", "--json"], { cwd });
       expect(JSON.parse(inspected.stdout)).toMatchObject([
         { kind: "csr", thumbprint: jkt, signature_valid: true },
       ]);
@@ -63,12 +63,12 @@ describe("svidmint key new", () => {
   it.for(["svid.key", "svid.csr"])("never overwrites %s without --force", async (name) => {
     const cwd = await folder();
     await writeFile(join(cwd, name), "mine");
-    const ran = await svidmint(["key", "new", "--issuer", ISSUER], { cwd });
+    const ran = await quickly(["key", "new", "--issuer", ISSUER], { cwd });
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toContain(`${name} is there already`);
     expect(await readdir(cwd)).toEqual([name]);
     expect(await readFile(join(cwd, name), "utf8")).toBe("mine");
-    expect(await svidmint(["key", "new", "--issuer", ISSUER, "--force"], { cwd })).toMatchObject({
+    expect(await quickly(["key", "new", "--issuer", ISSUER, "--force"], { cwd })).toMatchObject({
       code: 0,
     });
   });
@@ -93,7 +93,7 @@ describe("svidmint key new", () => {
     ["--issuer", "not a url\n"],
   ])("is wrong usage with %j, and writes nothing", async (args) => {
     const cwd = await folder();
-    expect(await svidmint(["key", "new", ...args], { cwd })).toMatchObject({ code: 2, stdout: "" });
+    expect(await quickly(["key", "new", ...args], { cwd })).toMatchObject({ code: 2, stdout: "" });
     expect(await readdir(cwd)).toEqual([]);
   });
 });
@@ -134,7 +134,7 @@ describe("svidmint dpop", () => {
     ["a broken key", "broken.key", "does not take"],
   ])("refuses %s and does not quote it", async ([, key, message]) => {
     const cwd = await folder();
-    await svidmint(["key", "new", "--issuer", ISSUER], { cwd });
+    await quickly(["key", "new", "--issuer", ISSUER], { cwd });
     await writeFile(
       join(cwd, "encrypted.key"),
       "-----BEGIN ENCRYPTED PRIVATE KEY-----\nc2VjcmV0\n-----END ENCRYPTED PRIVATE KEY-----\n",
@@ -143,7 +143,7 @@ describe("svidmint dpop", () => {
       join(cwd, "broken.key"),
       "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n",
     );
-    const ran = await svidmint(
+    const ran = await quickly(
       ["dpop", "--key", key ?? "", "--body", "svid.csr", "--url", `${ISSUER}/v1/svids`],
       { cwd },
     );

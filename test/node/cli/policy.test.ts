@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { json, svidmint, temporaryFolders } from "./run.ts";
+import { json, quickly, svidmint, temporaryFolders } from "./run.ts";
 
 const folder = temporaryFolders();
 
@@ -113,7 +113,7 @@ describe("svidmint policy", () => {
     ],
   ])("check refuses %s with exit code 2 and no fault", async ([, content]) => {
     await writeFile(join(cwd, "hostile.yaml"), content);
-    const ran = await svidmint(["policy", "check", "--config", "hostile.yaml"], { cwd });
+    const ran = await quickly(["policy", "check", "--config", "hostile.yaml"], { cwd });
     expect(ran.code).toBe(2);
     expect(ran.stdout + ran.stderr).not.toContain("unexpected fault");
     expect((ran.stdout + ran.stderr).length).toBeLessThan(20_000);
@@ -170,7 +170,7 @@ describe("svidmint policy", () => {
     ["an object", "a: 1\n", "hostile-cases.yaml"],
   ] as const)("test takes %s for wrong usage", async ([, text, message]) => {
     await put("hostile-cases.yaml", text);
-    const ran = await svidmint(["policy", "test", "hostile-cases.yaml"], { cwd });
+    const ran = await quickly(["policy", "test", "hostile-cases.yaml"], { cwd });
     expect(ran).toMatchObject({ code: 2, stdout: "" });
     expect(ran.stderr).toContain(message);
   });
@@ -217,7 +217,7 @@ describe("svidmint policy", () => {
     '{"evidence":{"nobody":{}}}',
     '{"evidence":{"aws_iid":{}},"more":1}',
   ])("explain takes %s for wrong usage", async (input) => {
-    const ran = await svidmint(["policy", "explain"], { cwd, input });
+    const ran = await quickly(["policy", "explain"], { cwd, input });
     expect(ran).toMatchObject({ code: 2, stdout: "" });
     expect(ran.stderr).not.toContain("unexpected fault");
   });

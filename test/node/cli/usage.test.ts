@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { svidmint } from "./run.ts";
+import { quickly, svidmint } from "./run.ts";
 
 const COMMANDS = [
   "init",
@@ -38,7 +38,7 @@ describe("svidmint", () => {
   it.for(COMMANDS)(
     "%s --help shows an example, its options and its exit codes",
     async (command) => {
-      const { code, stdout, stderr } = await svidmint([...command.split(" "), "--help"]);
+      const { code, stdout, stderr } = await quickly([...command.split(" "), "--help"]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(stdout).toContain(`Usage: svidmint ${command}`);
       expect(stdout).toMatch(/Examples:\n {2}# .+\n {2}(?:.*\| )?\S+/);
@@ -70,7 +70,7 @@ describe("svidmint", () => {
     [["dpop", "--body", "x"], /--key/],
     [["dpop", "--key", "x"], /--body/],
   ])("%j is wrong usage", async ([args, message]) => {
-    const { code, stdout, stderr } = await svidmint(args);
+    const { code, stdout, stderr } = await quickly(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/see svidmint .*--help|say which/);
