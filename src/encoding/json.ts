@@ -22,7 +22,7 @@ const MAX_DEPTH = 32;
 
 /**
  * Refuses, beside what is not JSON: bytes that are not UTF-8, a byte order mark, a member name that an object has
- * twice (however it is escaped), nesting beyond the limit, lone surrogates, and numbers too big for a double.
+ * twice, a name with an escape in it, nesting beyond the limit, lone surrogates, and numbers too big for a double.
  * @returns `json_malformed` | `json_duplicate_key`
  */
 export function parseJson(input: Uint8Array | string, limits?: JsonLimits): Result<JsonValue> {
@@ -30,7 +30,8 @@ export function parseJson(input: Uint8Array | string, limits?: JsonLimits): Resu
   // `JSON.parse` keeps the last of two members of one name and does not say so. In text that it accepts, each
   // colon outside strings is one member: fewer members in the value than colons in the text means one was lost.
   const members = countMembers(bytes, limits?.maxDepth ?? MAX_DEPTH);
-  if (members < 0) return fail("json_malformed", "nested too deeply");
+  if (members === TOO_DEEP) return fail("json_malformed", "nested too deeply");
+  if (members === ESCAPED_NAME) return fail("json_malformed", "escape in a member name");
   const text = typeof input === "string" ? input : utf8Decode(input);
   if (text === undefined) return fail("json_malformed", "not utf-8");
   let value: JsonValue;
@@ -39,7 +40,8 @@ export function parseJson(input: Uint8Array | string, limits?: JsonLimits): Resu
   } catch {
     return fail("json_malformed");
   }
-  const kept = keptMembers(value, text.includes("\\u"));
+  // Bytes that are UTF-8 hold a lone surrogate only as an escape; text may hold it as it is.
+  const kept = keptMembers(value, typeof input === "string" || text.includes("\\u"));
   if (kept < 0) return fail("json_malformed", "number or string out of range");
   return kept === members ? ok(value) : fail("json_duplicate_key");
 }
@@ -71,22 +73,36 @@ const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
-/** Colons outside strings, or −1 where brackets nest too deeply. Text that is not JSON gives any number. */
+const TOO_DEEP = -1;
+const ESCAPED_NAME = -2;
+
+/**
+ * Colons outside strings. Text that is not JSON gives any number.
+ * Names with escapes are refused because V8 misreads them (nodejs/node#63785): once any document had a name with a
+ * backslash, `{"\u0061":1}` can be read as `{"\\":1}` in the same process. Nobody who signs evidence writes such names.
+ */
 function countMembers(text: Uint8Array, maxDepth: number): number {
+  const end = text.length;
   let members = 0;
   let depth = 0;
-  const end = text.length;
+  let escaped = false;
   for (let at = 0; at < end; at++) {
     switch (text[at]!) {
       case QUOTE:
-        at = endOfString(text, at + 1);
+        escaped = false;
+        for (at++; at < end && text[at] !== QUOTE; at++) {
+          if (text[at] !== BACKSLASH) continue;
+          escaped = true;
+          at++;
+        }
         break;
       case COLON:
+        if (escaped) return ESCAPED_NAME;
         members++;
         break;
       case OPEN_BRACE:
       case OPEN_BRACKET:
-        if (++depth > maxDepth) return -1;
+        if (++depth > maxDepth) return TOO_DEEP;
         break;
       case CLOSE_BRACE:
       case CLOSE_BRACKET:
@@ -98,24 +114,17 @@ function countMembers(text: Uint8Array, maxDepth: number): number {
   return members;
 }
 
-/** Where the quote stands that ends the string whose first octet is at `at`. */
-function endOfString(text: Uint8Array, at: number): number {
-  let end = at;
-  while (end < text.length && text[end] !== QUOTE) end += text[end] === BACKSLASH ? 2 : 1;
-  return end;
-}
-
-/** Members of the value at all depths, or −1 where it holds what I-JSON forbids. The depth is bounded above. */
-function keptMembers(value: JsonValue | undefined, escapes: boolean): number {
-  if (typeof value === "string") return escapes && hasLoneSurrogate(value) ? -1 : 0;
+/** @param surrogates whether lone ones are possible. Members of the value at all depths, or −1 where it holds what I-JSON forbids. The depth is bounded above. */
+function keptMembers(value: JsonValue | undefined, surrogates: boolean): number {
+  if (typeof value === "string") return surrogates && hasLoneSurrogate(value) ? -1 : 0;
   if (typeof value === "number") return Number.isFinite(value) ? 0 : -1;
   if (typeof value !== "object" || value === null) return 0;
   if (isJsonObject(value)) {
     const names = Object.keys(value);
     let members = names.length;
     for (const name of names) {
-      if (escapes && hasLoneSurrogate(name)) return -1;
-      const within = keptMembers(value[name], escapes);
+      if (surrogates && hasLoneSurrogate(name)) return -1;
+      const within = keptMembers(value[name], surrogates);
       if (within < 0) return -1;
       members += within;
     }
@@ -123,7 +132,7 @@ function keptMembers(value: JsonValue | undefined, escapes: boolean): number {
   }
   let members = 0;
   for (const item of value) {
-    const within = keptMembers(item, escapes);
+    const within = keptMembers(item, surrogates);
     if (within < 0) return -1;
     members += within;
   }

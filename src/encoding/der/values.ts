@@ -74,7 +74,7 @@ export function dottedOid(content: Uint8Array): string | undefined {
   let open = false;
   for (const byte of content) {
     if (!open && byte === 0x80) return undefined;
-    if (arc > Number.MAX_SAFE_INTEGER / 128 - 1) return undefined;
+    if (arc >= 2 ** 46) return undefined;
     arc = arc * 128 + (byte & 0x7f);
     open = byte > 0x7f;
     if (open) continue;

@@ -15,7 +15,6 @@ describe("parseJson", () => {
     ["[]", []],
     ['{"a":{"a":1},"b":[{"a":1},{"a":2}]}', { a: { a: 1 }, b: [{ a: 1 }, { a: 2 }] }],
     ['{"a:b":"c:d","e":":{\\":\\\\"}', { "a:b": "c:d", e: ':{":\\' }],
-    ['{"\\"":1,"\\\\":2}', { '"': 1, "\\": 2 }],
     ['"\\ud83d\\ude00"', "\u{1f600}"],
     [' \t\r\n{"a" : null } ', { a: null }],
     ["-0.5e+3", -500],
@@ -28,19 +27,40 @@ describe("parseJson", () => {
   it.each([
     '{"a":1,"a":1}',
     '{"a":1,"a":2}',
-    '{"a":1,"\\u0061":2}',
     '{"x":{"a":1,"b":2,"a":3}}',
     '[[{"a":1,"a":2}]]',
     '{"a":{"c":1},"b":{"c":1,"c":{}}}',
     '{"__proto__":1,"__proto__":2}',
     '{"constructor":1,"constructor":2}',
     '{"":1,"":2}',
-    '{"\u00e9":1,"\\u00e9":2}',
     '{"1":1,"1":2}',
-    '{"\\"a:":1,"\\"a:":2}',
+    '{"\u00e9":1,"\u00e9":2}',
   ])("refuses a name twice: %s", (text) => {
     expect(parseJson(text)).toMatchObject(duplicate);
     expect(parseJson(utf8Encode(text))).toMatchObject(duplicate);
+  });
+
+  it.each([
+    '{"\\u0061":1}',
+    '{"a":1,"\\u0061":2}',
+    '{"\\"":1}',
+    '{"\\\\" :1}',
+    '{"a\\/b":1}',
+    '[{"b":{"a\\n"\n:1}}]',
+    '{"\\u0000":1}',
+    '{"\\"a:":1,"\\"a:":2}',
+  ])("refuses a name with an escape, which V8 may misread: %s", (text) => {
+    // What makes V8 misread: a name with a backslash, anywhere before.
+    JSON.parse('{"h":[],"\\\\":0}');
+    expect(parseJson(text)).toMatchObject(malformed);
+    expect(parseJson(utf8Encode(text))).toMatchObject(malformed);
+  });
+
+  it("takes values with any escape", () => {
+    expect(parseJson('{"a":"\\u0061\\n\\"\\\\:","b":["\\/",":"]}')).toEqual({
+      ok: true,
+      value: { a: 'a\n"\\:', b: ["/", ":"] },
+    });
   });
 
   it("keeps names apart that only look alike", () => {
