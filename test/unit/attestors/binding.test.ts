@@ -14,6 +14,7 @@ import { outcome, JKT, OTHER_JKT } from "../../conformance/attestor.ts";
 
 const BASE = "https://id.prod.example";
 const thumbprint = fc.stringMatching(/^[A-Za-z0-9_-]{43}$/);
+const url = fc.stringMatching(/^https:\/\/[a-z]{1,4}\.example(?:\/[a-z]{0,3})?$/);
 const json = fc.jsonValue() as fc.Arbitrary<Parameters<typeof gradeAudience>[0]>;
 
 describe("S", () => {
@@ -31,7 +32,7 @@ describe("S", () => {
   });
   it("under another base is not ours", () => {
     fc.assert(
-      fc.property(fc.webUrl(), fc.webUrl(), thumbprint, (base, other, jkt) => {
+      fc.property(url, url, thumbprint, (base, other, jkt) => {
         fc.pre(base !== other);
         expect(outcome(gradeAudience(boundAudience(other, jkt), base))).toBe("audience_mismatch");
         expect(outcome(gradeAudience(other, base))).toBe("audience_mismatch");
