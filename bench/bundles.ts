@@ -9,6 +9,7 @@ import { SERVER_CORE } from "./measure.ts";
 import { median } from "./process-cpu.ts";
 
 const IMPORT_RUNS = 15;
+const entryBundle = join(projectRoot, "dist/bundle/node.mjs");
 
 /** The frame that the server stands on, and nothing else: what its import is compared with. */
 const FRAME = `
@@ -17,38 +18,38 @@ import { Hono } from "hono";
 export { Hono, serve };
 `;
 
+/** The entry would go on to serve: it is measured and ended once it is imported. */
+const PROBE = `
+import { writeSync } from "node:fs";
+await import(process.argv[2]);
+const { user, system } = process.cpuUsage();
+writeSync(1, String((user + system) / 1000));
+process.exit(0);
+`;
+
 /** CPU time of a process that imports a bundle and ends. Milliseconds, the median of many. */
 export async function importCpu(): Promise<{ frame: number; entry: number }> {
   const folder = mkdtempSync(join(tmpdir(), "import-"));
   try {
     const frame = join(folder, "frame.mjs");
-    const entry = join(folder, "entry.mjs");
-    const common = {
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      target: "node22",
-      minify: true,
-      logLevel: "error",
-    } as const;
     await build({
-      ...common,
       stdin: { contents: FRAME, resolveDir: projectRoot },
       outfile: frame,
-    });
-    await build({
-      ...common,
-      entryPoints: [join(projectRoot, "src/runtimes/node/serve.ts")],
-      outfile: entry,
+      // As scripts/bundle.ts makes the entry.
+      bundle: true,
+      minify: true,
+      platform: "node",
+      target: "node22",
+      format: "esm",
+      legalComments: "none",
+      logLevel: "error",
     });
     const probe = join(folder, "probe.mjs");
-    writeFileSync(
-      probe,
-      "await import(process.argv[2]); const { user, system } = process.cpuUsage(); console.log((user + system) / 1000);",
-    );
-    const once = async (bundle: string) =>
+    writeFileSync(probe, PROBE);
+    const once = async (bundle: string): Promise<number> =>
       Number(
         await runChecked(process.execPath, [probe, bundle], {
+          cwd: folder,
           core: SERVER_CORE,
           deadlineMs: 20_000,
         }),
@@ -56,7 +57,7 @@ export async function importCpu(): Promise<{ frame: number; entry: number }> {
     const times = { frame: [] as number[], entry: [] as number[] };
     for (let n = 0; n < IMPORT_RUNS; n++) {
       times.frame.push(await once(frame));
-      times.entry.push(await once(entry));
+      times.entry.push(await once(entryBundle));
     }
     return { frame: median(times.frame), entry: median(times.entry) };
   } finally {

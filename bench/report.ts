@@ -27,7 +27,7 @@ median of the rounds is what stands here. The *bare cryptography* is measured th
 issuer can leave out (verify the evidence, import the client's key, verify its proof, sign, verify what was signed), on
 \`node:crypto\`'s synchronous calls, with nothing around them.
 
-step-ca and SPIRE appear where they are installed (\`npm run interop:install\`). They do other work: step-ca verifies a
+step-ca and SPIRE appear where they are installed (\`npx node scripts/interop/install.ts\`). They do other work: step-ca verifies a
 one-time token, SPIRE checks no evidence at all, and neither is asked for proof of possession beyond the CSR.
 `;
 

@@ -79,7 +79,10 @@ async function issuance(): Promise<Figure[]> {
 function peerFigures(x509: number[], jwt: number[], peers: PeerFigures[]): Figure[] {
   const column = (name: keyof PeerFigures): number[] => peers.flatMap((peer) => peer[name] ?? []);
   const [mintX509, mintJwt, sign] = [column("spireX509"), column("spireJwt"), column("stepCa")];
-  const missing = note("beside SPIRE and step-ca", "not installed: npm run interop:install");
+  const missing = note(
+    "beside SPIRE and step-ca",
+    "not installed: npx node scripts/interop/install.ts",
+  );
   if (mintX509.length < x509.length || sign.length < x509.length) return [missing];
   return [
     atLeast(

@@ -1,6 +1,6 @@
 /**
  * Builds the counterparts of the interop tests and the benchmark into `.cache/interop`.
- * `node scripts/interop/install.ts [--only NAME,NAME]`; what is there already is left alone.
+ * `npx node scripts/interop/install.ts [--only NAME,NAME]`; what is there already is left alone.
  */
 import {
   chmodSync,
@@ -41,7 +41,9 @@ for (const program of PROGRAMS) {
   if (only !== undefined && !only.includes(program.name)) continue;
   failures += await install(program);
 }
-process.exitCode = failures === 0 ? 0 : 1;
+// On a developer's machine the tests run without what could not be had, and say so.
+const strict = process.env["CI"] === "true" || only !== undefined;
+process.exitCode = failures > 0 && strict ? 1 : 0;
 
 /** @returns 1 where the program could not be installed, else 0 */
 async function install(program: Program): Promise<0 | 1> {

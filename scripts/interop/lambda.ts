@@ -7,7 +7,7 @@ import { accepts, freePort, type Server, startServer } from "./processes.ts";
 import { projectRoot } from "./programs.ts";
 
 /** The handler as it is deployed. */
-export const lambdaBundle = join(projectRoot, "dist/lambda/index.js");
+export const lambdaBundle = join(projectRoot, "dist/bundle/lambda.mjs");
 
 export interface LambdaFunction extends AsyncDisposable {
   readonly server: Server;

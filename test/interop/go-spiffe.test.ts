@@ -23,6 +23,7 @@ const ask = (...requests: readonly Omit<GoSpiffeRequest, "trust_domain">[]) =>
   );
 
 describe.skipIf(needs.absent)(`go-spiffe as a relying party${needs.note}`, () => {
+  const stack = new AsyncDisposableStack();
   const evidence = makeEvidenceIssuer();
   let issuer: Svidmint;
   let stranger: Svidmint; // the same trust domain's name, other keys
@@ -30,15 +31,12 @@ describe.skipIf(needs.absent)(`go-spiffe as a relying party${needs.note}`, () =>
   let strangersBundle: BundleDocument;
 
   beforeAll(async () => {
-    issuer = await startSvidmint({ evidence });
-    stranger = await startSvidmint({ evidence });
+    issuer = stack.use(await startSvidmint({ evidence }));
+    stranger = stack.use(await startSvidmint({ evidence }));
     bundle = await fetchBundle(issuer.url);
     strangersBundle = await fetchBundle(stranger.url);
   });
-  afterAll(async () => {
-    await issuer.server.stop();
-    await stranger.server.stop();
-  });
+  afterAll(() => stack.disposeAsync());
 
   it("fetches the bundle from its endpoint, as a federated server does", async () => {
     const [fetched, parsed] = await ask(

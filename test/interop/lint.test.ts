@@ -65,13 +65,14 @@ function objections({ findings }: Summary): string[] {
 }
 
 describe.skipIf(needs.absent)(`linters${needs.note}`, () => {
+  const stack = new AsyncDisposableStack();
   const evidence = makeEvidenceIssuer();
   let issuer: Svidmint;
   let leaves = "";
   let authorities = "";
 
   beforeAll(async () => {
-    issuer = await startSvidmint({ evidence });
+    issuer = stack.use(await startSvidmint({ evidence }));
     // RSA keys take seconds to make: a few serve many certificates.
     const rsa = (["RSA-2048", "RSA-3072"] as const).map((kind) => makeKey(kind));
     const issued: string[] = [];
@@ -84,7 +85,7 @@ describe.skipIf(needs.absent)(`linters${needs.note}`, () => {
     leaves = issued.join("");
     authorities = bundleRoots(await fetchBundle(issuer.url));
   });
-  afterAll(() => issuer.server.stop());
+  afterAll(() => stack.disposeAsync());
 
   it("zlint (RFC 5280 and community lints) objects to none of 1 000 certificates", async () => {
     const summary = await zlint(leaves);

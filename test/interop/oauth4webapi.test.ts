@@ -13,18 +13,19 @@ const needs = counterparts();
  * the audience.
  */
 describe.skipIf(needs.absent)(`oauth4webapi as a relying party${needs.note}`, () => {
+  const stack = new AsyncDisposableStack();
   const evidence = makeEvidenceIssuer();
   const insecure = { [oauth.allowInsecureRequests]: true }; // http, on loopback
   let issuer: Svidmint;
   let server: oauth.AuthorizationServer;
 
   beforeAll(async () => {
-    issuer = await startSvidmint({ evidence });
+    issuer = stack.use(await startSvidmint({ evidence }));
     const url = new URL(issuer.url);
     const response = await oauth.discoveryRequest(url, { ...insecure, algorithm: "oidc" });
     server = await oauth.processDiscoveryResponse(url, response);
   });
-  afterAll(() => issuer.server.stop());
+  afterAll(() => stack.disposeAsync());
 
   /** Claims first, then the signature with the key that discovery leads to. */
   const verify = async (token: string, audience: string): Promise<oauth.IDToken | undefined> => {

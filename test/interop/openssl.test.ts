@@ -11,19 +11,18 @@ import { bundleRoots, fetchBundle, forgeLeaf, issueX509, splitPem } from "./supp
 const needs = counterparts();
 
 describe.skipIf(needs.absent)(`openssl verify${needs.note}`, () => {
+  const stack = new AsyncDisposableStack();
   const evidence = makeEvidenceIssuer();
   const folder = mkdtempSync(join(tmpdir(), "openssl-"));
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   let issuer: Svidmint;
   let roots: string;
 
   beforeAll(async () => {
-    issuer = await startSvidmint({ evidence });
+    issuer = stack.use(await startSvidmint({ evidence }));
     roots = bundleRoots(await fetchBundle(issuer.url));
   });
-  afterAll(async () => {
-    await issuer.server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => stack.disposeAsync());
 
   /** `-x509_strict` adds the checks of RFC 5280 that OpenSSL leaves out by default. */
   const verify = async (chain: string, anchors: string, ...more: readonly string[]) => {

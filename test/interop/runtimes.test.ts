@@ -35,6 +35,7 @@ interface Answer {
 const jsonSchema = z.record(z.string(), z.unknown());
 
 describe.skipIf(needs.absent)(`one corpus on every runtime${needs.note}`, () => {
+  const stack = new AsyncDisposableStack();
   const evidence = makeEvidenceIssuer();
   let node: Svidmint;
   let worker: Worker;
@@ -44,7 +45,7 @@ describe.skipIf(needs.absent)(`one corpus on every runtime${needs.note}`, () => 
   beforeAll(async () => {
     keys = await makeSigningKeys();
     const env = keyVariables(keys);
-    node = await startSvidmint({ evidence, keys: keysSection(keys), env });
+    node = stack.use(await startSvidmint({ evidence, keys: keysSection(keys), env }));
     // Replicas of the Node server: the same issuer URL, keys and rules, reached elsewhere.
     const configuration = makeConfiguration({
       issuer: node.url,
@@ -52,14 +53,10 @@ describe.skipIf(needs.absent)(`one corpus on every runtime${needs.note}`, () => 
       keys: keysSection(keys),
     });
     const variables = { ...env, SVIDMINT_CONFIG: JSON.stringify(configuration) };
-    worker = await startWorker(variables);
-    lambda = await startLambda(needs.path("aws-lambda-rie"), variables);
+    worker = stack.use(await startWorker(variables));
+    lambda = stack.use(await startLambda(needs.path("aws-lambda-rie"), variables));
   });
-  afterAll(async () => {
-    await node[Symbol.asyncDispose]();
-    await worker[Symbol.asyncDispose]();
-    await lambda[Symbol.asyncDispose]();
-  });
+  afterAll(() => stack.disposeAsync());
 
   it("is answered alike by Node, workerd and Lambda", async () => {
     const corpus = makeCorpus(node.url, evidence);

@@ -13,18 +13,16 @@ const needs = counterparts("spire-server", "verify-svid");
 
 /** SPIRE reads bundles by code of its own: what go-spiffe takes need not do for it. */
 describe.skipIf(needs.absent)(`SPIRE as a federated trust domain${needs.note}`, () => {
+  const stack = new AsyncDisposableStack();
   const evidence = makeEvidenceIssuer();
   let issuer: Svidmint;
   let spire: SpirePeer;
 
   beforeAll(async () => {
-    issuer = await startSvidmint({ evidence });
-    spire = await startSpire(needs.path("spire-server"));
+    issuer = stack.use(await startSvidmint({ evidence }));
+    spire = stack.use(await startSpire(needs.path("spire-server")));
   });
-  afterAll(async () => {
-    await issuer.server.stop();
-    await spire[Symbol.asyncDispose]();
-  });
+  afterAll(() => stack.disposeAsync());
 
   const bundleCommand = (command: string, ...args: readonly string[]) =>
     run(
@@ -61,7 +59,7 @@ describe.skipIf(needs.absent)(`SPIRE as a federated trust domain${needs.note}`, 
   it("refuses a bundle whose JWT key has no name, so its yes means something", async () => {
     const bundle = await fetchBundle(issuer.url);
     const path = join(spire.folder, "bad.json");
-    const keys = bundle.keys.map(({ kid: _, ...key }) => key);
+    const keys = bundle.keys.map((key) => ({ ...key, kid: undefined })); // JSON drops it
     writeFileSync(path, JSON.stringify({ ...bundle, keys }));
     const set = await bundleCommand("set", "-id", "spiffe://bad.example", "-path", path);
     expect(set.code).not.toBe(0);

@@ -31,6 +31,7 @@ export function makeCorpus(issuer: string, evidence: EvidenceIssuer): Exchange[]
   const csr = { csr: makeCsr(key) };
   const now = Math.floor(Date.now() / 1000);
   const json = (body: unknown): WireRequest => raw(JSON.stringify(body));
+  const proved = (body: unknown) => withProof(issuer, json(body), key);
   const claims = (changed: Record<string, unknown>) => x509({ claims: changed });
 
   const posts: Record<string, WireRequest> = {
@@ -101,16 +102,17 @@ export function makeCorpus(issuer: string, evidence: EvidenceIssuer): Exchange[]
       "dpop",
       dpopProof(key, `${issuer}/v1/svids`, "{}"),
     ),
-    "JWT-SVID with a proof of another key": foreignProof(issuer, jwt(), other),
-    "JWT-SVID with a proof for another URL": foreignProof("https://elsewhere.example", jwt(), key),
-    "JWT-SVID for an audience of no rule": json({
+    "JWT-SVID with a proof of another key": withProof(issuer, jwt(), other),
+    "JWT-SVID with a proof for another URL": withProof("https://elsewhere.example", jwt(), key),
+    "JWT-SVID for an audience of no rule": proved({
       evidence: [token()],
       jwt: { audience: ["https://elsewhere.example"] },
     }),
-    "JWT-SVID for two audiences": json({
+    "JWT-SVID for two audiences": proved({
       evidence: [token()],
       jwt: { audience: [AUDIENCE, "https://b.example"] },
     }),
+    "JWT-SVID for our own URL": proved({ evidence: [token()], jwt: { audience: [issuer] } }),
   };
 
   return [
@@ -150,13 +152,13 @@ function withoutHeader(request: WireRequest, name: string): WireRequest {
   };
 }
 
-function foreignProof(issuer: string, request: WireRequest, key: WorkloadKey): WireRequest {
+function withProof(issuer: string, request: WireRequest, key: WorkloadKey): WireRequest {
   return withHeader(request, "dpop", dpopProof(key, `${issuer}/v1/svids`, request.body));
 }
 
 /** Turns a bit in the middle of the evidence's signature, so that its encoding stays canonical. */
 function forgeEvidence(request: WireRequest): WireRequest {
-  const at = request.body.indexOf('"},') - 40;
+  const at = request.body.indexOf('"}]') - 40;
   const turned = request.body[at] === "A" ? "B" : "A";
   return { ...request, body: request.body.slice(0, at) + turned + request.body.slice(at + 1) };
 }

@@ -21,7 +21,7 @@ export function counterparts<Name extends ProgramName>(
   const reasons: string[] = [];
   if (!isBuilt()) reasons.push("the project is not built (npm run build)");
   if (missing.length > 0) {
-    const install = `npm run interop:install -- --only ${missing.join(",")}`;
+    const install = `npx node scripts/interop/install.ts --only ${missing.join(",")}`;
     reasons.push(`${missing.join(", ")} not installed (${install})`);
   }
   if (reasons.length > 0 && process.env["CI"] === "true") throw new Error(reasons.join("; "));
