@@ -28,8 +28,8 @@ export interface Step<T> {
   readonly change?: { readonly next: ClaimEntry | undefined };
 }
 
-/** Far beyond any clock, and exact in a double, in JSON and in every store's number type. */
-export const NEVER = Number.MAX_SAFE_INTEGER;
+/** Far beyond any clock, and exact in a double, in JSON and in every store's number type: what stands for no end. */
+const NEVER = Number.MAX_SAFE_INTEGER;
 
 export function decideClaim(
   stored: ClaimEntry | undefined,
@@ -176,7 +176,7 @@ export function recordOf({
   return {
     generation,
     banned: isBanned,
-    expiresAt,
+    expiresAt: expiresAt === NEVER ? Infinity : expiresAt,
     owners: owners.map(({ owner, since, renewedAt }) => ({ owner, since, renewedAt })),
   };
 }

@@ -67,6 +67,7 @@ export interface ClaimAnswer {
 export interface ClaimRecord {
   readonly generation: number;
   readonly banned: boolean;
+  /** `Infinity` for a ban. */
   readonly expiresAt: number;
   readonly owners: readonly {
     readonly owner: string;
