@@ -12,8 +12,8 @@ describe("svidmint evidence dev and attest", () => {
   let evidence = "";
   beforeAll(async () => {
     cwd = await folder();
-    await svidmint(["init"], { cwd });
-    jkt = String(json(await svidmint(["key", "new", "--json"], { cwd }))["thumbprint"]);
+    await quickly(["init"], { cwd });
+    jkt = String(json(await quickly(["key", "new", "--json"], { cwd }))["thumbprint"]);
     evidence = (await svidmint(["evidence", "dev", "--csr", "svid.csr"], { cwd })).stdout;
     await writeFile(join(cwd, "evidence.json"), evidence);
   });
@@ -52,11 +52,11 @@ describe("svidmint evidence dev and attest", () => {
     expect(alone.stdout).toContain(`binding         key ${jkt}`);
     expect(alone.stdout).toContain(`as if possession of the key ${jkt} had been proved`);
     expect(alone.stdout).toMatch(/SPIFFE ID +spiffe:\/\/dev\.example\.org\/dev\/app\n/);
-    expect((await svidmint(["attest", "-"], { cwd, input: `[${evidence}]` })).code).toBe(0);
+    expect((await quickly(["attest", "-"], { cwd, input: `[${evidence}]` })).code).toBe(0);
   });
 
   it("refuse it for any other key", async () => {
-    const ran = await svidmint(["attest", "evidence.json", "--jkt", "A".repeat(43), "--json"], {
+    const ran = await quickly(["attest", "evidence.json", "--jkt", "A".repeat(43), "--json"], {
       cwd,
     });
     expect(ran.code).toBe(1);
@@ -66,18 +66,18 @@ describe("svidmint evidence dev and attest", () => {
       code: "evidence_rejected",
     });
     expect(json(ran)["fix"]).toMatch(/evidence for S/);
-    expect(await svidmint(["attest", "evidence.json", "--jkt", jkt], { cwd })).toMatchObject({
+    expect(await quickly(["attest", "evidence.json", "--jkt", jkt], { cwd })).toMatchObject({
       code: 0,
     });
   });
 
   it("take the clock that --at gives", async () => {
     const later = new Date(Date.now() + 3_600_000).toISOString();
-    const ran = await svidmint(["attest", "evidence.json", "--at", later], { cwd });
+    const ran = await quickly(["attest", "evidence.json", "--at", later], { cwd });
     expect(ran).toMatchObject({ code: 1, stderr: "" });
     expect(ran.stdout).toMatch(/^refused: evidence_expired/);
     expect(ran.stdout).toMatch(/fix +\S/);
-    const before = await svidmint(["attest", "evidence.json", "--json", "--at", "1700000000"], {
+    const before = await quickly(["attest", "evidence.json", "--json", "--at", "1700000000"], {
       cwd,
     });
     expect(json(before)).toMatchObject({ at: 1_700_000_000, reason: "evidence_not_yet_valid" });
@@ -107,7 +107,7 @@ rules:
 
   it("bind to S, to a private key, or to nobody, and carry claims", async () => {
     const token = async (...args: string[]) =>
-      decodeJwt((await svidmint(["evidence", "dev", "--bare", ...args], { cwd })).stdout.trim());
+      decodeJwt((await quickly(["evidence", "dev", "--bare", ...args], { cwd })).stdout.trim());
     const s = `http://127.0.0.1:8443/jkt/${jkt}`;
     expect(await token("--key", "svid.key")).toMatchObject({
       aud: s,
@@ -185,7 +185,7 @@ rules:
   });
 
   it("refuses the same evidence twice", async () => {
-    const ran = await svidmint(["attest", "--json"], { cwd, input: `[${evidence},${evidence}]` });
+    const ran = await quickly(["attest", "--json"], { cwd, input: `[${evidence},${evidence}]` });
     expect(ran.code).toBe(1);
   });
 
@@ -216,7 +216,7 @@ rules:
       ["attest", "--at", "1"],
       ["policy", "explain"],
     ]) {
-      const ran = await svidmint(args, { cwd, input: evidence });
+      const ran = await quickly(args, { cwd, input: evidence });
       expect(ran.stdout + ran.stderr).not.toContain(payload);
       expect(ran.stdout + ran.stderr).not.toContain(signature);
     }

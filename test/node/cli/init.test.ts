@@ -17,13 +17,13 @@ describe("svidmint init", () => {
     expect(await mode(join(cwd, ".svidmint"))).toBe(0o700);
     expect(await readFile(join(cwd, ".svidmint/dev.jwks"), "utf8")).not.toContain('"d"');
     expect(ran.stdout).not.toContain("PRIVATE");
-    const checked = await svidmint(["policy", "check"], { cwd });
+    const checked = await quickly(["policy", "check"], { cwd });
     expect(checked).toMatchObject({ code: 0 });
   });
 
   it("takes the trust domain and issuer, and names what it wrote", async () => {
     const cwd = await folder();
-    const ran = await svidmint(
+    const ran = await quickly(
       [
         "init",
         "--json",
@@ -46,7 +46,7 @@ describe("svidmint init", () => {
     const text = await readFile(join(cwd, "lab/svidmint.yaml"), "utf8");
     expect(text).toContain("trust_domain: lab.example.org\n");
     expect(
-      await svidmint(["policy", "check", "--config", "lab/svidmint.yaml"], { cwd }),
+      await quickly(["policy", "check", "--config", "lab/svidmint.yaml"], { cwd }),
     ).toMatchObject({ code: 0 });
   });
 
@@ -70,7 +70,7 @@ describe("svidmint init", () => {
     const cwd = await folder();
     await mkdir(join(cwd, ".svidmint"));
     await writeFile(join(cwd, ".svidmint/dev.key"), "old", { mode: 0o666 });
-    expect(await svidmint(["init", "--force"], { cwd })).toMatchObject({ code: 0 });
+    expect(await quickly(["init", "--force"], { cwd })).toMatchObject({ code: 0 });
     expect(await mode(join(cwd, ".svidmint/dev.key"))).toBe(0o600);
     expect(await readFile(join(cwd, ".svidmint/dev.key"), "utf8")).toContain("PRIVATE KEY");
   });
@@ -80,7 +80,7 @@ describe("svidmint init", () => {
     await mkdir(join(cwd, ".svidmint"));
     await writeFile(join(cwd, "victim"), "precious");
     await symlink(join(cwd, "victim"), join(cwd, ".svidmint/dev.key"));
-    expect(await svidmint(["init", "--force"], { cwd })).toMatchObject({ code: 2 });
+    expect(await quickly(["init", "--force"], { cwd })).toMatchObject({ code: 2 });
     expect(await readFile(join(cwd, "victim"), "utf8")).toBe("precious");
   });
 
@@ -106,7 +106,7 @@ describe("svidmint init", () => {
   it("says so where it cannot write", async () => {
     const cwd = await folder();
     await writeFile(join(cwd, "file"), "");
-    const ran = await svidmint(["init", "--dir", "file/below"], { cwd });
+    const ran = await quickly(["init", "--dir", "file/below"], { cwd });
     expect(ran).toMatchObject({ code: 2, stdout: "" });
     expect(ran.stderr).toContain("not a folder");
   });

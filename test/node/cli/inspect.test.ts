@@ -72,8 +72,8 @@ describe("svidmint inspect", () => {
     expect(ran.stdout).toContain("2026-01-01T00:00:00Z to 2046-01-01T00:00:00Z");
     expect(ran.stdout).toContain("yes, path length 1");
     expect(ran.stdout).toContain("not verified");
-    expect(await svidmint(["inspect", "-"], { input: pem })).toEqual(ran);
-    const der = await svidmint(["inspect", "--json"], { input: new Uint8Array(leaf.rawData) });
+    expect(await quickly(["inspect", "-"], { input: pem })).toEqual(ran);
+    const der = await quickly(["inspect", "--json"], { input: new Uint8Array(leaf.rawData) });
     expect(JSON.parse(der.stdout)).toMatchObject([
       {
         kind: "certificate",
@@ -87,14 +87,14 @@ describe("svidmint inspect", () => {
 
   it("says why a certificate is no X.509-SVID", async () => {
     const { leaf } = await chain("spiffe://lab.example.org");
-    const ran = await svidmint(["inspect"], { input: leaf.toString("pem") });
+    const ran = await quickly(["inspect"], { input: leaf.toString("pem") });
     expect(ran.stdout).toContain("not an X.509-SVID (its SPIFFE ID has no path)");
   });
 
   it("puts a token into words without its signature", async () => {
     const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const token = `${part({ alg: "ES256", typ: "JWT", kid: "a" })}.${part({ sub: "spiffe://lab.example.org/api", aud: "x", exp: 1_700_000_000, evil: "\u001b[2J\r\n\u202e" })}.c2lnbmF0dXJl`;
-    const ran = await svidmint(["inspect"], { input: `Bearer ${token}\n` });
+    const ran = await quickly(["inspect"], { input: `Bearer ${token}\n` });
     expect(ran.code).toBe(0);
     expect(ran.stdout).toContain("JWT-SVID");
     expect(ran.stdout).toContain("2023-11-14T22:13:20Z (1700000000)");
@@ -122,7 +122,7 @@ describe("svidmint inspect", () => {
       spiffe_sequence: 7,
       spiffe_refresh_hint: 300,
     };
-    const ran = await svidmint(["inspect"], { input: JSON.stringify(bundle) });
+    const ran = await quickly(["inspect"], { input: JSON.stringify(bundle) });
     expect(ran.code).toBe(0);
     expect(ran.stdout).toMatch(/SPIFFE bundle\n +sequence +7\n +refresh hint +5 min\n/);
     expect(ran.stdout).toMatch(/X\.509 authorities +1\n +JWT authorities +1\n/);
@@ -133,8 +133,8 @@ describe("svidmint inspect", () => {
 
   it("shows nothing of a private key but its public half", async () => {
     const cwd = await folder();
-    await svidmint(["key", "new", "--issuer", "https://id.example.org"], { cwd });
-    const ran = await svidmint(["inspect", "svid.key"], { cwd });
+    await quickly(["key", "new", "--issuer", "https://id.example.org"], { cwd });
+    const ran = await quickly(["inspect", "svid.key"], { cwd });
     expect(ran.stdout).toMatch(
       /^Private key \(its public half\)\n +key +P-256\n +thumbprint +[\w-]{43}\n$/,
     );
@@ -167,7 +167,7 @@ describe("svidmint inspect", () => {
     for (const ran of [
       await svidmint(["inspect", "huge"], { cwd }),
       await svidmint(["inspect", "/dev/zero"]),
-      await svidmint(["inspect"], { input: Buffer.alloc(8 * 1024 * 1024, "A") }),
+      await quickly(["inspect"], { input: Buffer.alloc(8 * 1024 * 1024, "A") }),
     ]) {
       expect(ran).toMatchObject({ code: 2, stdout: "" });
       expect(ran.stderr).toContain("is longer than");

@@ -75,14 +75,14 @@ describe("svidmint key new", () => {
 
   it("takes the base of S from the configuration in the folder", async () => {
     const cwd = await folder();
-    await svidmint(["init", "--issuer", "http://localhost:9000"], { cwd });
-    const ran = await svidmint(["key", "new", "--json"], { cwd });
+    await quickly(["init", "--issuer", "http://localhost:9000"], { cwd });
+    const ran = await quickly(["key", "new", "--json"], { cwd });
     expect(json(ran)["s"]).toMatch(/^http:\/\/localhost:9000\/jkt\/[\w-]{43}$/);
   });
 
   it("says what is missing for S where it knows no issuer", async () => {
     const cwd = await folder();
-    const ran = await svidmint(["key", "new"], { cwd });
+    const ran = await quickly(["key", "new"], { cwd });
     expect(ran.code).toBe(0);
     expect(ran.stdout).toContain("For S, give --issuer URL or --config FILE");
   });
@@ -101,11 +101,11 @@ describe("svidmint key new", () => {
 describe("svidmint dpop", () => {
   it("signs a header for these bytes, this endpoint and this moment, once", async () => {
     const cwd = await folder();
-    await svidmint(["key", "new", "--issuer", ISSUER], { cwd });
+    await quickly(["key", "new", "--issuer", ISSUER], { cwd });
     const body = '{"evidence":[]}\n';
     await writeFile(join(cwd, "request.json"), body);
     const args = ["dpop", "--key", "svid.key", "--url", `${ISSUER}/v1/svids`];
-    const ran = await svidmint([...args, "--body", "request.json"], { cwd });
+    const ran = await quickly([...args, "--body", "request.json"], { cwd });
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     const proof = /^DPoP: (\S+)\n$/.exec(ran.stdout)?.[1] ?? "";
     const verified = await compactVerify(proof, (header) =>
@@ -120,7 +120,7 @@ describe("svidmint dpop", () => {
       body_sha256: createHash("sha256").update(body).digest("base64url"),
     });
     expect(Math.abs(Number(claims.iat) - Date.now() / 1000)).toBeLessThan(30);
-    const again = await svidmint([...args, "--body", "-", "--json"], { cwd, input: body });
+    const again = await quickly([...args, "--body", "-", "--json"], { cwd, input: body });
     const other = decodeJwt(String(json(again)["DPoP"]));
     expect(other["body_sha256"]).toBe(claims["body_sha256"]);
     expect(other.jti).not.toBe(claims.jti);

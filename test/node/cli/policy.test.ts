@@ -51,7 +51,7 @@ describe("svidmint policy", () => {
   it("check says nothing is wrong", async () => {
     const ran = await svidmint(["policy", "check"], { cwd });
     expect(ran).toMatchObject({ code: 0, stderr: "" });
-    expect(json(await svidmint(["policy", "check", "--json"], { cwd }))).toMatchObject({
+    expect(json(await quickly(["policy", "check", "--json"], { cwd }))).toMatchObject({
       ok: true,
       issues: [],
     });
@@ -65,13 +65,13 @@ describe("svidmint policy", () => {
         .replace("name: vm", "nam: vm")
         .replace("audiences:", "audience:"),
     );
-    const ran = await svidmint(["policy", "check", "--config", "bad.yaml"], { cwd });
+    const ran = await quickly(["policy", "check", "--config", "bad.yaml"], { cwd });
     expect(ran.code).toBe(2);
     expect(ran.stdout).toMatch(/^bad\.yaml:1:\d+: error: .*trust domain/m);
     expect(ran.stdout).toMatch(/^bad\.yaml:9:\d+: error: /m);
     expect(ran.stdout).toMatch(/^bad\.yaml:17:\d+: error: /m);
     const issues = json(
-      await svidmint(["policy", "check", "--config", "bad.yaml", "--json"], { cwd }),
+      await quickly(["policy", "check", "--config", "bad.yaml", "--json"], { cwd }),
     )["issues"] as unknown[];
     expect(issues.length).toBeGreaterThanOrEqual(4);
     expect(issues[0]).toMatchObject({
@@ -88,7 +88,7 @@ describe("svidmint policy", () => {
       "shadow.yaml",
       `${GOOD}  - { name: never, evidence: { aws_iid: { region: eu-west-1 } }, spiffe_id: "/vm/{aws_iid.instance_id}", x509: {} }\n`,
     );
-    const ran = await svidmint(["policy", "check", "--config", "shadow.yaml"], { cwd });
+    const ran = await quickly(["policy", "check", "--config", "shadow.yaml"], { cwd });
     expect(ran.code).toBe(0);
     expect(ran.stdout).toMatch(/^shadow\.yaml:18:\d+: warning: /m);
   });
@@ -127,7 +127,7 @@ describe("svidmint policy", () => {
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     expect(ran.stdout).toContain("4 as expected, 0 not");
     await put("wrong.yaml", CASES.replace("/vm/i-0abc", "/vm/i-0abd"));
-    const failed = await svidmint(["policy", "test", "wrong.yaml", "--json"], { cwd });
+    const failed = await quickly(["policy", "test", "wrong.yaml", "--json"], { cwd });
     expect(failed.code).toBe(1);
     expect(json(failed)).toMatchObject({
       passed: 3,
@@ -183,7 +183,7 @@ describe("svidmint policy", () => {
     expect(ran.stdout).toMatch(/SPIFFE ID +spiffe:\/\/prod\.example\.org\/vm\/i-0abc/);
     expect(ran.stdout).toMatch(/first use +decided by the claim store for aws_iid/);
     expect(ran.stdout).toMatch(/payments: does not match\n +gcp_iit was not handed in/);
-    const elsewhere = await svidmint(["policy", "explain", "--json"], {
+    const elsewhere = await quickly(["policy", "explain", "--json"], {
       cwd,
       input: europe.replace("eu-north-1", "us-east-1"),
     });
@@ -196,13 +196,13 @@ describe("svidmint policy", () => {
         { rule: "payments", matches: false },
       ],
     });
-    const another = await svidmint(
+    const another = await quickly(
       ["policy", "explain", "--spiffe-id", "spiffe://prod.example.org/vm/other"],
       { cwd, input: europe },
     );
     expect(another.code).toBe(1);
     expect(another.stdout).toContain("spiffe_id_not_granted");
-    const template = await svidmint(["policy", "explain"], {
+    const template = await quickly(["policy", "explain"], {
       cwd,
       input: europe.replace("i-0abc", "../root"),
     });
@@ -231,7 +231,7 @@ describe("svidmint policy", () => {
       "new.yaml",
       `${head}${second.replace("ttl: 5m", "ttl: 10m")}${first.replace('"eu-*"', '"us-*"')}`,
     );
-    const ran = await svidmint(
+    const ran = await quickly(
       ["policy", "diff", "svidmint.yaml", "new.yaml", "--cases", "cases.yaml"],
       { cwd },
     );
@@ -244,9 +244,39 @@ describe("svidmint policy", () => {
     );
     expect(ran.stdout).not.toContain("case a token that names no key");
     await put("less.yaml", `${head}${second}`);
-    const less = await svidmint(["policy", "diff", "svidmint.yaml", "less.yaml", "--json"], {
+    const less = await quickly(["policy", "diff", "svidmint.yaml", "less.yaml", "--json"], {
       cwd,
     });
     expect(json(less)).toEqual({ changes: [{ what: "rules.vm", change: "removed" }] });
+  });
+
+  it("compile writes what runtimes without files take, and never a private key", async () => {
+    await quickly(["init", "--dir", "dev"], { cwd });
+    const ran = await svidmint(["policy", "compile", "--config", "dev/svidmint.yaml"], { cwd });
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(json(ran)).toMatchObject({
+      trust_domain: "dev.example.org",
+      evidence: { oidc: { dev: { jwks: expect.stringMatching(/^data:;base64,/) as string } } },
+    });
+    await put("dev/compiled.json", ran.stdout);
+    expect(
+      (await quickly(["policy", "check", "--config", "dev/compiled.json"], { cwd })).code,
+    ).toBe(0);
+    await put(
+      "dev/secret.yaml",
+      `trust_domain: dev.example.org
+issuer: http://127.0.0.1:8443
+evidence: { oidc: { dev: { dev: true, pin: issuer, jwks: file:.svidmint/dev.jwks } } }
+keys: { jwt: [{ id: a, backend: local, private_key: file:.svidmint/dev.key, published_at: 2026-01-01T00:00:00Z }] }
+rules: []
+`,
+    );
+    const refused = await quickly(["policy", "compile", "--config", "dev/secret.yaml"], { cwd });
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toMatch(/secret\.yaml:4:\d+: error: .*private key/);
+    expect(refused.stderr).not.toContain("BEGIN");
+    const out = ["policy", "compile", "--config", "dev/svidmint.yaml", "--out", "out.json"];
+    expect((await quickly(out, { cwd })).code).toBe(0);
+    expect(await quickly(out, { cwd })).toMatchObject({ code: 1, stdout: "" });
   });
 });
