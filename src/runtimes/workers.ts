@@ -1,3 +1,4 @@
+import { waitUntil } from "cloudflare:workers";
 import { createApp } from "../handlers/app.ts";
 import { loadIssuer } from "../issuer/load.ts";
 import { ConfigError } from "../config-issue.ts";
@@ -34,7 +35,8 @@ export default {
 
 async function start(env: WorkerEnv): Promise<App> {
   const issuer = await loadIssuer(documentOf(env.SVIDMINT_CONFIG), {
-    platform: webCryptoPlatform(),
+    // A key refresh that outlives the request which began it is finished for the next one.
+    platform: webCryptoPlatform({ background: waitUntil }),
     registry: attestors,
     read: (reference) => readReference(reference, (name) => env[name]),
     // Best effort: the platform's log takes the line, nobody acknowledges it.

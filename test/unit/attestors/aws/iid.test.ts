@@ -141,9 +141,12 @@ describe("aws_iid", () => {
     const good = documentText("xx-west-1", LAUNCH);
     const twice = good.replace("{", `{ "accountId" : "999999999999",`);
     const escaped = good.replace("{", String.raw`{ "account\u0049d" : "999999999999",`);
-    for (const text of [twice, escaped])
+    for (const [text, reason] of [
+      [twice, "json_duplicate_key"],
+      [escaped, "json_malformed"],
+    ] as const)
       expect(await judge(attestor, await cloud.signedText(text), NOW)).toMatchObject(
-        refusal("json_duplicate_key"),
+        refusal(reason),
       );
     for (const text of [`\uFEFF${good}`, `${good} x`, `[${good}]`, "", "null", good.slice(0, -1)])
       expect(await judge(attestor, await cloud.signedText(text), NOW)).toMatchObject({ ok: false });
