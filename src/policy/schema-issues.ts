@@ -40,6 +40,8 @@ function translate(issue: ZodIssue, input: unknown, base: Path): ConfigIssue[] {
 }
 
 function messageOf(issue: ZodIssue, found: unknown): string {
+  if (issue.code === "invalid_key")
+    return issue.issues[0]?.message ?? "not a name that is allowed here";
   if (found === undefined) return "required";
   if (issue.code === "invalid_type") {
     if (issue.expected === "string" && (typeof found === "number" || typeof found === "boolean")) {

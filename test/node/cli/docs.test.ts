@@ -1,0 +1,44 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { readYaml } from "../../../src/cli/config-document.ts";
+import { utf8Encode } from "../../../src/encoding/bytes.ts";
+import { loadConfig } from "../../../src/issuer/config.ts";
+import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
+import { attestors } from "../../../src/runtimes/attestors.ts";
+
+/** Around a part of a configuration that a page shows. */
+const REST = {
+  trust_domain: "prod.example.org",
+  issuer: "https://id.example.org",
+  evidence: {
+    gcp_iit: { projects: ["payments-prod"], service_accounts: ["104512345678901234567"] },
+    aws_iid: { accounts: ["111122223333", "444455556666"] },
+    azure_msi: { tenants: ["6f0c0000-0000-4000-8000-000000000000"], audience: "api://svidmint" },
+    oidc: {
+      ci: { issuer: "https://ci.example.org", pin: "issuer" },
+      fleet: { issuer: "https://fleet.example.org", pin: "aws_account" },
+    },
+  },
+  single_instance: true,
+  claims: { store: "file" },
+  rules: [],
+};
+
+describe.each(["policy.md", "configuration.md"])("docs/%s", (page) => {
+  it("shows only what is read without errors", async () => {
+    const text = await readFile(new URL(`../../../docs/${page}`, import.meta.url), "utf8");
+    const blocks = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map((match) => match[1] ?? "");
+    expect(blocks.length).toBeGreaterThan(0);
+    for (const block of blocks) {
+      const { value, issues } = readYaml(utf8Encode(block));
+      expect(issues).toEqual([]);
+      const deps = {
+        platform: nodePlatform(),
+        registry: attestors,
+        read: () => Promise.reject(new Error("no files here")),
+      };
+      const loaded = await loadConfig({ ...REST, ...(value as object) }, deps); // oxlint-disable-line no-await-in-loop -- one by one
+      expect(loaded.issues.filter(({ severity }) => severity === "error")).toEqual([]);
+    }
+  });
+});
