@@ -10,7 +10,7 @@ import { nodePlatform } from "../../platform/node/node-platform.ts";
 import { attestors } from "../attestors.ts";
 import { auditFile } from "./audit-file.ts";
 import { listen, type ListenAddress, type RunningServer } from "./http-server.ts";
-import { openFileStore } from "./file-store.ts";
+import { openStore } from "./file-store.ts";
 
 export interface ServeOptions {
   readonly config: Config;
@@ -48,8 +48,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     log: (line) => process.stderr.write(`${line}\n`),
     async openStore(claims) {
       if (claims.store !== "file" || !isSingle(config)) return portableStore(claims);
-      const store = await openFileStore(claims, folder);
-      closers.unshift(async () => store.close());
+      const store = await openStore(claims, folder);
+      closers.unshift(() => store.close());
       return store.store;
     },
   });
