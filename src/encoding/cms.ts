@@ -37,7 +37,7 @@ export interface SignedData {
   readonly certificates: readonly Uint8Array[];
 }
 
-export interface SignedAttributes {
+interface SignedAttributes {
   /** DER of the attributes under the tag SET OF: what the signature is over (RFC 5652 §5.4). */
   readonly signed: Uint8Array;
   readonly messageDigest: Uint8Array;

@@ -13,7 +13,12 @@ const GROUP = 3;
 const GROUPS_IN_BLOCK = 24;
 
 /** Made when first needed: keys are seldom RSA, and start-up is not the time for it. */
-let primeBlocks: readonly PrimeBlock[] | undefined;
+const primeBlocks = once(makePrimeBlocks);
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
 
 function makePrimeBlocks(): readonly PrimeBlock[] {
   const groups = chunks(primesBelow(SMALL_PRIME_LIMIT), GROUP).map((primes) => ({
@@ -47,8 +52,7 @@ function primesBelow(limit: number): readonly number[] {
 
 /** A prime factor below 2^16. */
 export function hasSmallFactor(n: bigint): boolean {
-  primeBlocks ??= makePrimeBlocks();
-  for (const block of primeBlocks) {
+  for (const block of primeBlocks()) {
     const residue = n % block.product;
     for (const { product, primes } of block.groups) {
       const small = Number(residue % product);

@@ -6,7 +6,7 @@ import { TAG, type DerNode } from "./tree.ts";
  * DER allows, so that a caller turns it into the reason of its own structure.
  */
 
-export function isUniversal(node: DerNode | undefined, tag: number): node is DerNode {
+function isUniversal(node: DerNode | undefined, tag: number): node is DerNode {
   return node !== undefined && node.tagClass === 0 && node.tag === tag;
 }
 
@@ -68,7 +68,7 @@ export function derOid(node: DerNode | undefined): string | undefined {
 }
 
 /** The content octets of an OBJECT IDENTIFIER, without tag and length, as dotted decimal. */
-export function dottedOid(content: Uint8Array): string | undefined {
+function dottedOid(content: Uint8Array): string | undefined {
   let text = "";
   let arc = 0;
   let open = false;

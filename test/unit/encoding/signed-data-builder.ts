@@ -25,8 +25,8 @@ export const DATA = oid("1.2.840.113549.1.7.1");
 export const SIGNED_DATA = oid("1.2.840.113549.1.7.2");
 export const CONTENT_TYPE = oid("1.2.840.113549.1.9.3");
 export const MESSAGE_DIGEST = oid("1.2.840.113549.1.9.4");
-export const SIGNING_TIME = oid("1.2.840.113549.1.9.5");
-export const ALGORITHM_PROTECTION = oid("1.2.840.113549.1.9.52");
+const SIGNING_TIME = oid("1.2.840.113549.1.9.5");
+const ALGORITHM_PROTECTION = oid("1.2.840.113549.1.9.52");
 export const SHA256_OID = oid("2.16.840.1.101.3.4.2.1");
 export const SHA256 = seq(SHA256_OID, nul());
 export const RSA_OID = oid("1.2.840.113549.1.1.1");
@@ -39,7 +39,7 @@ export const attribute = (type: Uint8Array, ...values: Uint8Array[]): Uint8Array
   seq(type, set(...values));
 export const contentType = attribute(CONTENT_TYPE, DATA);
 export const signingTime = attribute(SIGNING_TIME, time(1_600_000_000));
-export const protection = attribute(
+const protection = attribute(
   ALGORITHM_PROTECTION,
   seq(SHA256, implicit(1, concatBytes(SHA256_RSA, nul()), true)),
 );

@@ -123,6 +123,29 @@ describe("one value has one spelling", () => {
     );
   });
 
+  it("in a token: what still parses after a change is spelt as its parts would be", () => {
+    const token = [
+      utf8Encode('{"alg":"ES256","kid":"k"}'),
+      utf8Encode('{"sub":"workload"}'),
+      new Uint8Array(64).fill(0x5a),
+    ]
+      .map(encodeBase64url)
+      .join(".");
+    const code = fc.oneof(fc.constantFrom(0x2e, 0x3d, 0x20, 0x0a, 0x2b, 0x41), fc.nat(0x17f));
+    fc.assert(
+      fc.property(fc.nat(token.length), fc.nat(2), code, (at, removed, inserted) => {
+        const changed =
+          token.slice(0, at) + String.fromCharCode(inserted) + token.slice(at + removed);
+        const jws = parseCompactJws(changed);
+        const parts = jws.ok ? [jws.value.payload, jws.value.signature].map(encodeBase64url) : [];
+        const signed = jws.ok ? utf8Decode(jws.value.signingInput) : undefined;
+        expect(jws.ok ? `${signed}.${parts[1]}` : changed).toBe(changed);
+        expect(jws.ok ? signed?.split(".")[1] : parts[0]).toBe(parts[0]);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it("in hexadecimal, but for case", () => {
     fc.assert(
       fc.property(bytes, (input) => {
