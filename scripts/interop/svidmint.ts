@@ -34,7 +34,7 @@ export async function startSvidmint(options: SvidmintOptions): Promise<Svidmint>
   const url = `http://127.0.0.1:${port}`;
   const config = join(folder, "svidmint.yaml"); // JSON is YAML
   writeFileSync(config, JSON.stringify(makeConfiguration({ ...options, issuer: url })));
-  const args = [command, "serve", "--config", config, "--port", String(port)];
+  const args = [command, "serve", "--config", config]; // listens where its issuer URL says
   const server = await startServer(process.execPath, args, {
     cwd: folder,
     env: options.env ?? {},
