@@ -1,6 +1,11 @@
-import type { ClaimRecord, ClaimStore } from "../stores/claim-store.ts";
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { storeFolder } from "../runtimes/node/file-store.ts";
+import type { ClaimRecord } from "../stores/claim-store.ts";
+import { openClaimAdmin } from "../stores/node/admin-client.ts";
+import type { ClaimAdmin } from "../stores/node/admin-protocol.ts";
 import { StoreError } from "../stores/store-error.ts";
-import { openClaimStore } from "./claim-access.ts";
+import { checkConfig, configurationError } from "./config.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { printable } from "./output.ts";
 import { formatTime } from "./time.ts";
@@ -30,34 +35,39 @@ export function claimKeyArgument(text: string): string {
 }
 
 /**
- * Does one thing with the claim store that a configuration names: through the running server where that holds it.
- * @throws CommandError where there is none, or it does not answer
+ * Does one thing with the claim store that a configuration names: through the running server where there is one,
+ * which alone may touch its file.
+ * @throws CommandError where there is no store, or it does not answer
  */
-export async function withClaimStore<T>(
+export async function withClaims<T>(
   configPath: string,
-  work: (store: ClaimStore) => Promise<T>,
+  work: (claims: ClaimAdmin) => Promise<T>,
 ): Promise<T> {
-  const store = await openClaimStore(configPath);
-  try {
-    return await work(store);
-  } catch (error) {
-    if (error instanceof StoreError)
-      throw new CommandError(`the claim store failed: ${printable(error.message)}`, 1, {
-        cause: error,
-      });
-    throw error;
-  } finally {
-    await store.close?.();
+  const { config, issues } = await checkConfig(configPath);
+  if (config === undefined) throw configurationError(issues);
+  if (config.claims?.store !== "file") {
+    const why =
+      config.claims === undefined
+        ? "names no claim store"
+        : "has a claim store that ends with its process";
+    throw new CommandError(`${printable(configPath)} ${why}: write claims: { store: file }`, 2);
   }
-}
-
-/** @throws CommandError where the store cannot tell */
-export async function listClaims(
-  store: ClaimStore,
-): Promise<readonly ({ readonly key: string } & ClaimRecord)[]> {
-  if (store.list === undefined)
-    throw new CommandError("this claim store cannot list claims: name a claim key");
-  return store.list();
+  const folder = storeFolder(config.claims, dirname(resolve(configPath)));
+  if (!existsSync(folder))
+    throw new CommandError(`${printable(folder)} is not there: nothing was claimed yet`);
+  try {
+    const claims = await openClaimAdmin(folder);
+    try {
+      return await work(claims);
+    } finally {
+      await claims.close();
+    }
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new CommandError(`the claim store failed: ${printable(error.message)}`, 1, {
+      cause: error,
+    });
+  }
 }
 
 export function recordJson(key: string, record: ClaimRecord | undefined): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import { parseDuration } from "../../duration.ts";
-import { CLAIM_ARGS, claimKeyArgument, recordJson, withClaimStore } from "../claims.ts";
+import { CLAIM_ARGS, claimKeyArgument, recordJson, withClaims } from "../claims.ts";
 import { defineCommand } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { platform } from "../key-file.ts";
@@ -37,9 +37,9 @@ export default defineCommand({
     const owner = jktOption(args.thumbprint) ?? "";
     const ttl = parseDuration(args.ttl);
     if (ttl === undefined) throw new UsageError("--ttl is a whole number and a unit: 12h, 30d");
-    const record = await withClaimStore(args.config, async (store) => {
-      await store.assign(key, owner, platform.now(), ttl);
-      return store.show(key);
+    const record = await withClaims(args.config, async (claims) => {
+      await claims.assign(key, owner, platform.now(), ttl);
+      return claims.show(key);
     });
     if (args.json === true) printJson(recordJson(key, record));
     else print(`${owner} owns it now, alone`);

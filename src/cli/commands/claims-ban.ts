@@ -1,4 +1,4 @@
-import { CLAIM_ARGS, claimKeyArgument, recordJson, withClaimStore } from "../claims.ts";
+import { CLAIM_ARGS, claimKeyArgument, recordJson, withClaims } from "../claims.ts";
 import { defineCommand } from "../command.ts";
 import { platform } from "../key-file.ts";
 import { print, printJson } from "../output.ts";
@@ -16,9 +16,9 @@ export default defineCommand({
   ],
   async run(args) {
     const key = claimKeyArgument(args.key);
-    const record = await withClaimStore(args.config, async (store) => {
-      await store.ban(key, platform.now());
-      return store.show(key);
+    const record = await withClaims(args.config, async (claims) => {
+      await claims.ban(key, platform.now());
+      return claims.show(key);
     });
     if (args.json === true) printJson(recordJson(key, record));
     else print("banned");

@@ -1,4 +1,4 @@
-import { CLAIM_ARGS, claimKeyArgument, withClaimStore } from "../claims.ts";
+import { CLAIM_ARGS, claimKeyArgument, withClaims } from "../claims.ts";
 import { defineCommand } from "../command.ts";
 import { jktOption } from "../options.ts";
 import { print, printJson } from "../output.ts";
@@ -24,8 +24,8 @@ export default defineCommand({
   async run(args) {
     const key = claimKeyArgument(args.key);
     const owner = jktOption(args.owner);
-    const released = await withClaimStore(args.config, (store) =>
-      store.release(key, owner === undefined ? {} : { owner }),
+    const released = await withClaims(args.config, (claims) =>
+      claims.release(key, owner === undefined ? {} : { owner }),
     );
     if (args.json === true) printJson({ key, released });
     else print(released ? "released" : "there was nothing to release");

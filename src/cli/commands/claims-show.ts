@@ -1,11 +1,4 @@
-import {
-  CLAIM_ARGS,
-  claimKeyArgument,
-  listClaims,
-  recordFields,
-  recordJson,
-  withClaimStore,
-} from "../claims.ts";
+import { CLAIM_ARGS, claimKeyArgument, recordFields, recordJson, withClaims } from "../claims.ts";
 import { defineCommand } from "../command.ts";
 import { print, printFields, printJson } from "../output.ts";
 
@@ -25,7 +18,7 @@ export default defineCommand({
     "0 shown, 1 there is no such claim or the store does not answer, 2 wrong usage or configuration",
   async run(args) {
     if (args.key === undefined) {
-      const all = await withClaimStore(args.config, listClaims);
+      const all = await withClaims(args.config, (claims) => claims.list());
       if (args.json === true) printJson(all.map(({ key, ...record }) => recordJson(key, record)));
       for (const { key, ...record } of args.json === true ? [] : all) {
         print(key);
@@ -34,7 +27,7 @@ export default defineCommand({
       return 0;
     }
     const key = claimKeyArgument(args.key);
-    const record = await withClaimStore(args.config, (store) => store.show(key));
+    const record = await withClaims(args.config, (claims) => claims.show(key));
     if (args.json === true) printJson(recordJson(key, record));
     else if (record === undefined) print("nobody has claimed it");
     else printFields(recordFields(record));

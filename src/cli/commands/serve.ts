@@ -1,0 +1,146 @@
+import { dirname, resolve } from "node:path";
+import { isLoopbackHttp } from "../../attestors/jwks.ts";
+import { ConfigError, type ConfigIssue } from "../../config-issue.ts";
+import { SignerError } from "../../signer/signer.ts";
+import { StoreError } from "../../stores/store-error.ts";
+import { onStopSignal } from "../../runtimes/node/lifecycle.ts";
+import { parseListenAddress } from "../../runtimes/node/listen-address.ts";
+import type { ListenAddress } from "../../runtimes/node/http-server.ts";
+import { serve, type Serving } from "../../runtimes/node/serve.ts";
+import { checkConfig, configurationError, issueLine, resourceReader } from "../config.ts";
+import { defineCommand } from "../command.ts";
+import { CommandError, UsageError } from "../errors.ts";
+import { printable, printError } from "../output.ts";
+
+const DEFAULT_LISTEN: ListenAddress = { host: "127.0.0.1", port: 8443 };
+
+export default defineCommand({
+  about:
+    "Runs the issuer until SIGTERM or SIGINT, then lets requests under way finish. Standard output holds the audit log, one JSON line an event, and nothing else; messages go to standard error. Without keys: in the configuration, signing keys are made in .svidmint/ beside it on first start, and their files are named.",
+  args: {
+    config: {
+      type: "string",
+      valueHint: "FILE",
+      default: "svidmint.yaml",
+      description: "configuration",
+    },
+    listen: {
+      type: "string",
+      valueHint: "HOST:PORT",
+      description:
+        "where to listen; put TLS in front of anything but loopback [default: host and port of the issuer URL where that is http on loopback, else 127.0.0.1:8443]",
+    },
+    metrics: {
+      type: "string",
+      valueHint: "HOST:PORT",
+      description:
+        "serve /metrics there; or set SVIDMINT_METRICS_TOKEN to serve it on the main listener to whoever sends that token",
+    },
+  },
+  examples: [
+    { does: "as svidmint init wrote it", command: "svidmint serve" },
+    {
+      does: "behind a proxy that ends TLS, with metrics",
+      command: "svidmint serve --config prod.yaml --listen 127.0.0.1:8080 --metrics 127.0.0.1:9464",
+    },
+  ],
+  exits:
+    "0 stopped by a signal, 1 the issuer could not start or go on, 2 wrong usage or configuration",
+  async run(args) {
+    const { config, issues } = await checkConfig(args.config);
+    if (config === undefined) throw configurationError(issues);
+    for (const issue of issues) printError(issueLine(issue));
+    const metricsToken = process.env["SVIDMINT_METRICS_TOKEN"];
+    const serving = await start(args.config, {
+      config,
+      folder: dirname(resolve(args.config)),
+      read: resourceReader(args.config),
+      listen: address("listen", args.listen) ?? addressOf(config.issuer),
+      metrics: {
+        ...(args.metrics !== undefined && {
+          listen: address("metrics", args.metrics) ?? DEFAULT_LISTEN,
+        }),
+        ...(metricsToken !== undefined && metricsToken !== "" && { token: metricsToken }),
+      },
+      warn: (issue) => printError(warningLine(args.config, issue)),
+    });
+    tell(serving, config.issuer, args.config);
+    return new Promise(() => onStopSignal(serving.stop));
+  },
+});
+
+async function start(path: string, options: Parameters<typeof serve>[0]): Promise<Serving> {
+  try {
+    return await serve(options);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      throw new CommandError(
+        ["the issuer cannot start", ...error.issues.map((issue) => warningLine(path, issue))].join(
+          "\n",
+        ),
+        2,
+        { cause: error },
+      );
+    }
+    if (error instanceof StoreError || error instanceof SignerError) {
+      throw new CommandError(`the issuer cannot start: ${printable(error.message)}`, 1, {
+        cause: error,
+      });
+    }
+    const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+    if (code === "EADDRINUSE")
+      throw new CommandError(
+        "something else listens at that address; stop it, or choose another with --listen",
+        1,
+        { cause: error },
+      );
+    if (code === "EADDRNOTAVAIL" || code === "EACCES" || code === "ENOTFOUND")
+      throw new CommandError(
+        `cannot listen there (${code}); choose another address with --listen`,
+        1,
+        { cause: error },
+      );
+    throw error;
+  }
+}
+
+function warningLine(file: string, { path, severity, message }: ConfigIssue): string {
+  return printable(
+    `${file}: ${severity}: ${path.length === 0 ? "" : `${path.join(".")}: `}${message}`,
+  );
+}
+
+function address(option: string, text: string | undefined): ListenAddress | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return parseListenAddress(text);
+  } catch (error) {
+    throw new UsageError(
+      `--${option}: ${error instanceof RangeError ? printable(error.message) : "not an address"}`,
+    );
+  }
+}
+
+/** What `init` wrote as the issuer's URL is where it is to be found. */
+function addressOf(issuer: string): ListenAddress {
+  if (!isLoopbackHttp(issuer)) return DEFAULT_LISTEN;
+  const { hostname, port } = new URL(issuer);
+  return { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? 80 : Number(port) };
+}
+
+function tell(
+  { address: { host, port }, metricsAddress }: Serving,
+  issuer: string,
+  config: string,
+): void {
+  const shown = (at: ListenAddress) =>
+    at.host.includes(":") ? `[${at.host}]:${at.port}` : `${at.host}:${at.port}`;
+  printError(
+    `svidmint serves ${printable(issuer)} at ${shown({ host, port })}, configured by ${printable(config)}`,
+  );
+  printError(
+    "  POST /v1/svids   GET /bundle, /.well-known/openid-configuration, /.well-known/jwks.json",
+  );
+  printError("  GET /healthz, /readyz, /openapi.json");
+  if (metricsAddress !== undefined) printError(`  GET /metrics at ${shown(metricsAddress)}`);
+}
