@@ -31,6 +31,8 @@ export interface LoadKeysDeps {
   readonly changedAt: number;
   /** Seconds: the longest life that the rules give an SVID of each use. */
   readonly longestLife: Readonly<Record<SvidUse, number>>;
+  /** False: nobody is told that a list has no standby. For keys that were made here. */
+  readonly expectStandby?: boolean;
   /** Warnings; errors are thrown, all at once. Paths begin with `keys`. */
   readonly report: (issue: ConfigIssue) => void;
 }
@@ -69,7 +71,11 @@ export async function loadKeySet(config: KeysConfig, deps: LoadKeysDeps): Promis
   for (const use of USES) {
     const entries = config[use] ?? [];
     const timeline = timelineEntries(entries);
-    const rules = { refreshHint: deps.refreshHint, longestLife: deps.longestLife[use] };
+    const rules = {
+      refreshHint: deps.refreshHint,
+      longestLife: deps.longestLife[use],
+      expectStandby: deps.expectStandby !== false,
+    };
     timelines[use] = resolveTimeline(timeline, rules);
     for (const issue of checkTimeline(timeline, rules, deps.now)) {
       issues.push({ ...issue, path: ["keys", use, ...issue.path] });

@@ -16,7 +16,7 @@ type Issue = ConfigIssue;
  */
 export function checkTimeline(
   entries: readonly TimelineEntry[],
-  rules: TimelineRules,
+  rules: TimelineRules & { readonly expectStandby?: boolean },
   now: number,
 ): readonly Issue[] {
   const lives = resolveTimeline(entries, rules);
@@ -30,7 +30,8 @@ export function checkTimeline(
         }));
   });
   if (issues.some((issue) => issue.severity === "error")) return issues;
-  return [...issues, ...gaps(entries, lives, now), ...standby(lives, now)];
+  const waiting = rules.expectStandby === false ? [] : standby(lives, now);
+  return [...issues, ...gaps(entries, lives, now), ...waiting];
 }
 
 function checkEntry(
