@@ -1,13 +1,13 @@
 import {
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
   parseAllDocuments,
   visit,
   type Document,
-  type Node,
 } from "yaml";
 import type { ConfigIssue } from "../config-issue.ts";
 import { utf8Decode } from "../encoding/bytes.ts";
@@ -38,11 +38,6 @@ const MAX_DEPTH = 64;
  */
 export function readYaml(bytes: Uint8Array): ReadDocument {
   const text = utf8Decode(bytes);
-  const refuse = (message: string): ReadDocument => ({
-    value: undefined,
-    issues: [{ path: [], message, severity: "error", ...START }],
-    locate: () => START,
-  });
   if (text === undefined) return refuse("is not UTF-8 text");
   // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
   if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(text))
@@ -123,6 +118,14 @@ function liberties(
   return found;
 }
 
+function refuse(message: string): ReadDocument {
+  return {
+    value: undefined,
+    issues: [{ path: [], message, severity: "error", ...START }],
+    locate: () => START,
+  };
+}
+
 function position(lines: LineCounter, offset: number): Position {
   const { line, col } = lines.linePos(offset);
   return line === 0 ? START : { line, column: col };
@@ -152,9 +155,7 @@ function offsetOf(document: Document, path: ConfigIssue["path"]): number {
 }
 
 function startOf(node: unknown): number | undefined {
-  return typeof node === "object" && node !== null && "range" in node
-    ? (node as Node).range?.[0]
-    : undefined;
+  return isNode(node) ? node.range?.[0] : undefined;
 }
 
 /** How deep brackets nest, however they are meant: more than in the text they cannot. */

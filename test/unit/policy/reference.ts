@@ -1,5 +1,12 @@
-import type { Attestation, FactorInfo } from "../../../src/attestation.ts";
+import type { Attestation } from "../../../src/attestation.ts";
 import { FACTORS, type Json } from "./fixtures.ts";
+
+export interface Outcome {
+  readonly rule?: string;
+  readonly id?: string;
+  readonly reason?: string;
+  readonly audit: readonly string[];
+}
 
 /**
  * What the documentation says, done rule by rule and straight from the document, without any of the code it judges:
@@ -9,63 +16,72 @@ export function referenceMatch(
   rules: readonly Json[],
   facts: readonly Attestation[],
   wanted?: string,
-): { rule?: string; id?: string; reason?: string; audit: readonly string[] } {
+): Outcome {
   const audit: string[] = [];
   let decided: { rule: string; id: string | undefined } | undefined;
   let matched = false;
   for (const rule of rules) {
     if (!holds(rule, facts)) continue;
-    if (rule.mode === "audit") {
-      audit.push(rule.name as string);
+    if (rule["mode"] === "audit") {
+      audit.push(String(rule["name"]));
       continue;
     }
     const id = idOf(rule, facts);
     matched = true;
-    if (decided === undefined && (wanted === undefined || id === wanted))
-      decided = { rule: rule.name as string, id };
+    if (decided === undefined && (wanted === undefined || id === wanted)) {
+      decided = { rule: String(rule["name"]), id };
+    }
   }
-  if (decided === undefined)
+  if (decided === undefined) {
     return { reason: matched ? "spiffe_id_not_granted" : "no_rule_matches", audit };
+  }
   return decided.id === undefined
     ? { rule: decided.rule, reason: "template_value_illegal", audit }
     : { rule: decided.rule, id: decided.id, audit };
 }
 
+const STRENGTH = ["none", "audience", "key"];
+
 export function holds(rule: Json, facts: readonly Attestation[]): boolean {
-  const evidence = rule.evidence as Record<string, Record<string, unknown>>;
-  const names = Object.keys(evidence);
-  if (
-    names.length !== facts.length ||
-    !names.every((name) => facts.some((one) => one.name === name))
-  )
-    return false;
-  for (const fact of facts) {
-    const info = FACTORS.find(({ name }) => name === fact.name) as FactorInfo;
-    const least =
-      ((rule.binding ?? {}) as Record<string, string>)[fact.name] ?? info.defaultBinding;
-    const order = ["none", "audience", "key"];
-    if (order.indexOf(fact.binding.kind) < order.indexOf(least)) return false;
-    for (const [claim, wanted] of Object.entries(evidence[fact.name] ?? {})) {
-      const value = fact.claims[claim];
-      const values = Array.isArray(value) ? value : [value];
-      const patterns = Array.isArray(wanted) ? wanted : [wanted];
-      if (!values.some((one) => patterns.some((pattern) => fits(pattern, one)))) return false;
+  const evidence = new Map(members(rule["evidence"]));
+  const named = [...evidence.keys()].every((name) => facts.some((one) => one.name === name));
+  if (evidence.size !== facts.length || !named) return false;
+  const least = new Map(members(rule["binding"]));
+  for (const { name, claims, binding } of facts) {
+    const info = FACTORS.find((one) => one.name === name);
+    const asked = least.get(name) ?? info?.defaultBinding;
+    if (STRENGTH.indexOf(binding.kind) < STRENGTH.findIndex((kind) => kind === asked)) return false;
+    for (const [claim, wanted] of members(evidence.get(name))) {
+      const tried = [claims[claim]].flat();
+      if (!tried.some((one) => [wanted].flat().some((pattern) => fits(pattern, one)))) return false;
     }
-    const pins = info.pins.filter(({ values }) => values?.length === 1);
-    for (const { claim, values } of info.pins.length === 1 ? pins : []) {
-      if (fact.claims[claim] !== values?.[0]) return false;
-    }
+    const [pin, another] = info?.pins ?? [];
+    const only = pin?.values?.length === 1 && another === undefined ? pin.values[0] : undefined;
+    if (pin !== undefined && only !== undefined && claims[pin.claim] !== only) return false;
   }
-  return ((rule.join ?? []) as [string, string][]).every(([left, right]) => {
+  return pairs(rule["join"]).every(([left, right]) => {
     const [one, other] = [valueOf(left, facts), valueOf(right, facts)];
     return one !== undefined && one === other;
   });
 }
 
+function members(value: unknown): [string, unknown][] {
+  return typeof value === "object" && value !== null ? Object.entries(value) : [];
+}
+
+function pairs(value: unknown): [string, string][] {
+  return members(value).map(([, pair]) => {
+    const [left, right] = members(pair).map(([, name]) => (typeof name === "string" ? name : ""));
+    return [left ?? "", right ?? ""];
+  });
+}
+
 function fits(pattern: unknown, value: unknown): boolean {
   if (typeof pattern !== "string" || typeof value !== "string") return pattern === value;
-  const source = pattern.split("*").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^(?:${source.join("[^/:]*")})$`, "su").test(value);
+  const parts = pattern
+    .split("*")
+    .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^(?:${parts.join("[^/:]*")})$`, "su").test(value);
 }
 
 function valueOf(name: string, facts: readonly Attestation[]): unknown {
@@ -75,11 +91,11 @@ function valueOf(name: string, facts: readonly Attestation[]): unknown {
 
 export function idOf(rule: Json, facts: readonly Attestation[]): string | undefined {
   let legal = true;
-  const path = (rule.spiffe_id as string).replaceAll(/\{([^}]*)\}/g, (_whole, name: string) => {
+  const path = String(rule["spiffe_id"]).replaceAll(/\{([^}]*)\}/g, (_whole, name: string) => {
     const value = valueOf(name, facts);
     if (typeof value !== "string" || !/^(?!\.\.?$)[A-Za-z0-9._-]+$/.test(value)) legal = false;
     return String(value);
   });
-  if (!legal || /^\/(spire|svidmint)(\/|$)/.test(path) || path.length > 2000) return undefined;
+  if (!legal || /^\/(?:spire|svidmint)(?:\/|$)/.test(path) || path.length > 2000) return undefined;
   return `spiffe://prod.example.org${path}`;
 }

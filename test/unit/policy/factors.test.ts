@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import type { Attestation } from "../../../src/attestation.ts";
+import { checkAudiences } from "../../../src/policy/grants.ts";
+import { decide, outcomeOf, webFact } from "./decide.ts";
+import { A, ARN, fact, iid, type Json, rule } from "./fixtures.ts";
+
+const both = (parts: Json = {}) =>
+  rule({
+    evidence: { aws_web_identity: {}, aws_iid: { account: A } },
+    join: [["aws_iid.instance_arn", "aws_web_identity.ec2_instance_arn"]],
+    spiffe_id: "/both/{aws_iid.instance_id}",
+    ...parts,
+  });
+
+const claimsOf = (one: Json, facts: Attestation[]) => {
+  const result = decide([one], facts);
+  return result.ok ? result.value.claims : result.error.reason;
+};
+
+const dev = (parts: Json = {}) =>
+  rule({ evidence: { "oidc.dev": { sub: "a" } }, spiffe_id: "/d", ...parts });
+
+const token = (kind: "key" | "audience") =>
+  fact("oidc.dev", { sub: "a" }, { binding: kind === "key" ? { kind, jkt: "k" } : { kind } });
+
+const msi = (keys_per_token: number) =>
+  rule({
+    evidence: { azure_msi: { tenant: "t1" } },
+    spiffe_id: "/a/{azure_msi.oid}",
+    keys_per_token,
+    x509: { ttl: "2h" },
+    wit: { ttl: "3h" },
+  });
+
+describe("several factors", () => {
+  it.each([
+    ["equal", ARN, "spiffe://prod.example.org/both/i-0abc"],
+    ["different", `${ARN}f`, "no_rule_matches"],
+    ["a list of it", [ARN], "no_rule_matches"],
+  ])("joins: %s", (_name, ec2_instance_arn, expected) => {
+    expect(outcomeOf([both()], [webFact({ ec2_instance_arn }), iid()])).toBe(expected);
+    expect(outcomeOf([both()], [iid(), webFact({ ec2_instance_arn })])).toBe(expected);
+  });
+
+  it("does not join what is absent on both sides", () => {
+    expect(outcomeOf([both()], [iid({ instance_arn: undefined }), webFact()])).toBe(
+      "no_rule_matches",
+    );
+  });
+
+  it("does not match one of its factors alone", () => {
+    expect(outcomeOf([both()], [iid()])).toBe("no_rule_matches");
+    expect(outcomeOf([both()], [webFact({ ec2_instance_arn: ARN })])).toBe("no_rule_matches");
+  });
+
+  it("needs no claim for a document that a key-bound factor of the same instance vouches for", () => {
+    const facts = [iid(), webFact({ ec2_instance_arn: ARN })];
+    const claims = (one: Json, given = facts) => {
+      const result = decide([one], given);
+      return result.ok
+        ? result.value.claims.map(({ attestation }) => attestation.name)
+        : result.error.reason;
+    };
+    expect(claims(both())).toEqual([]);
+    expect(claims(both({ join: [["aws_iid.account", "aws_web_identity.account"]] }))).toEqual([
+      "aws_iid",
+    ]);
+    const weak = [iid(), webFact({ ec2_instance_arn: ARN }, { binding: { kind: "audience" } })];
+    expect(claims(both(), weak)).toBe("no_rule_matches");
+    expect(claims(both({ binding: { aws_web_identity: "audience" } }), weak)).toEqual(["aws_iid"]);
+    expect(claims(both({ binding: { aws_web_identity: "audience" } }), facts)).toEqual([]);
+  });
+});
+
+describe("what is claimed", () => {
+  it("takes the window of first use from the rule", () => {
+    expect(claimsOf(rule({ first_claim_within: "5m" }), [iid()])).toEqual([
+      { attestation: iid(), createWithin: 300, maxOwners: 1 },
+    ]);
+  });
+  it("lets several keys share a token, and frees those that went away", () => {
+    const token1 = fact("azure_msi", { tenant: "t1", oid: "o" });
+    expect(claimsOf(msi(1), [token1])).toEqual([{ attestation: token1, maxOwners: 1 }]);
+    expect(claimsOf(msi(40), [token1])).toEqual([
+      { attestation: token1, maxOwners: 40, idleSeconds: 3 * 3600 + 600 },
+    ]);
+  });
+  it("claims a token that may be used once, unless it is bound to its key", () => {
+    const once = dev({ replay: { "oidc.dev": "once" } });
+    expect(claimsOf(dev(), [token("audience")])).toEqual([]);
+    expect(claimsOf(once, [token("audience")])).toEqual([
+      { attestation: token("audience"), maxOwners: 1 },
+    ]);
+    expect(claimsOf(once, [token("key")])).toEqual([]);
+  });
+});
+
+describe("audiences", () => {
+  const one = { ttl: 300, audiences: ["a", "b"], multipleAudiences: false };
+  it.each([
+    [one, ["a"], true],
+    [one, ["a", "b"], false],
+    [one, [], false],
+    [one, ["A"], false],
+    [one, ["a "], false],
+    [{ ...one, multipleAudiences: true }, ["a", "b"], true],
+    [{ ...one, multipleAudiences: true }, ["a", "c"], false],
+    [{ ...one, multipleAudiences: true }, ["a", "a"], false],
+  ])("%j for %j: %s", (grant, asked, expected) => {
+    expect(checkAudiences(grant, asked).ok).toBe(expected);
+  });
+});
