@@ -48,10 +48,16 @@ export async function serveAdmin(
 function listening(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) =>
-      reject(new StoreError("unavailable", `cannot listen on ${path}`, { cause: error })),
+      reject(new StoreError("unavailable", listenFailure(path, error), { cause: error })),
     );
     server.listen(path, resolve);
   });
+}
+
+/** `sun_path` of unix(7) has room for 107 bytes, on macOS for 103. */
+function listenFailure(path: string, error: NodeJS.ErrnoException): string {
+  const hint = path.length > 100 ? ": give the store a shorter path" : "";
+  return `cannot listen on ${path} (${error.code ?? "error"})${hint}`;
 }
 
 /** One question after another. What is no question ends the connection. */
