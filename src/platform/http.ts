@@ -78,7 +78,7 @@ async function exchange(
       await response.body?.cancel();
       return failure("redirect");
     }
-    const bytes = await readBounded(response.body, request.maxBytes);
+    const bytes = await readBounded(response.body, request.maxBytes, signal);
     if (bytes === undefined) return failure("too_large");
     return ok({ status: response.status, headers: response.headers, bytes });
   } catch (error) {
@@ -100,9 +100,11 @@ function isRedirect(response: Response): boolean {
 async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
+  signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   if (body === null) return new Uint8Array(0);
   const reader = body.getReader();
+  signal.addEventListener("abort", () => void reader.cancel().catch(() => undefined));
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {
