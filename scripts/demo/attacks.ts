@@ -26,7 +26,7 @@ export async function attack(stage: Stage, google: Workload, aws: Workload): Pro
   log.step("Attack: a stolen Google token with the attacker's own key");
   log.say("The token is genuine and fresh. It names the key of the workload that asked for it.");
   const stolen = await googleEvidence(clouds.google.metadata, google.s);
-  refused(
+  await refused(
     stage,
     await requestSvids(issuer.url, { evidence: [stolen], x509: { csr: attacker.csr } }),
   );
@@ -34,19 +34,19 @@ export async function attack(stage: Stage, google: Workload, aws: Workload): Pro
   log.step("Attack: evidence that was made for somebody else");
   log.say("A genuine Google token for another audience, as any web site can ask of its visitors:");
   const elsewhere = await googleEvidence(clouds.google.metadata, "https://elsewhere.example.org");
-  refused(
+  await refused(
     stage,
     await requestSvids(issuer.url, { evidence: [elsewhere], x509: { csr: attacker.csr } }),
   );
   log.say("A genuine Azure token for another audience:");
   const storage = await azureEvidence(clouds.azure.metadata, "https://storage.azure.com/");
-  refused(
+  await refused(
     stage,
     await requestSvids(issuer.url, { evidence: [storage], x509: { csr: attacker.csr } }),
   );
   log.say("A genuine EC2 document of an account that is not configured:");
   const stranger = await ec2Evidence(clouds.strangerAws);
-  refused(
+  await refused(
     stage,
     await requestSvids(issuer.url, { evidence: [stranger], x509: { csr: attacker.csr } }),
   );
@@ -56,7 +56,7 @@ export async function attack(stage: Stage, google: Workload, aws: Workload): Pro
     "Token and CSR as the workload sent them, and a jwt member added: a bearer token would serve the thief.",
   );
   const replayed = await googleEvidence(clouds.google.metadata, google.s);
-  refused(
+  await refused(
     stage,
     await requestSvids(issuer.url, {
       evidence: [replayed],
@@ -66,7 +66,7 @@ export async function attack(stage: Stage, google: Workload, aws: Workload): Pro
   );
   log.say("The EC2 document of the workload that already owns it, with the attacker's key:");
   const copied = await ec2Evidence(clouds.aws.metadata);
-  refused(
+  await refused(
     stage,
     await requestSvids(issuer.url, { evidence: [copied], x509: { csr: attacker.csr } }),
   );
@@ -76,9 +76,9 @@ export async function attack(stage: Stage, google: Workload, aws: Workload): Pro
 }
 
 /** The answer says next to nothing; the issuer's own log says why. */
-function refused({ issuer, log }: Stage, { status, problem }: Answer): void {
+async function refused({ issuer, log }: Stage, { status, problem }: Answer): Promise<void> {
   must(status >= 400 && status < 500 && problem !== undefined, `a refusal, not ${status}`);
-  const event = issuer.events(problem.request_id).find((line) => line.event === "refused");
+  const event = await issuer.event(problem.request_id, "refused");
   must(event !== undefined, "a refusal in the audit log");
   const detail = typeof event["detail"] === "string" ? ` (${event["detail"]})` : "";
   log.refused(

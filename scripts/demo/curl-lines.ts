@@ -30,6 +30,7 @@ export function curlLines({ folder, url, clouds, payments }: Left): string {
     "",
     "# the same token with the key of another workload: refused",
     `${post} -d ${body("orders")}`,
+    "# the end",
     "",
   ].join("\n");
 }

@@ -43,8 +43,9 @@ export async function converse(
           ? undefined
           : new Error(`the server is ${spiffeIdOf(certificate)}, not ${expected.server}`),
     });
-    const heard = await read(socket);
-    return { heard, clientId, serverId: spiffeIdOf(socket.getPeerCertificate()) };
+    await once(socket, "secureConnect");
+    const serverId = spiffeIdOf(socket.getPeerCertificate());
+    return { heard: await read(socket), clientId, serverId };
   } finally {
     listener.close();
   }
@@ -78,7 +79,6 @@ function spiffeIdOf(certificate: PeerCertificate): string {
 }
 
 async function read(socket: TLSSocket): Promise<string> {
-  await once(socket, "secureConnect");
   let heard = "";
   for await (const chunk of socket) heard += String(chunk);
   return heard;

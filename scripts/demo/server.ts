@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const COMMAND = fileURLToPath(new URL("../../bin/svidmint.js", import.meta.url));
 const START_MS = 15_000;
+const LOG_MS = 2_000;
 
 /** An audit event as the server writes it: one JSON line on its standard output. */
 export interface AuditLine {
@@ -15,8 +16,8 @@ export interface AuditLine {
 
 export interface RunningIssuer {
   readonly url: string;
-  /** What the log says of one request. */
-  events(requestId: string): readonly AuditLine[];
+  /** What the log says of one request; waits for it, since the answer may come first. */
+  event(requestId: string, name: string): Promise<AuditLine | undefined>;
   stop(): Promise<void>;
 }
 
@@ -52,7 +53,14 @@ export async function startIssuer(folder: string, url: string): Promise<RunningI
   }
   return {
     url,
-    events: (requestId) => log.filter((line) => line.request_id === requestId),
+    async event(requestId, name) {
+      const deadline = Date.now() + LOG_MS;
+      for (;;) {
+        const found = log.find((line) => line.request_id === requestId && line.event === name);
+        if (found !== undefined || Date.now() > deadline) return found;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
     async stop() {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");

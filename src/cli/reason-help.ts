@@ -40,6 +40,10 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
     means: "the body has more bytes than the API reads (64 KiB)",
     fix: "send one request per workload, with at most four pieces of evidence, and no certificate chains in the CSR",
   },
+  body_incomplete: {
+    means: "the connection ended before the whole body had come",
+    fix: "if clients of yours do not give up by themselves, look for a proxy between them and svidmint that cuts requests short",
+  },
   body_not_json: {
     means:
       "the body is not strict JSON: a syntax error, invalid UTF-8, a byte order mark, a name given twice in one object, or an array or a value where an object must be",
@@ -352,5 +356,9 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
   overloaded: {
     means: "a bound on work at once was reached",
     fix: "retry after the seconds that Retry-After names; add instances if it lasts",
+  },
+  internal_fault: {
+    means: "svidmint met a state that it does not expect, and gave nothing",
+    fix: "this is a defect of svidmint: report it with the line of its log that has the same request_id",
   },
 };

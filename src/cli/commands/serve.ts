@@ -1,15 +1,23 @@
 import { dirname, resolve } from "node:path";
 import { isLoopbackHttp } from "../../attestors/jwks.ts";
 import { ConfigError, type ConfigIssue } from "../../config-issue.ts";
+import { utf8Encode } from "../../encoding/bytes.ts";
+import { isSingle, type Config } from "../../issuer/config.ts";
+import type { KeysConfig } from "../../signer/keys-schema.ts";
+import { localKeys } from "../../signer/node/local-keys.ts";
+import { privateReader } from "../../signer/node/private-file.ts";
 import { SignerError } from "../../signer/signer.ts";
 import { StoreError } from "../../stores/store-error.ts";
 import { onStopSignal } from "../../runtimes/node/lifecycle.ts";
 import { parseListenAddress } from "../../runtimes/node/listen-address.ts";
 import type { ListenAddress } from "../../runtimes/node/http-server.ts";
-import { serve, type Serving } from "../../runtimes/node/serve.ts";
+import { DATA_FOLDER } from "../../runtimes/node/file-store.ts";
+import { serve, type ServeOptions, type Serving } from "../../runtimes/node/serve.ts";
 import { checkConfig, configurationError, issueLine, resourceReader } from "../config.ts";
 import { defineCommand } from "../command.ts";
+import { readYaml } from "../config-document.ts";
 import { CommandError, UsageError } from "../errors.ts";
+import { platform } from "../key-file.ts";
 import { printable, printError } from "../output.ts";
 
 const DEFAULT_LISTEN: ListenAddress = { host: "127.0.0.1", port: 8443 };
@@ -51,10 +59,14 @@ export default defineCommand({
     if (config === undefined) throw configurationError(issues);
     for (const issue of issues) printError(issueLine(issue));
     const metricsToken = process.env["SVIDMINT_METRICS_TOKEN"];
-    const serving = await start(args.config, {
-      config,
-      folder: dirname(resolve(args.config)),
-      read: resourceReader(args.config),
+    const folder = dirname(resolve(args.config));
+    const read = resourceReader(args.config);
+    const serving = await start(args.config, async () => ({
+      config:
+        config.keys === undefined ? { ...config, keys: await ownKeys(config, folder) } : config,
+      folder,
+      read,
+      readPrivate: privateReader(read, folder),
       listen: address("listen", args.listen) ?? addressOf(config.issuer),
       metrics: {
         ...(args.metrics !== undefined && {
@@ -62,16 +74,47 @@ export default defineCommand({
         }),
         ...(metricsToken !== undefined && metricsToken !== "" && { token: metricsToken }),
       },
-      warn: (issue) => printError(warningLine(args.config, issue)),
-    });
+      warn(issue) {
+        // On a laptop, that no standby key is ready for an emergency is no news.
+        if (config.keys === undefined && isLoopbackHttp(config.issuer) && issue.path[0] === "keys")
+          return;
+        printError(warningLine(args.config, issue));
+      },
+    }));
     tell(serving, config.issuer, args.config);
     return new Promise(() => onStopSignal(serving.stop));
   },
 });
 
-async function start(path: string, options: Parameters<typeof serve>[0]): Promise<Serving> {
+/** Local keys, made at the first start; told each time, so that nobody takes them for something better. */
+async function ownKeys(config: Config, folder: string): Promise<KeysConfig> {
+  const { keys, path, created } = await localKeys({
+    platform,
+    trustDomain: config.trustDomain,
+    folder,
+    dataFolder: DATA_FOLDER,
+    single: isSingle(config),
+    parse(text) {
+      const { value, issues } = readYaml(utf8Encode(text));
+      if (issues.length > 0) throw new SyntaxError(issues[0]?.message);
+      return value;
+    },
+  });
+  const files = [...(keys.x509 ?? []), ...(keys.jwt ?? [])].flatMap(
+    ({ private_key: key }) => key?.replace(/^file:/, "") ?? [],
+  );
+  printError(
+    `${created ? "made local signing keys" : "signing with local keys"}: ${files.map(printable).join(", ")} (listed in ${printable(path)})`,
+  );
+  printError(
+    "  warning: whoever reads these files, or this process's memory, can issue any identity of the trust domain",
+  );
+  return keys;
+}
+
+async function start(path: string, options: () => Promise<ServeOptions>): Promise<Serving> {
   try {
-    return await serve(options);
+    return await serve(await options());
   } catch (error) {
     if (error instanceof ConfigError) {
       throw new CommandError(

@@ -17,7 +17,7 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
  * The command as a person starts it: `bin/svidmint.js`, a process of its own. Where something under src/ is newer
  * than what was built, its source, which Node runs as it stands. `SVIDMINT_BIN` names an installed one instead.
  */
-const ENTRY =
+export const ENTRY =
   process.env["SVIDMINT_BIN"] ?? join(ROOT, isBuilt() ? "bin/svidmint.js" : "src/cli/main.ts");
 
 function isBuilt(): boolean {

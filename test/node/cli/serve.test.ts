@@ -1,0 +1,237 @@
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, describe, expect, it } from "vitest";
+import { readmeExample } from "../../../scripts/readme-example.ts";
+import { ENTRY, json, quickly, svidmint, temporaryFolders } from "./run.ts";
+
+const folder = temporaryFolders();
+const running: ChildProcess[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((child) => stopped(child)));
+});
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+interface Server {
+  readonly url: string;
+  readonly child: ChildProcess;
+  stdout(): string;
+  stderr(): string;
+}
+
+async function serve(
+  cwd: string,
+  url: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<Server> {
+  const child = spawn(process.execPath, [ENTRY, "serve", ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.push(child);
+  const written = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: Buffer) => (written.stdout += chunk.toString("utf8")));
+  child.stderr.on("data", (chunk: Buffer) => (written.stderr += chunk.toString("utf8")));
+  for (let tries = 0; tries < 200; tries++) {
+    if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${written.stderr}`);
+    const ready = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (ready?.ok === true)
+      return { url, child, stdout: () => written.stdout, stderr: () => written.stderr };
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`not ready: ${written.stderr}`);
+}
+
+async function stopped(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null) return child.exitCode;
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  return ended;
+}
+
+async function initialised(): Promise<{ cwd: string; url: string }> {
+  const cwd = await folder();
+  const url = `http://127.0.0.1:${await freePort()}`;
+  await quickly(["init", "--issuer", url], { cwd });
+  return { cwd, url };
+}
+
+describe("svidmint serve", () => {
+  it("serves what init wrote, names the files of its keys, and stops at SIGTERM", async () => {
+    const { cwd, url } = await initialised();
+    const server = await serve(cwd, url);
+    expect(server.stderr()).toContain(`svidmint serves ${url} at 127.0.0.1:${new URL(url).port}`);
+    expect(server.stderr()).toMatch(/\.svidmint\/\S+\.key/);
+    expect(server.stdout()).toBe("");
+    const keys = (await readdir(join(cwd, ".svidmint"))).filter((name) => name.endsWith(".key"));
+    expect(keys.length).toBeGreaterThanOrEqual(3);
+    for (const key of keys)
+      expect((await stat(join(cwd, ".svidmint", key))).mode & 0o777).toBe(0o600);
+    const bundle = await (await fetch(`${url}/bundle`)).text();
+    expect(await quickly(["inspect"], { input: bundle })).toMatchObject({ code: 0 });
+    expect(await stopped(server.child)).toBe(0);
+    // The same keys again: nothing that was issued is orphaned by a restart.
+    await serve(cwd, url);
+    expect(await (await fetch(`${url}/bundle`)).text()).toBe(bundle);
+  });
+
+  it("gives an SVID to the lines of the README", async ({ skip }) => {
+    const { cwd, url } = await initialised();
+    const run = promisify(execFile);
+    try {
+      await run("sh", ["-c", "command -v curl && command -v awk"]);
+    } catch {
+      skip("no curl or awk");
+    }
+    const server = await serve(cwd, url);
+    const lines = readmeExample()
+      .request.replaceAll("npx svidmint", `"${process.execPath}" "${ENTRY}"`)
+      .replaceAll("http://127.0.0.1:8443", url);
+    const { stdout } = await run("sh", ["-c", lines], { cwd });
+    expect(stdout).toContain("X.509-SVID");
+    expect(stdout).toMatch(/SPIFFE ID +spiffe:\/\/dev\.example\.org\/dev\/app\n/);
+    expect(stdout).toContain("SPIFFE bundle");
+    const events = server
+      .stdout()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events.map(({ event }) => event)).toEqual(["intent", "outcome"]);
+    const token = (await readFile(join(cwd, "answer.json"), "utf8")).slice(0, 40);
+    expect(server.stdout()).not.toContain(token);
+  });
+
+  it("gives a JWT-SVID to a request with the header that dpop prints", async () => {
+    const { cwd, url } = await initialised();
+    await serve(cwd, url);
+    await quickly(["key", "new"], { cwd });
+    const evidence = (await quickly(["evidence", "dev", "--csr", "svid.csr"], { cwd })).stdout;
+    const body = `{"evidence":[${evidence}],"jwt":{"audience":["https://orders.example.org"]}}`;
+    await writeFile(join(cwd, "request.json"), body);
+    const post = (header: string) =>
+      fetch(`${url}/v1/svids`, {
+        method: "POST",
+        body,
+        headers: {
+          "content-type": "application/json",
+          accept: "application/jwt",
+          ...(header === "" ? {} : { dpop: header }),
+        },
+      });
+    const { stdout } = await quickly(["dpop", "--key", "svid.key", "--body", "request.json"], {
+      cwd,
+    });
+    const answer = await post(stdout.replace(/^DPoP: /, "").trim());
+    expect(answer.status).toBe(200);
+    const inspected = await quickly(["inspect"], { input: await answer.text() });
+    expect(inspected.stdout).toContain("JWT-SVID");
+    expect((await post("")).status).toBe(400);
+  });
+
+  it("serves metrics where it is told to, and nowhere else", async () => {
+    const { cwd, url } = await initialised();
+    const metrics = `127.0.0.1:${await freePort()}`;
+    await serve(cwd, url, ["--metrics", metrics], { SVIDMINT_METRICS_TOKEN: "s3cret-for-metrics" });
+    expect((await fetch(`http://${metrics}/metrics`)).status).toBe(200);
+    expect((await fetch(`http://${metrics}/v1/svids`)).status).toBe(404);
+    expect((await fetch(`${url}/metrics`)).status).toBe(404);
+    const bearer = { authorization: "Bearer s3cret-for-metrics" };
+    expect((await fetch(`${url}/metrics`, { headers: bearer })).status).toBe(200);
+  });
+
+  it("says what is wrong where it cannot start, and exits with 1 or 2", async () => {
+    const { cwd, url } = await initialised();
+    const { child } = await serve(cwd, url);
+    const second = await svidmint(["serve"], { cwd });
+    expect(second).toMatchObject({ code: 1, stdout: "" });
+    expect(second.stderr).toMatch(/something else listens/);
+    expect(child.exitCode).toBe(null);
+    expect(await quickly(["serve", "--config", "missing.yaml"], { cwd })).toMatchObject({
+      code: 2,
+      stdout: "",
+    });
+    expect(await quickly(["serve", "--listen", "nowhere"], { cwd })).toMatchObject({
+      code: 2,
+      stdout: "",
+    });
+    await writeFile(
+      join(cwd, "far.yaml"),
+      "trust_domain: example.org\nissuer: https://id.example.org\nrules: []\n",
+    );
+    const far = await quickly(["serve", "--config", "far.yaml"], { cwd });
+    expect(far).toMatchObject({ code: 2, stdout: "" });
+    expect(far.stderr).toMatch(/single_instance|keys/);
+  });
+});
+
+describe("svidmint claims", () => {
+  const KEY = "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea";
+  const OWNER = `-${"A".repeat(42)}`;
+  const CONFIG = (url: string) => `trust_domain: dev.example.org
+issuer: ${url}
+evidence: { oidc: { dev: { dev: true, pin: issuer, jwks: file:.svidmint/dev.jwks } } }
+single_instance: true
+claims: { store: file }
+rules: []
+`;
+
+  it("work on the file, and through the server while that has it", async () => {
+    const { cwd, url } = await initialised();
+    await writeFile(join(cwd, "svidmint.yaml"), CONFIG(url));
+    const claims = (...args: string[]) => quickly(["claims", ...args], { cwd });
+    expect(await claims("show", KEY, "--json")).toMatchObject({ code: 1 });
+    expect(await claims("assign", KEY, OWNER)).toMatchObject({ code: 0, stderr: "" });
+    expect(json(await claims("show", KEY, "--json"))).toMatchObject({
+      key: KEY,
+      claimed: true,
+      banned: false,
+      owners: [{ owner: OWNER }],
+    });
+
+    const { child } = await serve(cwd, url);
+    expect(json(await claims("show", KEY, "--json"))).toMatchObject({ owners: [{ owner: OWNER }] });
+    expect((await claims("show")).stdout).toContain(KEY);
+    expect(await claims("release", KEY, "--owner", "B".repeat(43))).toMatchObject({ code: 1 });
+    expect(await claims("release", KEY, "--owner", OWNER)).toMatchObject({ code: 0 });
+    expect(await claims("ban", KEY)).toMatchObject({ code: 0, stdout: "banned\n" });
+    await stopped(child);
+
+    const shown = await claims("show", KEY);
+    expect(shown.stdout).toMatch(/banned +yes/);
+    expect(await claims("release", KEY)).toMatchObject({ code: 0 });
+    expect(await claims("show", KEY)).toMatchObject({ code: 1 });
+  });
+
+  it.for([
+    ["show", "nonsense"],
+    ["show", KEY.toUpperCase()],
+    ["assign", KEY],
+    ["assign", KEY, "short"],
+    ["assign", KEY, OWNER, "--ttl", "soon"],
+    ["release", KEY, "--owner", "short"],
+    ["ban"],
+    ["ban", KEY, KEY],
+  ])("take %j for wrong usage", async (args) => {
+    const { cwd, url } = await initialised();
+    await writeFile(join(cwd, "svidmint.yaml"), CONFIG(url));
+    expect(await quickly(["claims", ...args], { cwd })).toMatchObject({ code: 2, stdout: "" });
+  });
+
+  it("say so where the configuration has no store", async () => {
+    const { cwd } = await initialised();
+    const ran = await quickly(["claims", "show", KEY], { cwd });
+    expect(ran).toMatchObject({ code: 2, stdout: "" });
+    expect(ran.stderr).toContain("claims: { store: file }");
+  });
+});
