@@ -19,7 +19,7 @@ export function durationSchema(min: number, max: number) {
 }
 
 /** Seconds as configuration would write them, in the largest unit that divides them. */
-export function formatDuration(seconds: number): string {
+function formatDuration(seconds: number): string {
   if (seconds % 86_400 === 0) return `${seconds / 86_400}d`;
   if (seconds % 3600 === 0) return `${seconds / 3600}h`;
   if (seconds % 60 === 0) return `${seconds / 60}m`;

@@ -5,7 +5,7 @@ import type { RuleInput } from "./schema.ts";
 
 export type SvidKeyType = "p256" | "p384" | "rsa" | "ed25519";
 
-export interface X509Grant {
+interface X509Grant {
   /** Seconds; a longer life that is asked for is cut to it. */
   readonly ttl: number;
   /** Keys that the requester may bring. */
@@ -17,7 +17,7 @@ export interface JwtGrant {
   readonly audiences: readonly string[];
   readonly multipleAudiences: boolean;
 }
-export interface WitGrant {
+interface WitGrant {
   readonly ttl: number;
 }
 /** What a rule gives. A kind that is absent is not given. */

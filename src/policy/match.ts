@@ -133,7 +133,7 @@ function auditMatches(index: RuleIndex, facts: readonly Attestation[]): readonly
 }
 
 /** All factors, joins and least bindings hold. `facts` are in the order of the rule's factors. */
-export function ruleMatches(rule: CompiledRule, facts: readonly Attestation[]): boolean {
+function ruleMatches(rule: CompiledRule, facts: readonly Attestation[]): boolean {
   for (let at = 0; at < rule.factors.length; at++) {
     const factor = rule.factors[at];
     const fact = facts[at];

@@ -80,10 +80,10 @@ const EXPECTED: Readonly<Record<string, string>> = {
 
 /** An account id without quotes is a number to YAML, and a leading zero of it is lost: only quotes keep it. */
 export function quoteIt(found: unknown): string {
-  return `expected text, found ${describe(found)}: quote it, as "…"`;
+  return `expected text, found ${describe(found)}: quote it`;
 }
 
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a map";

@@ -11,7 +11,7 @@ export interface ClaimRef {
 }
 
 /** A path segment with one claim in it, between two literal ends that may be empty. */
-export interface Variable extends ClaimRef {
+interface Variable extends ClaimRef {
   /** The evidence type says that the claim is a number. Elsewhere 12 and "12" could not be told apart. */
   readonly numeric: boolean;
   readonly prefix: string;
@@ -29,7 +29,7 @@ type Resolve = (name: string) => (ClaimRef & { readonly numeric: boolean }) | st
 /** First segments that SPIFFE implementations and we keep for ourselves. */
 const RESERVED: readonly string[] = ["spire", "svidmint"];
 
-export function isReserved(segment: string): boolean {
+function isReserved(segment: string): boolean {
   return RESERVED.includes(segment);
 }
 

@@ -11,9 +11,9 @@ export const NOW = 1_800_000_000;
 
 const parsed = parseTrustDomain("prod.example.org");
 if (!parsed.ok) throw new Error("fixture");
-export const TRUST_DOMAIN = parsed.value;
+const TRUST_DOMAIN = parsed.value;
 
-export const CONTEXT: PolicyContext = {
+const CONTEXT: PolicyContext = {
   trustDomain: TRUST_DOMAIN,
   issuer: "https://id.example.org",
   claimStore: true,
