@@ -7,6 +7,7 @@
 export const REASONS = {
   // The request itself.
   body_too_large: "request_malformed",
+  body_incomplete: "request_malformed",
   body_not_json: "request_malformed",
   body_schema: "request_malformed",
   content_type_unsupported: "request_malformed",
@@ -92,6 +93,7 @@ export const REASONS = {
   store_unavailable: "unavailable",
   audit_unavailable: "unavailable",
   overloaded: "unavailable",
+  internal_fault: "unavailable",
 } as const;
 
 export type Reason = keyof typeof REASONS;

@@ -12,6 +12,10 @@ export interface AppOptions {
   readonly openapi: string;
 }
 
+/** As if it were not there for whoever may not read it: by no method does it answer otherwise than any other path. */
+const METRICS = "/metrics";
+const NOSNIFF = { "x-content-type-options": "nosniff" } as const;
+
 /**
  * The HTTP interface of one trust domain. Nothing of a request but its method, path, body and the named headers
  * is read: no Host, no forwarded header, no query.
@@ -26,23 +30,48 @@ export function createApp(issuer: Issuer, options: AppOptions): Hono {
     ["/.well-known/openid-configuration", "discovery"],
     ["/.well-known/jwks.json", "jwks"],
   ] as const) {
-    app.get(base + path, async (c) => documentResponse(c.req.raw, (await issuer.documents())[name]));
+    app.get(base + path, async (c) =>
+      documentResponse(c.req.raw, (await issuer.documents())[name]),
+    );
     app.options(base + path, () => preflight());
   }
   app.get("/healthz", () => text("ok\n"));
   app.get("/readyz", () => (issuer.ready() ? text("ready\n") : text("not ready\n", 503)));
-  app.get("/openapi.json", () => new Response(options.openapi, { headers: { "content-type": "application/json", "cache-control": "public, max-age=300" } }));
+  app.get(
+    "/openapi.json",
+    () =>
+      new Response(options.openapi, {
+        headers: {
+          ...NOSNIFF,
+          "content-type": "application/json",
+          "cache-control": "public, max-age=300",
+        },
+      }),
+  );
   if (options.metrics !== undefined) {
     const access = options.metrics;
-    app.get("/metrics", (c) => metricsResponse(c.req.raw, issuer.metrics, access));
+    app.get(METRICS, (c) => metricsResponse(c.req.raw, issuer.metrics, access) ?? c.notFound());
   }
 
   app.notFound((c) => {
-    const known = app.routes.some((route) => route.path === c.req.path);
+    const { path } = c.req;
+    const methods =
+      path === METRICS
+        ? []
+        : app.routes.filter((route) => route.path === path).map(({ method }) => method);
     const { requestId } = issuer.begin();
-    return known
-      ? problem(405, "request_malformed", requestId, "this path does not take that method")
-      : problem(404, "request_malformed", requestId, "no such path");
+    if (methods.length === 0) return problem(404, "request_malformed", requestId, "no such path");
+    const answer = problem(
+      405,
+      "request_malformed",
+      requestId,
+      "this path does not take that method",
+    );
+    answer.headers.set(
+      "allow",
+      (methods.includes("GET") ? ["HEAD", ...methods] : methods).join(", "),
+    ); // RFC 9110 §15.5.6
+    return answer;
   });
   app.onError((error) => {
     const { requestId } = issuer.begin();
@@ -53,5 +82,12 @@ export function createApp(issuer: Issuer, options: AppOptions): Hono {
 }
 
 function text(body: string, status = 200): Response {
-  return new Response(body, { status, headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" } });
+  return new Response(body, {
+    status,
+    headers: {
+      ...NOSNIFF,
+      "content-type": "text/plain; charset=utf-8",
+      "cache-control": "no-store",
+    },
+  });
 }

@@ -5,7 +5,16 @@ import { fail, ok, type Result } from "../result.ts";
  * nothing guarantees that it is true, so what arrived is counted again.
  */
 export async function readBody(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
-  if (request.headers.has("content-encoding")) return fail("content_encoding_unsupported", "send the body as it is, without Content-Encoding");
+  try {
+    return await readBounded(request, maxBytes);
+  } catch {
+    return fail("body_incomplete"); // the sender went away: his business, no fault of ours
+  }
+}
+
+async function readBounded(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
+  if (request.headers.has("content-encoding"))
+    return fail("content_encoding_unsupported", "send the body as it is, without Content-Encoding");
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > maxBytes) return tooLarge(maxBytes);
   if (declared !== null && /^\d{1,9}$/.test(declared)) {
@@ -15,7 +24,10 @@ export async function readBody(request: Request, maxBytes: number): Promise<Resu
   return readStream(request.body, maxBytes);
 }
 
-async function readStream(stream: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Result<Uint8Array>> {
+async function readStream(
+  stream: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): Promise<Result<Uint8Array>> {
   if (stream === null) return ok(new Uint8Array());
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];

@@ -12,22 +12,31 @@ export function documentResponse(request: Request, document: PublicDocument): Re
     etag: document.etag,
     "x-content-type-options": "nosniff",
   };
-  if (matches(request.headers.get("if-none-match"), document.etag)) return new Response(null, { status: 304, headers });
+  if (matches(request.headers.get("if-none-match"), document.etag))
+    return new Response(null, { status: 304, headers });
   return new Response(document.body, { headers });
 }
 
 export function preflight(): Response {
   return new Response(null, {
     status: 204,
-    headers: { ...CORS, "access-control-allow-methods": "GET, HEAD", "access-control-allow-headers": "if-none-match", "access-control-max-age": "86400" },
+    headers: {
+      ...CORS,
+      "access-control-allow-methods": "GET, HEAD",
+      "access-control-allow-headers": "if-none-match",
+      "access-control-max-age": "86400",
+    },
   });
 }
 
 /** RFC 9110 §13.1.2: weak comparison, a list or `*`. */
 function matches(header: string | null, etag: string): boolean {
   if (header === null) return false;
-  return header.slice(0, 4096).split(",").some((candidate) => {
-    const trimmed = candidate.trim();
-    return trimmed === "*" || trimmed.replace(/^W\//, "") === etag;
-  });
+  return header
+    .slice(0, 4096)
+    .split(",")
+    .some((candidate) => {
+      const trimmed = candidate.trim();
+      return trimmed === "*" || trimmed.replace(/^W\//, "") === etag;
+    });
 }

@@ -27,9 +27,11 @@ const TITLE: Readonly<Record<ProblemCode, string>> = {
 
 /** One sentence for the later stages, whatever the reason: the answer must not tell what would have passed. */
 const DETAIL: Partial<Record<ProblemCode, string>> = {
-  evidence_rejected: "the audit log of the issuer names the reason under this request_id; so does svidmint attest",
+  evidence_rejected:
+    "the audit log of the issuer names the reason under this request_id; so does svidmint attest",
   evidence_claimed: "another key used it first; an operator can look with svidmint claims show",
-  refused: "the audit log of the issuer names the reason under this request_id; so does svidmint policy explain",
+  refused:
+    "the audit log of the issuer names the reason under this request_id; so does svidmint policy explain",
   unavailable: "try again after the seconds that Retry-After names",
 };
 
@@ -39,10 +41,20 @@ const RETRY_AFTER_SECONDS = 5;
 export function problemResponse(failure: Failure, requestId: string): Response {
   const code = REASONS[failure.reason];
   const status = SPECIAL_STATUS[failure.reason] ?? STATUS[code];
-  return problem(status, code, requestId, DETAIL[code] ?? failure.detail ?? failure.reason.replaceAll("_", " "));
+  return problem(
+    status,
+    code,
+    requestId,
+    DETAIL[code] ?? failure.detail ?? failure.reason.replaceAll("_", " "),
+  );
 }
 
-export function problem(status: number, code: ProblemCode, requestId: string, detail: string): Response {
+export function problem(
+  status: number,
+  code: ProblemCode,
+  requestId: string,
+  detail: string,
+): Response {
   const body = JSON.stringify({
     type: `urn:svidmint:problem:${code}`,
     title: TITLE[code],

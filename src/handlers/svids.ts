@@ -25,14 +25,21 @@ export async function postSvids(request: Request, issuer: Issuer): Promise<Respo
     return problemResponse(opened.error, exchange.requestId);
   }
   const { form, body } = opened.value;
-  const issued = await exchange.issue({ body, dpop: request.headers.get("dpop"), only: wanted(form) });
-  return issued.ok ? answer(form, issued.value, exchange.requestId) : problemResponse(issued.error, exchange.requestId);
+  const issued = await exchange.issue({
+    body,
+    dpop: request.headers.get("dpop"),
+    only: wanted(form),
+  });
+  return issued.ok
+    ? answer(form, issued.value, exchange.requestId)
+    : problemResponse(issued.error, exchange.requestId);
 }
 
 async function open(request: Request): Promise<Result<{ form: Form; body: Uint8Array }>> {
   const form = formOf(request.headers.get("accept"));
   if (!form.ok) return form;
-  if (!JSON_TYPE.test(request.headers.get("content-type") ?? "")) return fail("content_type_unsupported", "send application/json");
+  if (!JSON_TYPE.test(request.headers.get("content-type") ?? ""))
+    return fail("content_type_unsupported", "send application/json");
   const body = await readBody(request, LIMITS.bodyBytes);
   return body.ok ? ok({ form: form.value, body: body.value }) : body;
 }
@@ -51,12 +58,17 @@ function formOf(accept: string | null): Result<Form> {
     const form = FORMS.find(([type]) => type === name);
     if (form !== undefined) return ok(form[1]);
   }
-  return fail("accept_unsupported", "accept application/json, application/jwt or application/pem-certificate-chain");
+  return fail(
+    "accept_unsupported",
+    "accept application/json, application/jwt or application/pem-certificate-chain",
+  );
 }
 
 function answer(form: Form, svids: IssuedSvids, requestId: string): Response {
-  if (form === "jwt" && svids.jwt !== undefined) return send(svids.jwt.token, "application/jwt", requestId);
-  if (form === "pem" && svids.x509 !== undefined) return send(svids.x509.certificateChain, "application/pem-certificate-chain", requestId);
+  if (form === "jwt" && svids.jwt !== undefined)
+    return send(svids.jwt.token, "application/jwt", requestId);
+  if (form === "pem" && svids.x509 !== undefined)
+    return send(svids.x509.certificateChain, "application/pem-certificate-chain", requestId);
   return send(toJson(svids), "application/json", requestId);
 }
 
@@ -64,13 +76,23 @@ function answer(form: Form, svids: IssuedSvids, requestId: string): Response {
 function toJson(svids: IssuedSvids): string {
   const parts = [`"spiffe_id":"${svids.spiffeId}"`];
   if (svids.x509 !== undefined) {
-    parts.push(`"x509":{"certificate_chain":"${svids.x509.certificateChain.replaceAll("\n", "\\n")}","expires_at":${svids.x509.expiresAt}}`);
+    parts.push(
+      `"x509":{"certificate_chain":"${svids.x509.certificateChain.replaceAll("\n", "\\n")}","expires_at":${svids.x509.expiresAt}}`,
+    );
   }
-  if (svids.jwt !== undefined) parts.push(`"jwt":{"token":"${svids.jwt.token}","expires_at":${svids.jwt.expiresAt}}`);
+  if (svids.jwt !== undefined)
+    parts.push(`"jwt":{"token":"${svids.jwt.token}","expires_at":${svids.jwt.expiresAt}}`);
   parts.push(`"bundle":${svids.bundle}`);
   return `{${parts.join(",")}}`;
 }
 
 function send(body: string, type: string, requestId: string): Response {
-  return new Response(body, { headers: { "content-type": type, "cache-control": "no-store", "x-content-type-options": "nosniff", "x-request-id": requestId } });
+  return new Response(body, {
+    headers: {
+      "content-type": type,
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      "x-request-id": requestId,
+    },
+  });
 }

@@ -26,20 +26,29 @@ export interface PublicDocuments {
 const MAX_AGE_PART = 4;
 
 /** The documents of a key set, made again only when what is published changes. */
-export function publicDocuments(platform: Platform, issuer: string, keys: KeySet): (now: number) => Promise<PublicDocuments> {
-  let published: PublishedKeys | undefined;
-  let documents: Promise<PublicDocuments> | undefined;
-  return (now) => {
-    const current = keys.published(now);
-    if (documents === undefined || published !== current) {
-      published = current;
-      documents = write(platform, issuer, current);
-    }
+export function publicDocuments(
+  platform: Platform,
+  issuer: string,
+  keys: KeySet,
+): (now: number) => Promise<PublicDocuments> {
+  let latest:
+    | { readonly published: PublishedKeys; readonly documents: PublicDocuments }
+    | undefined;
+  return async (now) => {
+    const published = keys.published(now);
+    if (latest?.published === published) return latest.documents;
+    // Kept when finished: on Workers the promise of another request may never settle.
+    const documents = await write(platform, issuer, published);
+    latest = { published, documents };
     return documents;
   };
 }
 
-async function write(platform: Platform, issuer: string, published: PublishedKeys): Promise<PublicDocuments> {
+async function write(
+  platform: Platform,
+  issuer: string,
+  published: PublishedKeys,
+): Promise<PublicDocuments> {
   const maxAgeSeconds = Math.floor(published.refreshHint / MAX_AGE_PART);
   const document = async (body: string): Promise<PublicDocument> => ({
     body,
@@ -53,7 +62,9 @@ async function write(platform: Platform, issuer: string, published: PublishedKey
     sequence: BigInt(published.sequence),
     refreshHint: published.refreshHint,
   });
-  const jwks = { keys: published.jwt.map(({ kid, info, alg }) => ({ ...jwkOf(info), kid, use: "sig", alg })) };
+  const jwks = {
+    keys: published.jwt.map(({ kid, info, alg }) => ({ ...jwkOf(info), kid, use: "sig", alg })),
+  };
   return {
     bundle: await document(bundle),
     jwks: await document(JSON.stringify(jwks)),

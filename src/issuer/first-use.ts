@@ -32,6 +32,7 @@ export type ClaimRefusal = Failure & { readonly conflict?: ClaimConflict };
 
 /** Claims that this request made, so that they can be taken back if it ends without a signature. */
 export interface HeldClaims {
+  /** Never rejects: what a failing store does not take back, its expiry or an operator does. */
   release(): Promise<void>;
 }
 
@@ -39,28 +40,38 @@ export interface HeldClaims {
  * Makes every claim the deciding rule asks for, in order. What an earlier piece claimed is taken back when a later
  * one is refused. Called after possession, deny and policy: nobody locks an owner out with a key he does not hold.
  */
-export async function claimAll(demands: readonly ClaimDemand[], context: ClaimContext): Promise<Result<HeldClaims, ClaimRefusal>> {
+export async function claimAll(
+  demands: readonly ClaimDemand[],
+  context: ClaimContext,
+): Promise<Result<HeldClaims, ClaimRefusal>> {
   const { store, requestId } = context;
   const made: string[] = [];
   const held: HeldClaims = {
     async release() {
-      for (const key of made) await store.release(key, { owner: context.owner, unusedBy: requestId }); // oxlint-disable-line no-await-in-loop -- at most four
+      await Promise.allSettled(
+        made.map((key) => store.release(key, { owner: context.owner, unusedBy: requestId })),
+      );
     },
   };
   try {
     if (context.jti !== undefined) {
-      const seen = await store.once(await proofKey(context, context.jti), context.now, PROOF_TTL_SECONDS);
+      const seen = await store.once(
+        await proofKey(context, context.jti),
+        context.now,
+        PROOF_TTL_SECONDS,
+      );
       if (seen === "seen") return fail("dpop_replayed");
     }
     for (const demand of demands) {
+      made.push(demand.attestation.claimKey); // also where the answer is lost: it may have been made all the same
       const answer = await claimOne(demand, context); // oxlint-disable-line no-await-in-loop -- one refusal spares the rest
-      if (answer.outcome === "created") made.push(demand.attestation.claimKey);
+      if (answer.outcome !== "created") made.pop();
       if (answer.outcome === "created" || answer.outcome === "same") continue;
       await held.release(); // oxlint-disable-line no-await-in-loop -- leaves the loop
       return { ok: false, error: refusalOf(answer, demand, context) };
     }
   } catch (error) {
-    await held.release().catch(() => {}); // the store is failing: what it does not take back, its expiry does
+    await held.release();
     return fail("store_unavailable", error instanceof Error ? error.message : "store");
   }
   return ok(held);
@@ -73,7 +84,10 @@ function claimOne(demand: ClaimDemand, context: ClaimContext): Promise<ClaimAnsw
     owner: context.owner,
     generation: attestation.generation,
     now: context.now,
-    ttlSeconds: attestation.notAfter === undefined ? ENDLESS_CLAIM_SECONDS : attestation.notAfter + LEEWAY_SECONDS - context.now,
+    ttlSeconds:
+      attestation.notAfter === undefined
+        ? ENDLESS_CLAIM_SECONDS
+        : attestation.notAfter + LEEWAY_SECONDS - context.now,
     maxOwners: demand.maxOwners,
     ...(demand.idleSeconds !== undefined && { idleSeconds: demand.idleSeconds }),
     create: mayCreate(demand, context.now),
@@ -95,6 +109,11 @@ function refusalOf(answer: ClaimAnswer, demand: ClaimDemand, context: ClaimConte
   return { reason: "claim_taken", conflict: { claim: demand.attestation.claimKey, owners } };
 }
 
-async function proofKey({ platform, trustDomain, owner }: ClaimContext, jti: string): Promise<string> {
-  return toHex(await platform.digest("SHA-256", utf8Encode(JSON.stringify(["dpop", trustDomain, owner, jti]))));
+async function proofKey(
+  { platform, trustDomain, owner }: ClaimContext,
+  jti: string,
+): Promise<string> {
+  return toHex(
+    await platform.digest("SHA-256", utf8Encode(JSON.stringify(["dpop", trustDomain, owner, jti]))),
+  );
 }

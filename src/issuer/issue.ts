@@ -4,7 +4,7 @@ import { evidenceRef, openEvidence, verifyEvidence } from "./evidence.ts";
 import { claimAll, type ClaimConflict, type HeldClaims } from "./first-use.ts";
 import { checkGrants } from "./grant-check.ts";
 import { provePossession, type Possession } from "./possession.ts";
-import { parseSvidRequest } from "./request.ts";
+import { parseSvidRequest, type SvidRequest } from "./request.ts";
 import { prepareSvids, recordAndSign, type IssuedSvids } from "./sign.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { RequestTrail } from "./trail.ts";
@@ -22,7 +22,11 @@ export interface IncomingRequest {
  * what is cheap and local first, the network only for evidence that can be right, policy before the claim store,
  * the record before the signature. A request that is refused costs no signature.
  */
-export async function issueSvids(snapshot: Snapshot, incoming: IncomingRequest, trail: RequestTrail): Promise<Result<IssuedSvids>> {
+export async function issueSvids(
+  snapshot: Snapshot,
+  incoming: IncomingRequest,
+  trail: RequestTrail,
+): Promise<Result<IssuedSvids>> {
   const request = parseSvidRequest(incoming.body);
   if (!request.ok) return request;
   if (incoming.only !== undefined && request.value[incoming.only] === undefined) {
@@ -30,11 +34,15 @@ export async function issueSvids(snapshot: Snapshot, incoming: IncomingRequest, 
   }
   const { now } = trail;
   for (const member of request.value.evidence) {
-    trail.evidence.push(await evidenceRef(snapshot.platform, member, snapshot.attestors.has(member.type))); // oxlint-disable-line no-await-in-loop -- at most four
+    trail.evidence.push(
+      await evidenceRef(snapshot.platform, member, snapshot.attestors.has(member.type)),
+    ); // oxlint-disable-line no-await-in-loop -- at most four
   }
   const opened = await openEvidence(snapshot.attestors, request.value.evidence, { now });
   if (!opened.ok) return opened;
-  const named = opened.value.flatMap(({ precheck }) => (precheck.jkt === undefined ? [] : [precheck.jkt]));
+  const named = opened.value.flatMap(({ precheck }) =>
+    precheck.jkt === undefined ? [] : [precheck.jkt],
+  );
   const possession = await provePossession(request.value, named, {
     platform: snapshot.platform,
     now,
@@ -47,12 +55,22 @@ export async function issueSvids(snapshot: Snapshot, incoming: IncomingRequest, 
   trail.key = possession.value.owner;
 
   const { owner } = possession.value;
-  const attestations = await verifyEvidence(opened.value, owner === undefined ? { now } : { now, jkt: owner });
+  const attestations = await verifyEvidence(
+    opened.value,
+    owner === undefined ? { now } : { now, jkt: owner },
+  );
   if (!attestations.ok) return attestations;
-  trail.evidence = trail.evidence.map((ref, index) => ({ ...ref, name: attestations.value[index]?.name ?? ref.name }));
+  trail.evidence = trail.evidence.map((ref, index) => ({
+    ...ref,
+    name: attestations.value[index]?.name ?? ref.name,
+  }));
 
   const wanted = request.value.spiffe_id;
-  const decision = match(snapshot.policy, attestations.value, wanted === undefined ? { now } : { now, spiffeId: wanted });
+  const decision = match(
+    snapshot.policy,
+    attestations.value,
+    wanted === undefined ? { now } : { now, spiffeId: wanted },
+  );
   const decided = decision.ok ? decision.value : decision.error;
   trail.rule = decided.rule;
   trail.auditRules = decided.auditRules;
@@ -62,15 +80,41 @@ export async function issueSvids(snapshot: Snapshot, incoming: IncomingRequest, 
 
   const held = await claim(snapshot, decision.value, possession.value, trail);
   if (!held.ok) return held;
-  const { signatures, result } = await prepareSvids(snapshot, request.value, decision.value, possession.value, trail).then((svids) =>
-    svids.ok ? recordAndSign(snapshot, svids.value, trail) : { result: svids, signatures: 0 },
+  const { signatures, result } = await sign(
+    snapshot,
+    request.value,
+    decision.value,
+    possession.value,
+    trail,
   );
   // What was claimed for nothing is free again; once something is signed, the claim stands, and a retry is its owner's.
   if (!result.ok && signatures === 0) await held.value?.release();
   return result;
 }
 
-async function claim(snapshot: Snapshot, decision: Decision, possession: Possession, trail: RequestTrail): Promise<Result<HeldClaims | undefined>> {
+async function sign(
+  snapshot: Snapshot,
+  request: SvidRequest,
+  decision: Decision,
+  possession: Possession,
+  trail: RequestTrail,
+): ReturnType<typeof recordAndSign> {
+  try {
+    const svids = await prepareSvids(snapshot, request, decision, possession, trail);
+    return svids.ok
+      ? await recordAndSign(snapshot, svids.value, trail)
+      : { result: svids, signatures: 0 };
+  } catch (error) {
+    return { result: trail.fault(error), signatures: 0 };
+  }
+}
+
+async function claim(
+  snapshot: Snapshot,
+  decision: Decision,
+  possession: Possession,
+  trail: RequestTrail,
+): Promise<Result<HeldClaims | undefined>> {
   const { owner, dpop } = possession;
   if (decision.claims.length === 0 || owner === undefined) return ok(undefined);
   if (snapshot.store === undefined) return fail("claim_store_missing");
@@ -83,10 +127,15 @@ async function claim(snapshot: Snapshot, decision: Decision, possession: Possess
     owner,
     ...(dpop && { jti: dpop.jti }),
   });
-  if (!held.ok && held.error.conflict !== undefined) await alarmTaken(held.error.conflict, owner, trail);
+  if (!held.ok && held.error.conflict !== undefined)
+    await alarmTaken(held.error.conflict, owner, trail);
   return held;
 }
 
-function alarmTaken({ claim: key, owners }: ClaimConflict, claimant: string, trail: RequestTrail): Promise<void> {
+function alarmTaken(
+  { claim: key, owners }: ClaimConflict,
+  claimant: string,
+  trail: RequestTrail,
+): Promise<void> {
   return trail.alarm({ alarm: "claim_taken", claim: key, owners, claimant });
 }

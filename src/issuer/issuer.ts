@@ -41,18 +41,42 @@ export interface IssuerDeps {
 export function createIssuer(current: () => Snapshot, { audit, log }: IssuerDeps): Issuer {
   const metrics = createMetrics();
   const { issuer: url, trustDomain } = current();
+  const onFault = (requestId: string, error: unknown): void => {
+    metrics.count("svidmint_faults_total");
+    // The name of the error and where it came from; its message could hold anything.
+    const at =
+      error instanceof Error
+        ? `${error.name} ${(error.stack ?? "").split("\n").slice(1, 3).join(" ").trim()}`
+        : "not an error";
+    log?.(
+      JSON.stringify({
+        event: "fault",
+        request_id: requestId,
+        trust_domain: trustDomain,
+        error: at.slice(0, 400),
+      }),
+    );
+  };
   return {
     url,
     metrics,
     begin() {
       const snapshot = current();
       const { platform } = snapshot;
-      const trail = new RequestTrail(platform.now(), { sink: audit, metrics, trustDomain, random: drawEntropy(platform) });
+      const trail = new RequestTrail(platform.now(), {
+        sink: audit,
+        metrics,
+        trustDomain,
+        random: drawEntropy(platform),
+        onFault,
+      });
       return {
         requestId: trail.requestId,
         async issue(incoming) {
           const started = performance.now();
-          const result = await issueSvids(snapshot, incoming, trail);
+          const result = await issueSvids(snapshot, incoming, trail).catch((error: unknown) =>
+            trail.fault(error),
+          );
           if (!result.ok) await trail.refused(result.error);
           count(metrics, result, (performance.now() - started) / 1000);
           return result;
@@ -70,14 +94,12 @@ export function createIssuer(current: () => Snapshot, { audit, log }: IssuerDeps
     ready() {
       const { keys, platform } = current();
       const now = platform.now();
-      return (!keys.uses.has("x509") || keys.x509(now) !== undefined) && (!keys.uses.has("jwt") || keys.jwt(now) !== undefined);
+      return (
+        (!keys.uses.has("x509") || keys.x509(now) !== undefined) &&
+        (!keys.uses.has("jwt") || keys.jwt(now) !== undefined)
+      );
     },
-    fault(requestId, error) {
-      metrics.count("svidmint_faults_total");
-      // The name of the error and where it came from; its message could hold anything.
-      const at = error instanceof Error ? `${error.name} ${(error.stack ?? "").split("\n").slice(1, 3).join(" ").trim()}` : "not an error";
-      log?.(JSON.stringify({ event: "fault", request_id: requestId, trust_domain: trustDomain, error: at.slice(0, 400) }));
-    },
+    fault: onFault,
   };
 }
 
@@ -88,6 +110,7 @@ function count(metrics: Metrics, result: Result<IssuedSvids>, seconds: number): 
     return;
   }
   metrics.count("svidmint_requests_total", { outcome: "issued" });
-  if (result.value.x509 !== undefined) metrics.count("svidmint_svids_issued_total", { kind: "x509" });
+  if (result.value.x509 !== undefined)
+    metrics.count("svidmint_svids_issued_total", { kind: "x509" });
   if (result.value.jwt !== undefined) metrics.count("svidmint_svids_issued_total", { kind: "jwt" });
 }

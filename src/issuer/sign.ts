@@ -35,20 +35,37 @@ export async function prepareSvids(
   { csr }: Possession,
   { now, random }: Pick<RequestTrail, "now" | "random">,
 ): Promise<Result<PreparedSvids>> {
-  const context = { platform: snapshot.platform, now, random, trustDomain: snapshot.trustDomain, issuer: snapshot.issuer, spiffeId: uri };
+  const context = {
+    platform: snapshot.platform,
+    now,
+    random,
+    trustDomain: snapshot.trustDomain,
+    issuer: snapshot.issuer,
+    spiffeId: uri,
+  };
   let x509: PreparedX509 | undefined;
   let jwt: PreparedJwt | undefined;
   if (request.x509 !== undefined && grants.x509 !== undefined && csr !== undefined) {
     const key = snapshot.keys.x509(now);
     if (key === undefined) return fail("signer_unavailable", "no x509 key is active");
-    const prepared = await prepareX509(key, csr, cut(request.x509.ttl_seconds, grants.x509.ttl), context);
+    const prepared = await prepareX509(
+      key,
+      csr,
+      cut(request.x509.ttl_seconds, grants.x509.ttl),
+      context,
+    );
     if (!prepared.ok) return prepared;
     x509 = prepared.value;
   }
   if (request.jwt !== undefined && grants.jwt !== undefined) {
     const key = snapshot.keys.jwt(now);
     if (key === undefined) return fail("signer_unavailable", "no jwt key is active");
-    const prepared = await prepareJwt(key, request.jwt.audience, cut(request.jwt.ttl_seconds, grants.jwt.ttl), context);
+    const prepared = await prepareJwt(
+      key,
+      request.jwt.audience,
+      cut(request.jwt.ttl_seconds, grants.jwt.ttl),
+      context,
+    );
     if (!prepared.ok) return prepared;
     jwt = prepared.value;
   }
@@ -64,7 +81,12 @@ function cut(wanted: number | undefined, granted: number): number {
 }
 
 /** The record first; then the signatures, each verified before it leaves. `signatures`: how many were made, whatever came of them. */
-export async function recordAndSign(snapshot: Snapshot, svids: PreparedSvids, trail: RequestTrail): Promise<{ result: Result<IssuedSvids>; signatures: number }> {
+export async function recordAndSign(
+  snapshot: Snapshot,
+  svids: PreparedSvids,
+  trail: RequestTrail,
+): Promise<{ result: Result<IssuedSvids>; signatures: number }> {
+  const { bundle } = await snapshot.documents(trail.now);
   const recorded = await trail.intent(await intentOf(snapshot, svids));
   if (!recorded.ok) return { result: recorded, signatures: 0 };
   const { x509, jwt, spiffeId } = svids;
@@ -77,27 +99,49 @@ export async function recordAndSign(snapshot: Snapshot, svids: PreparedSvids, tr
     await trail.outcome("issued");
     const issued: IssuedSvids = {
       spiffeId,
-      ...(x509 && certificateChain !== undefined && { x509: { certificateChain, expiresAt: x509.expiresAt } }),
+      ...(x509 &&
+        certificateChain !== undefined && {
+          x509: { certificateChain, expiresAt: x509.expiresAt },
+        }),
       ...(jwt && token !== undefined && { jwt: { token, expiresAt: jwt.expiresAt } }),
-      bundle: (await snapshot.documents(trail.now)).bundle.body,
+      bundle: bundle.body,
     };
     return { result: ok(issued), signatures };
   } catch (error) {
-    const failure = failureOf(error);
-    if (failure.reason === "signature_unsound") await trail.alarm({ alarm: "signature_unsound", ...(failure.detail !== undefined && { detail: failure.detail }) });
+    const failure = failureOf(error, trail);
+    if (failure.reason === "signature_unsound")
+      await trail.alarm({
+        alarm: "signature_unsound",
+        ...(failure.detail !== undefined && { detail: failure.detail }),
+      });
     await trail.outcome("failed", failure);
     return { result: { ok: false, error: failure }, signatures };
   }
 }
 
-async function intentOf(snapshot: Snapshot, { spiffeId, x509, jwt, subjectKey, audience }: PreparedSvids): Promise<Parameters<RequestTrail["intent"]>[0]> {
+async function intentOf(
+  snapshot: Snapshot,
+  { spiffeId, x509, jwt, subjectKey, audience }: PreparedSvids,
+): Promise<Parameters<RequestTrail["intent"]>[0]> {
   return {
     spiffe_id: spiffeId,
     ...(x509 && {
-      x509: { serial: x509.serial, tbs_sha256: await sha256(snapshot, x509.input), subject_key: subjectKey ?? "", not_after: x509.expiresAt, signer: x509.signer },
+      x509: {
+        serial: x509.serial,
+        tbs_sha256: await sha256(snapshot, x509.input),
+        subject_key: subjectKey ?? "",
+        not_after: x509.expiresAt,
+        signer: x509.signer,
+      },
     }),
     ...(jwt && {
-      jwt: { jti: jwt.jti, input_sha256: await sha256(snapshot, jwt.input), audience: audience ?? [], expires_at: jwt.expiresAt, signer: jwt.signer },
+      jwt: {
+        jti: jwt.jti,
+        input_sha256: await sha256(snapshot, jwt.input),
+        audience: audience ?? [],
+        expires_at: jwt.expiresAt,
+        signer: jwt.signer,
+      },
     }),
   };
 }
@@ -106,8 +150,11 @@ async function sha256({ platform }: Snapshot, input: Uint8Array): Promise<string
   return toHex(await platform.digest("SHA-256", input));
 }
 
-/** A key service that fails us is `unavailable`; everything else that throws is a fault of ours and goes on. */
-function failureOf(error: unknown): Failure {
-  if (error instanceof SignerError) return { reason: error.code === "unsound" ? "signature_unsound" : "signer_unavailable", detail: error.message };
-  throw error;
+/** A key service that fails us is told as such; everything else that throws is a fault of ours. */
+function failureOf(error: unknown, trail: RequestTrail): Failure {
+  if (!(error instanceof SignerError)) return trail.fault(error).error;
+  return {
+    reason: error.code === "unsound" ? "signature_unsound" : "signer_unavailable",
+    detail: error.message,
+  };
 }

@@ -1,7 +1,14 @@
 import { toHex } from "../encoding/bytes.ts";
 import { REASONS } from "../reasons.ts";
-import { fail, ok, type Failure, type Result } from "../result.ts";
-import { auditLine, type AlarmEvent, type AuditEvent, type AuditSink, type EvidenceRef, type IntentEvent } from "./audit.ts";
+import { fail, ok, type Err, type Failure, type Result } from "../result.ts";
+import {
+  auditLine,
+  type AlarmEvent,
+  type AuditEvent,
+  type AuditSink,
+  type EvidenceRef,
+  type IntentEvent,
+} from "./audit.ts";
 import type { Metrics } from "./metrics.ts";
 
 type IntentFacts = Pick<IntentEvent, "spiffe_id" | "x509" | "jwt">;
@@ -13,6 +20,8 @@ export interface TrailDeps {
   readonly trustDomain: string;
   /** Random bytes of this request. */
   readonly random: (length: number) => Uint8Array;
+  /** Where faults of ours are told: not in the audit log. */
+  readonly onFault: (requestId: string, error: unknown) => void;
 }
 
 const REQUEST_ID_BYTES = 16;
@@ -83,9 +92,21 @@ export class RequestTrail {
     });
   }
 
+  /** Something threw that must not throw. @returns what the request ends with */
+  fault(error: unknown): Err<Failure> {
+    this.#deps.onFault(this.requestId, error);
+    return fail("internal_fault");
+  }
+
   async alarm(facts: AlarmFacts): Promise<void> {
     this.#deps.metrics.count("svidmint_alarms_total", { alarm: facts.alarm });
-    await this.#tryWrite({ event: "alarm", time: rfc3339(this.now), request_id: this.requestId, trust_domain: this.#deps.trustDomain, ...facts });
+    await this.#tryWrite({
+      event: "alarm",
+      time: rfc3339(this.now),
+      request_id: this.requestId,
+      trust_domain: this.#deps.trustDomain,
+      ...facts,
+    });
   }
 
   #common(): Pick<IntentEvent, "time" | "request_id" | "trust_domain" | "evidence" | "key"> {
@@ -115,6 +136,7 @@ export class RequestTrail {
 let latest = { seconds: Number.NaN, text: "" };
 
 function rfc3339(seconds: number): string {
-  if (latest.seconds !== seconds) latest = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` };
+  if (latest.seconds !== seconds)
+    latest = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` };
   return latest.text;
 }

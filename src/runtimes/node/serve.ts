@@ -70,6 +70,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 function listenForMetrics(issuer: Issuer, address: ListenAddress): Promise<RunningServer> {
   return listen((request) => {
     const { pathname } = new URL(request.url);
-    return pathname === "/metrics" ? metricsResponse(request, issuer.metrics, { open: true }) : new Response("not found\n", { status: 404 });
+    const metrics = pathname === "/metrics" && request.method === "GET" ? metricsResponse(request, issuer.metrics, { open: true }) : undefined;
+    return metrics ?? new Response("not found\n", { status: 404 });
   }, address);
 }
