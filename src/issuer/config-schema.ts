@@ -34,7 +34,15 @@ const members = {
   bundle: z.optional(
     z.strictObject({
       /** The latest change of the bundle that no instant of a key tells of, RFC 3339. */
-      changed_at: z.optional(z.string().check(z.refine((text) => parseInstant(text) !== undefined, { error: "must be an instant such as 2026-11-01T00:00:00Z" }))),
+      changed_at: z.optional(
+        z
+          .string()
+          .check(
+            z.refine((text) => parseInstant(text) !== undefined, {
+              error: "must be an instant such as 2026-11-01T00:00:00Z",
+            }),
+          ),
+      ),
       refresh_hint: z.optional(durationSchema(60, DAY)),
     }),
   ),
@@ -51,7 +59,9 @@ export type OuterConfig = z.output<typeof outerSchema>;
 
 /** The whole document: what editors check against. */
 export function documentSchema(registry: readonly AttestorDefinition[]): z.ZodMiniType {
-  const sections = Object.fromEntries(registry.map(({ type, config }) => [type, z.optional(config)]));
+  const sections = Object.fromEntries(
+    registry.map(({ type, config }) => [type, z.optional(config)]),
+  );
   return z.strictObject({
     ...members,
     evidence: z.strictObject(sections),
