@@ -109,8 +109,7 @@ describe("two processes", () => {
       message: `${join(directory, "claims.lock")} is held by process ${first.child.pid}`,
     });
     await first.killed();
-    const second = await opened(directory);
-    expect((await second.list()).length).toBeGreaterThan(0);
+    await expect(opened(directory)).resolves.toBeDefined();
   });
 
   it("nor does one process twice", async () => {

@@ -1,7 +1,8 @@
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { OpenFile } from "../../../src/stores/node/journal.ts";
+import type { Change } from "../../../src/stores/node/journal-format.ts";
+import { Journal, type OpenFile } from "../../../src/stores/node/journal.ts";
 import { ask, freshDirectory, journals, NOW, opened } from "./file-support.ts";
 
 /** A store with three claims, each a line of its own, closed. @returns its journal */
@@ -146,6 +147,29 @@ describe("a take-over that was cut short", () => {
 });
 
 const failure = (code: string) => Object.assign(new Error(code), { code });
+
+describe("two journals opened at one moment", () => {
+  it("are never both written to", async () => {
+    const directory = await freshDirectory();
+    for (let round = 0; round < 20; round++) {
+      const tries = await Promise.allSettled(
+        [1, 2, 3].map(() => Journal.open(directory, (c) => c)),
+      ); // oxlint-disable-line no-await-in-loop -- one after another
+      const both = tries.flatMap((t) => (t.status === "fulfilled" ? [t.value] : []));
+      const change = ["once", `k${round}`, NOW] as const;
+      const writes = await Promise.allSettled(both.map((journal) => journal.append([change]))); // oxlint-disable-line no-await-in-loop -- one after another
+      expect(writes.filter(({ status }) => status === "fulfilled").length).toBeLessThanOrEqual(1);
+      await Promise.all(both.map((journal) => journal.close())); // oxlint-disable-line no-await-in-loop -- one after another
+    }
+    const read: Change[] = [];
+    const last = await Journal.open(directory, (changes) => {
+      read.push(...changes);
+      return changes;
+    });
+    await last.close();
+    expect(new Set(read.map(([, key]) => key)).size).toBe(read.length);
+  });
+});
 
 /** A disk with so many bytes left, which writes what still fits. */
 function disk(free: { bytes: number; syncFails?: boolean }): OpenFile {
