@@ -41,7 +41,7 @@ type KeyConfig = X509KeyConfig | JwtKeyConfig;
 const USES: readonly SvidUse[] = ["x509", "jwt"];
 
 /** The instants of entries that passed `keysSchema`. */
-export function timelineEntries(entries: readonly KeyConfig[]): readonly TimelineEntry[] {
+function timelineEntries(entries: readonly KeyConfig[]): readonly TimelineEntry[] {
   return entries.map(({ id, published_at, active_from, retired_at, removed_at }) => ({
     id,
     publishedAt: instantOf(published_at),

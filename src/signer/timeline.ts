@@ -1,6 +1,6 @@
 /**
  * When a key is published, signs, stops signing and is gone: arithmetic on configuration alone, so that every
- * instance, region and restart agrees without any state (DESIGN §6). All times are Unix seconds.
+ * instance, region and restart agrees without any state. All times are Unix seconds.
  */
 
 /** What the configuration says of one key. */

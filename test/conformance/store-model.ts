@@ -1,7 +1,7 @@
 import type { ClaimOutcome, ClaimRequest } from "../../src/stores/claim-store.ts";
 
 /** First use once more, written apart from the stores and as plainly as can be, to hold them to. */
-export interface ModelClaim {
+interface ModelClaim {
   /** "unknown" after an assignment, until the owner's own claim. */
   gen: number | "unknown";
   banned: boolean;

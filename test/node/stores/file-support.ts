@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach } from "vitest";
 import type { ClaimRequest, ClaimStore } from "../../../src/stores/claim-store.ts";
 import {
@@ -67,7 +68,7 @@ export interface Claimer {
 
 /** A process of its own that claims until it is killed. */
 export function claimer(directory: string, prefix: string): Claimer {
-  const script = join(import.meta.dirname, "claimer.ts");
+  const script = fileURLToPath(new URL("./claimer.ts", import.meta.url));
   const child = spawn(process.execPath, [script, directory, prefix], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, NODE_OPTIONS: "" },
