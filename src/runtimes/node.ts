@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { ConfigError } from "../config-issue.ts";
+import { ConfigError, type ConfigIssue } from "../config-issue.ts";
 import { loadConfig } from "../issuer/config.ts";
 import { nodePlatform } from "../platform/node/node-platform.ts";
 import { attestors } from "./attestors.ts";
@@ -22,7 +22,6 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const document: unknown = JSON.parse(inline ? source : await readFile(source, "utf8"));
   const { config, issues } = await loadConfig(document, { platform: nodePlatform(), registry: attestors, read });
   if (config === undefined) throw new ConfigError(issues.filter(({ severity }) => severity === "error"));
-  const warn = ({ path, message }: { path: readonly (string | number)[]; message: string }): void => void process.stderr.write(`warning: ${path.join(".")}: ${message}\n`);
   issues.forEach(warn);
   const metricsListen = env["SVIDMINT_METRICS_LISTEN"];
   const token = env["SVIDMINT_METRICS_TOKEN"];
@@ -35,7 +34,11 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     metrics: { ...(metricsListen !== undefined && { listen: parseListenAddress(metricsListen) }), ...(token !== undefined && { token }) },
   });
   process.stderr.write(`svidmint serves ${config.issuer} on ${serving.address.host}:${serving.address.port}\n`);
-  onStopSignal(serving.stop);
+  onStopSignal(() => serving.stop());
+}
+
+function warn({ path, message }: ConfigIssue): void {
+  process.stderr.write(`warning: ${path.join(".")}: ${message}\n`);
 }
 
 main(process.env).catch((error: unknown) => {

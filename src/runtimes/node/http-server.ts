@@ -1,5 +1,4 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 
 /** Limits of the listener. Times in milliseconds. */
@@ -27,6 +26,7 @@ export interface RunningServer {
 
 /** Serves a fetch handler over HTTP/1.1 with bounds on everything a stranger can hold open. */
 export async function listen(fetch: (request: Request) => Response | Promise<Response>, address: ListenAddress): Promise<RunningServer> {
+  const handle = getRequestListener(fetch, { overrideGlobalObjects: true });
   const server = createServer(
     {
       headersTimeout: SERVER_LIMITS.headersTimeoutMs,
@@ -36,7 +36,7 @@ export async function listen(fetch: (request: Request) => Response | Promise<Res
       maxHeaderSize: SERVER_LIMITS.maxHeaderBytes,
       noDelay: true,
     },
-    getRequestListener(fetch, { overrideGlobalObjects: true }),
+    (incoming, outgoing) => void handle(incoming, outgoing),
   );
   server.maxConnections = SERVER_LIMITS.maxConnections;
   server.maxRequestsPerSocket = SERVER_LIMITS.maxRequestsPerSocket;
@@ -47,7 +47,8 @@ export async function listen(fetch: (request: Request) => Response | Promise<Res
       resolve();
     });
   });
-  const bound = server.address() as AddressInfo;
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") throw new TypeError("not a TCP listener");
   return { address: { host: bound.address, port: bound.port }, stop: () => stop(server) };
 }
 
