@@ -21,6 +21,13 @@ const shell: ExecFileSyncOptionsWithStringEncoding = {
   encoding: "utf8",
 };
 
+/** What `npm pack --json` says of a tarball. */
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
 const folder = mkdtempSync(join(tmpdir(), "svidmint-package-"));
 let server: ChildProcess | undefined;
 try {
@@ -28,9 +35,7 @@ try {
     ...shell,
     cwd: ROOT,
   });
-  const [{ filename, size, files }] = JSON.parse(packed.slice(packed.indexOf("["))) as [
-    { filename: string; size: number; files: { path: string }[] },
-  ];
+  const [{ filename, size, files }]: [Packed] = JSON.parse(packed.slice(packed.indexOf("[")));
   console.log(`packed ${filename}: ${Math.round(size / 1024)} KiB, ${files.length} files`);
   const stray = files.filter(({ path }) =>
     /(?:^|\/)(?:test|bench|\.svidmint)\/|\.(?:key|tsbuildinfo)$/.test(path),
@@ -56,9 +61,9 @@ try {
   const inspected = execFileSync("sh", ["-c", example.request], { ...shell, cwd: folder });
   if (!inspected.includes("spiffe://dev.example.org/dev/app"))
     throw new Error(`no SVID:\n${inspected}`);
-  const answer = JSON.parse(readFileSync(join(folder, "answer.json"), "utf8")) as {
-    x509: { certificate_chain: string };
-  };
+  const answer: { x509: { certificate_chain: string } } = JSON.parse(
+    readFileSync(join(folder, "answer.json"), "utf8"),
+  );
   console.log(inspected);
   console.log(
     `1 passed, 0 failed: an SVID of ${answer.x509.certificate_chain.length} characters, with the README's lines`,

@@ -24,8 +24,8 @@ What each reason of a refusal means, and what mends it: [reasons.md](reasons.md)
 
 async function page(): Promise<string> {
   const sections = await Promise.all(
-    Object.entries(COMMANDS).map(async ([name, { load }]) => {
-      const command = (await load()).default;
+    Object.entries(COMMANDS).map(async ([name, entry]) => {
+      const command = (await entry.load()).default;
       return `## svidmint ${name}\n\n\`\`\`text\n${commandHelp(name, command)}\n\`\`\`\n`;
     }),
   );

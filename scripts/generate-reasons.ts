@@ -11,9 +11,15 @@ function plain(text: string): string {
   return text.replaceAll("<", "&lt;").replaceAll("*", "\\*");
 }
 
+function isReason(name: string): name is Reason {
+  return Object.hasOwn(REASONS, name);
+}
+
 function section(code: ProblemCode): string {
   const { status, means } = CODE_HELP[code];
-  const reasons = (Object.keys(REASONS) as Reason[]).filter((reason) => REASONS[reason] === code);
+  const reasons = Object.keys(REASONS)
+    .filter(isReason)
+    .filter((reason) => REASONS[reason] === code);
   const entries = reasons.map((reason) => {
     const help = REASON_HELP[reason];
     return `### ${reason}\n\nMeans: ${plain(help.means)}.\n\nFix: ${plain(help.fix)}.\n`;

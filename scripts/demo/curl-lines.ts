@@ -8,10 +8,14 @@ interface Left {
   readonly payments: Workload;
 }
 
+/** A PEM file as JSON text, by what every shell has. */
+function csr(name: string): string {
+  return `$(awk '{printf "%s\\\\n", $0}' ${name}.csr)`;
+}
+
 /** Shell lines that work as they are printed, each with what it shows. The order does not matter but for `TOKEN`. */
 export function curlLines({ folder, url, clouds, payments }: Left): string {
   const metadata = `${clouds.google.metadata}/computeMetadata/v1/instance/service-accounts/default/identity`;
-  const csr = (name: string) => `$(awk '{printf "%s\\\\n", $0}' ${name}.csr)`;
   const body = (name: string) =>
     `'{"evidence":[{"type":"gcp_iit","token":"'"$TOKEN"'"}],"x509":{"csr":"'"${csr(name)}"'"}}'`;
   const post = `curl -s ${url}/v1/svids -H 'content-type: application/json'`;

@@ -10,10 +10,8 @@ export async function verifyByDiscovery(
   issuer: string,
   audience: string,
 ): Promise<string> {
-  const discovered = (await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()) as {
-    issuer: string;
-    jwks_uri: string;
-  };
+  const answer = await fetch(`${issuer}/.well-known/openid-configuration`);
+  const discovered: { issuer: string; jwks_uri: string } = await answer.json();
   if (discovered.issuer !== issuer) throw new Error("the discovery document is another issuer's");
   const keys = createRemoteJWKSet(new URL(discovered.jwks_uri));
   const { payload } = await jwtVerify(token, keys, {

@@ -1,6 +1,5 @@
 import { connect, createServer, type PeerCertificate, type TLSSocket } from "node:tls";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import type { Svids, Workload } from "./workload.ts";
 
 export interface Peer {
@@ -32,11 +31,12 @@ export async function converse(
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");
   try {
-    const { port } = listener.address() as AddressInfo;
+    const address = listener.address();
+    if (address === null || typeof address === "string") throw new Error("no address");
     const socket = connect({
       ...identity(client),
       host: "127.0.0.1",
-      port,
+      port: address.port,
       // The name that counts is the SPIFFE ID, not a host name. An error refuses the connection.
       checkServerIdentity: (_, certificate) =>
         spiffeIdOf(certificate) === expected.server

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -25,9 +25,10 @@ export interface RunningIssuer {
 export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
+  const address = probe.address();
   await new Promise((resolve) => probe.close(resolve));
-  return port;
+  if (address === null || typeof address === "string") throw new Error("no free port");
+  return address.port;
 }
 
 /** The real server, as `svidmint serve` in a process of its own. */
@@ -39,7 +40,9 @@ export async function startIssuer(folder: string, url: string): Promise<RunningI
   );
   const log: AuditLine[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => {
-    if (line.startsWith("{")) log.push(JSON.parse(line) as AuditLine);
+    if (!line.startsWith("{")) return;
+    const event: AuditLine = JSON.parse(line);
+    log.push(event);
   });
   let complaints = "";
   child.stderr.on("data", (chunk: Buffer) => {

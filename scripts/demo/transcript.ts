@@ -8,7 +8,6 @@ export interface Transcript {
 
 export function transcript(): Transcript {
   let steps = 0;
-  const line = (text = "") => process.stdout.write(`${text}\n`);
   return {
     step(title) {
       steps += 1;
@@ -18,6 +17,10 @@ export function transcript(): Transcript {
     proved: (text) => line(`   proved: ${text}`),
     refused: (text) => line(`   refused: ${text}`),
   };
+}
+
+function line(text: string): void {
+  process.stdout.write(`${text}\n`);
 }
 
 /** The demo claims nothing that it did not see: what should be so and is not ends it. */

@@ -57,7 +57,7 @@ export async function azureEvidence(metadata: string, resource = AZURE_AUDIENCE)
   const answer = await text(`${metadata}/metadata/identity/oauth2/token?${query}`, {
     headers: { metadata: "true" },
   });
-  const { access_token: token } = JSON.parse(answer) as { access_token: string };
+  const { access_token: token }: { access_token: string } = JSON.parse(answer);
   return { type: "azure_msi", token };
 }
 
@@ -96,9 +96,10 @@ export async function requestSvids(
   if (prover !== undefined)
     headers["dpop"] = await signDpop(platform, prover, { url, body: utf8Encode(json) });
   const response = await fetch(url, { method: "POST", headers, body: json });
-  if (response.status === 200) return { status: 200, svids: (await response.json()) as Svids };
-  return {
-    status: response.status,
-    problem: (await response.json()) as NonNullable<Answer["problem"]>,
-  };
+  if (response.status === 200) {
+    const svids: Svids = await response.json();
+    return { status: 200, svids };
+  }
+  const problem: NonNullable<Answer["problem"]> = await response.json();
+  return { status: response.status, problem };
 }

@@ -32,7 +32,7 @@ function sortWords(raw: readonly string[], defs: ArgsDef): SortedWords {
   const options = new Map<string, string>();
   const positionals: string[] = [];
   for (let at = 0; at < raw.length; at++) {
-    const word = raw[at] as string;
+    const word = raw[at] ?? "";
     if (word === "--") {
       positionals.push(...raw.slice(at + 1));
       break;

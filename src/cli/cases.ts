@@ -90,7 +90,7 @@ function checkClaims(
   given: Readonly<Record<string, ClaimValue>>,
   factor: FactorInfo,
 ): Result<Claims> {
-  const claims = Object.create(null) as Record<string, ClaimValue>;
+  const claims: Record<string, ClaimValue> = Object.create(null);
   for (const [claim, value] of Object.entries(given)) {
     const kind = Object.hasOwn(factor.claims, claim) ? factor.claims[claim] : undefined;
     if (kind === undefined && factor.open !== true)

@@ -29,6 +29,5 @@ export interface CommandSpec<A extends ArgsDef> extends CommandHelp {
 }
 
 export function defineCommand<const A extends ArgsDef>(spec: CommandSpec<A>): Command {
-  const { run, ...rest } = spec;
-  return { ...rest, invoke: async (raw) => run(readArguments(raw, spec.args)) };
+  return { ...spec, invoke: async (raw) => spec.run(readArguments(raw, spec.args)) };
 }

@@ -11,6 +11,7 @@ import {
 } from "yaml";
 import type { ConfigIssue } from "../config-issue.ts";
 import { utf8Decode } from "../encoding/bytes.ts";
+import type { JsonValue } from "../encoding/json.ts";
 
 /** One-based, as editors count. */
 export interface Position {
@@ -20,7 +21,7 @@ export interface Position {
 
 export interface ReadDocument {
   /** As parsed; undefined where it is not YAML. */
-  readonly value: unknown;
+  readonly value: JsonValue | undefined;
   readonly issues: readonly (ConfigIssue & Position)[];
   /** Where in the text a path stands, or the part of it that is there. */
   locate(path: ConfigIssue["path"]): Position;
@@ -61,7 +62,8 @@ export function readYaml(bytes: Uint8Array): ReadDocument {
   const locate = (path: ConfigIssue["path"]) => position(lines, offsetOf(document, path));
   if (issues.length > 0) return { value: undefined, issues, locate };
   try {
-    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, issues, locate };
+    const value: JsonValue = document.toJS({ maxAliasCount: MAX_ALIASES });
+    return { value, issues, locate };
   } catch {
     return refuse("uses too many aliases");
   }

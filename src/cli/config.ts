@@ -3,7 +3,7 @@ import type * as z from "zod/mini";
 import type { FactorInfo } from "../attestation.ts";
 import type { Attestor } from "../attestors/attestor.ts";
 import type { ConfigIssue, ReadResource } from "../config-issue.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../encoding/json.ts";
+import { isJsonObject, type JsonObject } from "../encoding/json.ts";
 import { loadConfig, type Config } from "../issuer/config.ts";
 import { describeIssues } from "../issuer/request.ts";
 import { forbiddenKeys } from "../policy/schema-issues.ts";
@@ -69,7 +69,7 @@ export async function checkConfig(
   });
   return {
     ...(config && { config }),
-    ...(isJsonObject(read.value as JsonValue) && { document: read.value as JsonObject }),
+    ...(isJsonObject(read.value) && { document: read.value }),
     issues: issues
       .map(located)
       .toSorted((one, other) => one.line - other.line || one.column - other.column),
@@ -126,9 +126,9 @@ export async function readDocument(path: string): Promise<JsonObject> {
         column,
       })),
     );
-  if (!isJsonObject(read.value as JsonValue))
+  if (!isJsonObject(read.value))
     throw new CommandError(`${printable(path)} is not a configuration`, 2);
-  return read.value as JsonObject;
+  return read.value;
 }
 
 /** `file:` is relative to the configuration. */

@@ -23,7 +23,12 @@ export function diffDocuments(before: JsonObject, after: JsonObject): Change[] {
 
 function ruleMap(rules: JsonValue | undefined): Map<string, JsonObject> {
   const list: readonly JsonValue[] = Array.isArray(rules) ? rules : [];
-  return new Map(list.filter(isJsonObject).map((rule) => [String(member(rule, "name")), rule]));
+  return new Map(list.filter(isJsonObject).map((rule) => [nameOf(rule), rule]));
+}
+
+function nameOf(rule: JsonObject): string {
+  const name = member(rule, "name");
+  return typeof name === "string" ? name : "";
 }
 
 function diffRules(

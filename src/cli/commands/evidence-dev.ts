@@ -125,15 +125,17 @@ function devEntry(document: JsonObject, wanted: string | undefined): DevEntry {
       `evidence.oidc.${printable(name)}.jwks is not file:…, so that there is no key to sign with`,
       2,
     );
-  const issuer = (one: JsonObject, of: string) =>
-    typeof one["issuer"] === "string" ? one["issuer"] : devIssuer(of);
   const base = typeof audience === "string" ? audience : document["issuer"];
   if (typeof base !== "string") throw new CommandError("the configuration has no issuer", 2);
-  const own = issuer(entry, name);
+  const own = issuerOf(entry, name);
   const shared =
-    Object.entries(oidc).filter(([other, one]) => isJsonObject(one) && issuer(one, other) === own)
+    Object.entries(oidc).filter(([other, one]) => isJsonObject(one) && issuerOf(one, other) === own)
       .length > 1;
   return { name, issuer: own, base, jwksFile: jwks.slice("file:".length), shared };
+}
+
+function issuerOf(entry: JsonObject, name: string): string {
+  return typeof entry["issuer"] === "string" ? entry["issuer"] : devIssuer(name);
 }
 
 interface Target {

@@ -49,9 +49,11 @@ function printChange({ what, change, before, after }: Change): void {
     );
     return;
   }
-  const show = (value: unknown) =>
-    value === undefined ? "(absent)" : printable(JSON.stringify(value));
   print(`~ ${printable(what)}: ${show(before)} -> ${show(after)}`);
+}
+
+function show(value: unknown): string {
+  return value === undefined ? "(absent)" : printable(JSON.stringify(value));
 }
 
 /** What a case gets, in one line that can be compared. */

@@ -82,7 +82,7 @@ export default defineCommand({
       },
     }));
     tell(serving, config.issuer, args.config);
-    return new Promise(() => onStopSignal(serving.stop));
+    return new Promise(() => onStopSignal(() => serving.stop()));
   },
 });
 
@@ -171,15 +171,17 @@ function addressOf(issuer: string): ListenAddress {
   return { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? 80 : Number(port) };
 }
 
+function shown({ host, port }: ListenAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 function tell(
-  { address: { host, port }, metricsAddress }: Serving,
+  { address: listening, metricsAddress }: Serving,
   issuer: string,
   config: string,
 ): void {
-  const shown = (at: ListenAddress) =>
-    at.host.includes(":") ? `[${at.host}]:${at.port}` : `${at.host}:${at.port}`;
   printError(
-    `svidmint serves ${printable(issuer)} at ${shown({ host, port })}, configured by ${printable(config)}`,
+    `svidmint serves ${printable(issuer)} at ${shown(listening)}, configured by ${printable(config)}`,
   );
   printError(
     "  POST /v1/svids   GET /bundle, /.well-known/openid-configuration, /.well-known/jwks.json",

@@ -37,9 +37,8 @@ export async function describeBundle(document: JsonObject): Promise<Result<Descr
 }
 
 function isSpiffeUse(key: JsonValue): boolean {
-  return (
-    isJsonObject(key) && ["x509-svid", "jwt-svid", "wit-svid"].includes(String(member(key, "use")))
-  );
+  const use = isJsonObject(key) ? member(key, "use") : undefined;
+  return use === "x509-svid" || use === "jwt-svid" || use === "wit-svid";
 }
 
 function countUse(keys: readonly JsonValue[], use: string): number {

@@ -31,15 +31,19 @@ const attest = async (
 const attestHere = (evidence: string, piece: object, at: number | string) =>
   attest(evidence, piece, at, quickly);
 
-function accepted(ran: Ran): { binding: object; claims: Record<string, unknown> } {
+interface Accepted {
+  readonly binding: object;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+function accepted(ran: Ran): Accepted {
   expect(ran).toMatchObject({ code: 0, stderr: "" });
-  const answer = json(ran);
+  const answer: { evidence: [Accepted] } = JSON.parse(ran.stdout);
   expect(answer).toMatchObject({
     verified: true,
     policy: { granted: false, reason: "no_rule_matches", rules: [] },
   });
-  const [evidence] = answer["evidence"] as [{ binding: object; claims: Record<string, unknown> }];
-  return evidence;
+  return answer.evidence[0];
 }
 
 function refused(ran: Ran, reason: string): void {
@@ -47,17 +51,30 @@ function refused(ran: Ran, reason: string): void {
   expect(json(ran)).toMatchObject({ verified: false, reason, code: "evidence_rejected" });
 }
 
+interface Vector {
+  readonly document?: string;
+  readonly signature?: string;
+  readonly rsa2048?: string;
+  readonly pkcs7?: string;
+}
+
+function awsVector(name: string): Vector {
+  const vector: Vector = JSON.parse(readFileSync(`${VECTORS}aws-iid/${name}.json`, "utf8"));
+  return vector;
+}
+
+function only(account: string, legacyToo = false): string {
+  return `  aws_iid: { accounts: ["${account}"]${legacyToo ? ", allow_rsa1024: true" : ""} }`;
+}
+
+function projectOf(token: string): string {
+  const google: unknown = decodeJwt(token)["google"];
+  return /"project_id":"([^"]+)"/.exec(JSON.stringify(google))?.[1] ?? "";
+}
+
 if (!present) console.warn(`skipped: genuine evidence is not here (${VECTORS})`);
 
 describe.runIf(present)("svidmint attest on documents that AWS signed", () => {
-  interface Vector {
-    readonly document?: string;
-    readonly signature?: string;
-    readonly rsa2048?: string;
-    readonly pkcs7?: string;
-  }
-  const read = (name: string) =>
-    JSON.parse(readFileSync(`${VECTORS}aws-iid/${name}.json`, "utf8")) as Vector;
   /** The signed bytes, wherever the vector has them. */
   const documentOf = (vector: Vector) => {
     if (vector.document !== undefined) return vector.document;
@@ -73,13 +90,11 @@ describe.runIf(present)("svidmint attest on documents that AWS signed", () => {
     signature: vector.signature,
   });
   const modern = (vector: Vector) => ({ type: "aws_iid", rsa2048: vector.rsa2048 });
-  const only = (account: string, legacyToo = false) =>
-    `  aws_iid: { accounts: ["${account}"]${legacyToo ? ", allow_rsa1024: true" : ""} }`;
 
   it.for(["teleport-1", "teleport-2", "cloudinit-1"])(
     "%s verifies, and says who and where",
     async (name) => {
-      const vector = read(name);
+      const vector = awsVector(name);
       const { binding, claims } = accepted(
         await attest(only(factOf(vector, "accountId")), modern(vector), minuteAfter(vector)),
       );
@@ -96,7 +111,7 @@ describe.runIf(present)("svidmint attest on documents that AWS signed", () => {
   it.for(["cloudinit-1", "coder-1", "chalk-1", "taskcluster-1"])(
     "%s verifies in its RSA-1024 form, where that is allowed",
     async (name) => {
-      const vector = read(name);
+      const vector = awsVector(name);
       const account = factOf(vector, "accountId");
       const { claims } = accepted(
         await attest(only(account, true), legacy(vector), minuteAfter(vector)),
@@ -112,7 +127,7 @@ describe.runIf(present)("svidmint attest on documents that AWS signed", () => {
   it.for(["taskcluster-3-BAD-signature", "taskcluster-4-BAD-wrong-key-4096"])(
     "%s fails",
     async (name) => {
-      const vector = read(name);
+      const vector = awsVector(name);
       const ran = await attestHere(
         only(factOf(vector, "accountId"), true),
         legacy(vector),
@@ -124,7 +139,7 @@ describe.runIf(present)("svidmint attest on documents that AWS signed", () => {
   );
 
   it("netflix-vssm-3-BAD-signature-tampered fails", async () => {
-    const vector = read("netflix-vssm-3-BAD-signature-tampered");
+    const vector = awsVector("netflix-vssm-3-BAD-signature-tampered");
     const ran = await attestHere(
       only(factOf(vector, "accountId")),
       modern(vector),
@@ -137,7 +152,7 @@ describe.runIf(present)("svidmint attest on documents that AWS signed", () => {
   it.for(["fullsailor-1", "chalk-1", "cloudinit-1"])(
     "%s is refused in its DSA form",
     async (name) => {
-      const vector = read(name);
+      const vector = awsVector(name);
       const config = only(factOf(vector, "accountId") || "111122223333", true);
       const asItself = await attestHere(
         config,
@@ -156,8 +171,8 @@ describe.runIf(present)("svidmint attest on documents that AWS signed", () => {
   );
 
   it("another account, another signature and a document beside the signed one are refused", async () => {
-    const one = read("teleport-1");
-    const other = read("teleport-2");
+    const one = awsVector("teleport-1");
+    const other = awsVector("teleport-2");
     refused(
       await attestHere(only("111122223333"), modern(one), minuteAfter(one)),
       "tenant_not_configured",
@@ -168,8 +183,8 @@ describe.runIf(present)("svidmint attest on documents that AWS signed", () => {
     };
     const ran = await attestHere(only(factOf(one, "accountId")), both, minuteAfter(one));
     expect(ran.code).toBe(1);
-    const coder = read("coder-1");
-    const swapped = { ...legacy(coder), signature: read("taskcluster-1").signature };
+    const coder = awsVector("coder-1");
+    const swapped = { ...legacy(coder), signature: awsVector("taskcluster-1").signature };
     refused(
       await attestHere(only(factOf(coder, "accountId"), true), swapped, minuteAfter(coder)),
       "signature_invalid",
@@ -191,10 +206,6 @@ describe.runIf(present)("svidmint attest on tokens that Google signed", () => {
   const jwks = `file:${VECTORS}gcp-iit/google-historical-jwks.json`;
   const config = (projects: string, audience: string) =>
     `  gcp_iit: { projects: [${projects}], audience: ${JSON.stringify(audience)}, jwks: "${jwks}" }`;
-  const projectOf = (token: string) =>
-    (decodeJwt(token)["google"] as { compute_engine: Record<string, string> }).compute_engine[
-      "project_id"
-    ] ?? "";
 
   it.for(names)("%s verifies, and says which instance it is", async (name) => {
     const token = read(name);
@@ -214,7 +225,7 @@ describe.runIf(present)("svidmint attest on tokens that Google signed", () => {
       await attestHere(config("another-project", String(aud)), piece, Number(iat) + 60),
       "tenant_not_configured",
     );
-    const [head, body, signature] = token.split(".") as [string, string, string];
+    const [head, body, signature = ""] = token.split(".");
     const broken = `${head}.${body}.${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}`;
     refused(
       await attestHere(right, { ...piece, token: broken }, Number(iat) + 60),

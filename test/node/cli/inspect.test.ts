@@ -1,5 +1,4 @@
 import "reflect-metadata";
-import { webcrypto } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
@@ -9,15 +8,21 @@ import { quickly, svidmint, temporaryFolders } from "./run.ts";
 const folder = temporaryFolders();
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
+async function keyPair(): Promise<CryptoKeyPair> {
+  const usages: KeyUsage[] = ["sign", "verify"];
+  return crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, usages);
+}
+
+function part(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
 /** A leaf and its authority, as another implementation writes them. */
 async function chain(
   uri: string,
 ): Promise<{ leaf: x509.X509Certificate; root: x509.X509Certificate }> {
-  x509.cryptoProvider.set(webcrypto as Crypto);
-  const [authority, workload] = await Promise.all([
-    webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]),
-    webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]),
-  ]);
+  x509.cryptoProvider.set(crypto);
+  const [authority, workload] = await Promise.all([keyPair(), keyPair()]);
   const times = {
     notBefore: new Date("2026-01-01T00:00:00Z"),
     notAfter: new Date("2046-01-01T00:00:00Z"),
@@ -26,7 +31,7 @@ async function chain(
     ...times,
     serialNumber: "01",
     name: "CN=Lab root,O=Example",
-    keys: authority as CryptoKeyPair,
+    keys: authority,
     signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.BasicConstraintsExtension(true, 1, true),
@@ -41,8 +46,8 @@ async function chain(
     serialNumber: "02",
     subject: "",
     issuer: root.subject,
-    publicKey: (workload as CryptoKeyPair).publicKey,
-    signingKey: (authority as CryptoKeyPair).privateKey,
+    publicKey: workload.publicKey,
+    signingKey: authority.privateKey,
     signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -92,7 +97,6 @@ describe("svidmint inspect", () => {
   });
 
   it("puts a token into words without its signature", async () => {
-    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const token = `${part({ alg: "ES256", typ: "JWT", kid: "a" })}.${part({ sub: "spiffe://lab.example.org/api", aud: "x", exp: 1_700_000_000, evil: "\u001b[2J\r\n\u202e" })}.c2lnbmF0dXJl`;
     const ran = await quickly(["inspect"], { input: `Bearer ${token}\n` });
     expect(ran.code).toBe(0);

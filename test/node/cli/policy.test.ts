@@ -72,15 +72,15 @@ describe("svidmint policy", () => {
     expect(ran.stdout).toMatch(/^bad\.yaml:17:\d+: error: /m);
     const issues = json(
       await quickly(["policy", "check", "--config", "bad.yaml", "--json"], { cwd }),
-    )["issues"] as unknown[];
-    expect(issues.length).toBeGreaterThanOrEqual(4);
-    expect(issues[0]).toMatchObject({
-      file: "bad.yaml",
-      line: 1,
-      column: expect.any(Number) as number,
-      severity: "error",
-      path: "trust_domain",
-    });
+    )["issues"];
+    expect(issues).toContainEqual(
+      expect.objectContaining({
+        file: "bad.yaml",
+        line: 1,
+        severity: "error",
+        path: "trust_domain",
+      }),
+    );
   });
 
   it("check warns of a rule that can never win, and exits with 0", async () => {
@@ -256,7 +256,7 @@ describe("svidmint policy", () => {
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     expect(json(ran)).toMatchObject({
       trust_domain: "dev.example.org",
-      evidence: { oidc: { dev: { jwks: expect.stringMatching(/^data:;base64,/) as string } } },
+      evidence: { oidc: { dev: { jwks: expect.stringMatching(/^data:;base64,/) } } },
     });
     await put("dev/compiled.json", ran.stdout);
     expect(

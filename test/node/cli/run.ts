@@ -107,7 +107,12 @@ export function temporaryFolders(): () => Promise<string> {
   };
 }
 
+export function record(text: string): Record<string, unknown> {
+  const value: Record<string, unknown> = JSON.parse(text);
+  return value;
+}
+
 /** JSON on standard output, as a program would read it. */
 export function json(ran: Ran): Record<string, unknown> {
-  return JSON.parse(ran.stdout) as Record<string, unknown>;
+  return record(ran.stdout);
 }

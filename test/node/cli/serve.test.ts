@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { readmeExample } from "../../../scripts/readme-example.ts";
-import { ENTRY, json, quickly, svidmint, temporaryFolders } from "./run.ts";
+import { ENTRY, json, quickly, record, svidmint, temporaryFolders } from "./run.ts";
 
 const folder = temporaryFolders();
 const running: ChildProcess[] = [];
@@ -106,7 +106,7 @@ describe("svidmint serve", () => {
       .stdout()
       .trim()
       .split("\n")
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
+      .map((line) => record(line));
     expect(events.map(({ event }) => event)).toEqual(["intent", "outcome"]);
     const token = (await readFile(join(cwd, "answer.json"), "utf8")).slice(0, 40);
     expect(server.stdout()).not.toContain(token);
@@ -175,20 +175,23 @@ describe("svidmint serve", () => {
   });
 });
 
-describe("svidmint claims", () => {
-  const KEY = "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea";
-  const OWNER = `-${"A".repeat(42)}`;
-  const CONFIG = (url: string) => `trust_domain: dev.example.org
+function claimsConfig(url: string): string {
+  return `trust_domain: dev.example.org
 issuer: ${url}
 evidence: { oidc: { dev: { dev: true, pin: issuer, jwks: file:.svidmint/dev.jwks } } }
 single_instance: true
 claims: { store: file }
 rules: []
 `;
+}
+
+describe("svidmint claims", () => {
+  const KEY = "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea";
+  const OWNER = `-${"A".repeat(42)}`;
 
   it("work on the file, and through the server while that has it", async () => {
     const { cwd, url } = await initialised();
-    await writeFile(join(cwd, "svidmint.yaml"), CONFIG(url));
+    await writeFile(join(cwd, "svidmint.yaml"), claimsConfig(url));
     const claims = (...args: string[]) => quickly(["claims", ...args], { cwd });
     expect(await claims("show", KEY, "--json")).toMatchObject({ code: 1 });
     expect(await claims("assign", KEY, OWNER)).toMatchObject({ code: 0, stderr: "" });
@@ -224,7 +227,7 @@ rules: []
     ["ban", KEY, KEY],
   ])("take %j for wrong usage", async (args) => {
     const { cwd, url } = await initialised();
-    await writeFile(join(cwd, "svidmint.yaml"), CONFIG(url));
+    await writeFile(join(cwd, "svidmint.yaml"), claimsConfig(url));
     expect(await quickly(["claims", ...args], { cwd })).toMatchObject({ code: 2, stdout: "" });
   });
 

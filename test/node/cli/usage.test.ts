@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { quickly, svidmint } from "./run.ts";
+import { quickly, record, svidmint } from "./run.ts";
 
 const COMMANDS = [
   "init",
@@ -23,10 +23,14 @@ const COMMANDS = [
 
 describe("svidmint", () => {
   it("prints the version of the package", async () => {
-    const { version } = JSON.parse(
+    const { version } = record(
       await readFile(new URL("../../../package.json", import.meta.url), "utf8"),
-    ) as { version: string };
-    expect(await svidmint(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+    );
+    expect(await svidmint(["--version"])).toEqual({
+      code: 0,
+      stdout: `${String(version)}\n`,
+      stderr: "",
+    });
   });
 
   it("lists every command in its help", async () => {
