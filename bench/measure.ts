@@ -66,6 +66,6 @@ export async function serverCpu(
   }
 }
 
-export function script(name: string): string {
+function script(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }

@@ -7,7 +7,7 @@ import { accepts, freePort, type Server, startServer } from "./processes.ts";
 import { projectRoot } from "./programs.ts";
 
 /** The handler as it is deployed. */
-export const lambdaBundle = join(projectRoot, "dist/bundle/lambda.mjs");
+const lambdaBundle = join(projectRoot, "dist/bundle/lambda.mjs");
 
 export interface LambdaFunction extends AsyncDisposable {
   readonly server: Server;
@@ -32,7 +32,7 @@ const answerSchema = z.object({
   body: z.optional(z.string()),
   isBase64Encoded: z.optional(z.boolean()),
 });
-export type LambdaAnswer = z.infer<typeof answerSchema>;
+type LambdaAnswer = z.infer<typeof answerSchema>;
 
 /** The event that a function URL makes of a request. */
 export function functionUrlEvent(request: {

@@ -90,7 +90,7 @@ export function dpopProof(
   );
 }
 
-export function jwsAlgorithm(key: WorkloadKey): string {
+function jwsAlgorithm(key: WorkloadKey): string {
   if (key.jwk["kty"] === "RSA") return "RS256";
   return key.jwk["crv"] === "P-384" ? "ES384" : "ES256";
 }
