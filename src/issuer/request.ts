@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { parseJsonObject } from "../encoding/json.ts";
+import { parseJsonObject, type JsonValue } from "../encoding/json.ts";
 import { fail, ok, type Result } from "../result.ts";
 
 /** Limits of `POST /v1/svids`, in bytes of UTF-8 unless said otherwise. */
@@ -40,7 +40,9 @@ export type EvidenceMember = SvidRequest["evidence"][number];
 /** Bytes to a request of the right shape: strict JSON, no unknown members, at least one kind asked for. */
 export function parseSvidRequest(body: Uint8Array): Result<SvidRequest> {
   const json = parseJsonObject(body);
-  if (!json.ok) return fail("body_not_json", json.error.detail ?? json.error.reason.replaceAll("_", " "));
+  if (!json.ok)
+    return fail("body_not_json", json.error.detail ?? json.error.reason.replaceAll("_", " "));
+  if (namesPrototype(json.value)) return fail("body_schema", 'unknown member "__proto__"');
   const parsed = svidRequestSchema.safeParse(json.value);
   if (!parsed.success) return fail("body_schema", describeIssues(parsed.error.issues));
   const request = parsed.data;
@@ -50,13 +52,20 @@ export function parseSvidRequest(body: Uint8Array): Result<SvidRequest> {
   return ok(request);
 }
 
+/** Schemas pass this one name over in silence, at any depth; here what is unknown is refused. */
+function namesPrototype(value: JsonValue | undefined): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.hasOwn(value, "__proto__") || Object.values(value).some(namesPrototype);
+}
+
 /** Paths and expectations only: nothing the requester sent is echoed but the names of unknown members, cut short. */
 export function describeIssues(issues: readonly z.core.$ZodIssue[]): string {
   return issues
     .slice(0, 4)
     .map((issue) => {
       const at = issue.path.map(String).join(".") || "body";
-      if (issue.code === "unrecognized_keys") return `${at}: unknown member ${issue.keys.map(shown).slice(0, 4).join(", ")}`;
+      if (issue.code === "unrecognized_keys")
+        return `${at}: unknown member ${issue.keys.map(shown).slice(0, 4).join(", ")}`;
       if (issue.code === "invalid_type") return `${at}: must be ${issue.expected}`;
       if (issue.code === "too_big") return `${at}: at most ${issue.maximum}`;
       if (issue.code === "too_small") return `${at}: at least ${issue.minimum}`;

@@ -1,0 +1,78 @@
+import { ENDPOINT, type World } from "../issuer/world.ts";
+
+export const JSON_TYPE = { "content-type": "application/json" } as const;
+
+/** A POST with exactly these headers; the body as it stands. */
+export function postRaw(
+  world: World,
+  body: BodyInit | null,
+  headers: Readonly<Record<string, string>> = JSON_TYPE,
+): Promise<Response> {
+  // `duplex` is asked for by Node where the body is a stream; no library knows it as a member yet.
+  const init = { method: "POST", body, headers, duplex: "half" };
+  return Promise.resolve(world.fetch(new Request(ENDPOINT, init)));
+}
+
+/** A body that arrives in pieces, of a length that nobody declared. */
+export function stream(...chunks: readonly (string | Uint8Array)[]): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    start(controller) {
+      for (const chunk of chunks)
+        controller.enqueue(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
+      controller.close();
+    },
+  });
+}
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly request_id: string;
+}
+
+/** The problem document of a refusal; fails where the answer is none, or says something else than its status. */
+export async function problemOf(answer: Response): Promise<Problem> {
+  const text = await answer.text();
+  if (answer.headers.get("content-type") !== "application/problem+json")
+    throw new Error(`no problem document: ${answer.status} ${text.slice(0, 100)}`);
+  const problem = JSON.parse(text) as Problem;
+  if (problem.status !== answer.status) throw new Error("the problem's status is another");
+  return problem;
+}
+
+/** How many signatures the issuer's keys have made. */
+export function signatures({ keys }: World): number {
+  return keys.x509Signer.signed.length + keys.jwtSigner.signed.length;
+}
+
+/** Internal reasons of the refusals in the audit log, in order. */
+export function reasons({ audit }: World): unknown[] {
+  return audit
+    .events()
+    .filter(({ event }) => event === "refused")
+    .map(({ reason }) => reason);
+}
+
+/** Each line is one object of printable ASCII: what LG-2 asks of a log. */
+export function badLines({ audit }: World): string[] {
+  return audit.lines.filter((line) => {
+    if (!/^\{[\x20-\x7e]*\}$/.test(line)) return true;
+    try {
+      return typeof JSON.parse(line) !== "object";
+    } catch {
+      return true;
+    }
+  });
+}
+
+/** Number of series that Prometheus would keep. */
+export function seriesOf({ issuer }: World): number {
+  return issuer.metrics
+    .render()
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#")).length;
+}
