@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from "../result.ts";
-import { utf8Decode, utf8Encode } from "./bytes.ts";
+import { utf8Decode } from "./bytes.ts";
 
 /**
  * Strict JSON for input that somebody else wrote: RFC 8259 with the restrictions of I-JSON (RFC 7493) that keep
@@ -26,14 +26,13 @@ const MAX_DEPTH = 32;
  * @returns `json_malformed` | `json_duplicate_key`
  */
 export function parseJson(input: Uint8Array | string, limits?: JsonLimits): Result<JsonValue> {
-  const bytes = typeof input === "string" ? utf8Encode(input) : input;
-  // `JSON.parse` keeps the last of two members of one name and does not say so. In text that it accepts, each
-  // colon outside strings is one member: fewer members in the value than colons in the text means one was lost.
-  const members = countMembers(bytes, limits?.maxDepth ?? MAX_DEPTH);
-  if (members === TOO_DEEP) return fail("json_malformed", "nested too deeply");
-  if (members === ESCAPED_NAME) return fail("json_malformed", "escape in a member name");
   const text = typeof input === "string" ? input : utf8Decode(input);
   if (text === undefined) return fail("json_malformed", "not utf-8");
+  // `JSON.parse` keeps the last of two members of one name and does not say so. In text that it accepts, each
+  // colon outside strings is one member: fewer members in the value than colons in the text means one was lost.
+  const members = countMembers(text, limits?.maxDepth ?? MAX_DEPTH);
+  if (members === TOO_DEEP) return fail("json_malformed", "nested too deeply");
+  if (members === ESCAPED_NAME) return fail("json_malformed", "escape in a member name");
   let value: JsonValue;
   try {
     value = JSON.parse(text);
@@ -66,7 +65,6 @@ export function member(object: JsonObject, name: string): JsonValue | undefined 
 }
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
@@ -81,21 +79,26 @@ const ESCAPED_NAME = -2;
  * Names with escapes are refused because V8 misreads them (nodejs/node#63785): once any document had a name with a
  * backslash, `{"\u0061":1}` can be read as `{"\\":1}` in the same process. Nobody who signs evidence writes such names.
  */
-function countMembers(text: Uint8Array, maxDepth: number): number {
+function countMembers(text: string, maxDepth: number): number {
   const end = text.length;
   let members = 0;
   let depth = 0;
   let escaped = false;
+  // Strings are most of a document: they are jumped over, from one backslash to the next, to their closing quote.
+  let backslash = indexOr(text.indexOf("\\"), end);
   for (let at = 0; at < end; at++) {
-    switch (text[at]!) {
-      case QUOTE:
-        escaped = false;
-        for (at++; at < end && text[at] !== QUOTE; at++) {
-          if (text[at] !== BACKSLASH) continue;
-          escaped = true;
-          at++;
+    switch (text.charCodeAt(at)) {
+      case QUOTE: {
+        let close = indexOr(text.indexOf('"', at + 1), end);
+        escaped = backslash < close;
+        while (backslash < close) {
+          const after = backslash + 2;
+          if (close < after) close = indexOr(text.indexOf('"', after), end);
+          backslash = indexOr(text.indexOf("\\", after), end);
         }
+        at = close;
         break;
+      }
       case COLON:
         if (escaped) return ESCAPED_NAME;
         members++;
@@ -112,6 +115,10 @@ function countMembers(text: Uint8Array, maxDepth: number): number {
     }
   }
   return members;
+}
+
+function indexOr(index: number, otherwise: number): number {
+  return index < 0 ? otherwise : index;
 }
 
 /** @param surrogates whether lone ones are possible. Members of the value at all depths, or −1 where it holds what I-JSON forbids. The depth is bounded above. */
