@@ -1,6 +1,7 @@
-import { Hono } from "hono/tiny";
+import { HonoBase } from "hono/hono-base";
 import type { Issuer } from "../issuer/issuer.ts";
 import { documentResponse, preflight } from "./documents.ts";
+import { ExactRouter, rawPath } from "./exact-router.ts";
 import { metricsResponse, type MetricsAccess } from "./metrics.ts";
 import { problem } from "./problem.ts";
 import { postSvids } from "./svids.ts";
@@ -20,8 +21,8 @@ const NOSNIFF = { "x-content-type-options": "nosniff" } as const;
  * The HTTP interface of one trust domain. Nothing of a request but its method, path, body and the named headers
  * is read: no Host, no forwarded header, no query.
  */
-export function createApp(issuer: Issuer, options: AppOptions): Hono {
-  const app = new Hono();
+export function createApp(issuer: Issuer, options: AppOptions): HonoBase {
+  const app = new HonoBase({ router: new ExactRouter(), getPath: rawPath });
   const base = new URL(issuer.url).pathname.replace(/\/$/, "");
 
   app.post(`${base}/v1/svids`, (c) => postSvids(c.req.raw, issuer));
