@@ -1,6 +1,6 @@
 import { AZURE_AUDIENCE, type Clouds } from "./clouds.ts";
 
-export const TRUST_DOMAIN = "demo.example.org";
+const TRUST_DOMAIN = "demo.example.org";
 export const ORDERS = "https://orders.example.org";
 /** Beside the configuration: the public key of the simulated AWS region. */
 export const REGION_KEY_FILE = "aws-region.pem";

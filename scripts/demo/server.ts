@@ -8,7 +8,7 @@ const START_MS = 15_000;
 const LOG_MS = 2_000;
 
 /** An audit event as the server writes it: one JSON line on its standard output. */
-export interface AuditLine {
+interface AuditLine {
   readonly event: string;
   readonly request_id: string;
   readonly [member: string]: unknown;

@@ -2,7 +2,7 @@ import type { ArgsDef, ParsedArgs } from "citty";
 import { readArguments } from "./arguments.ts";
 import type { ExitCode } from "./errors.ts";
 
-export interface Example {
+interface Example {
   readonly command: string;
   readonly does: string;
 }

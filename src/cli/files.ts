@@ -5,7 +5,7 @@ import { CommandError } from "./errors.ts";
 import { printable } from "./output.ts";
 
 /** Bytes; far above anything that is handed in on purpose, so that a wrong file name does not fill the memory. */
-export const MAX_INPUT_BYTES = 4 * 1024 * 1024;
+const MAX_INPUT_BYTES = 4 * 1024 * 1024;
 
 /**
  * A file, or standard input for `-` and for no name.

@@ -1,4 +1,3 @@
-import type { Awaitable, Result } from "../../result.ts";
 import { print, printable, printFields } from "../output.ts";
 
 /** Something put into words: the same facts for a person and, as `data`, for a program. */
@@ -9,9 +8,6 @@ export interface Description {
   readonly notes?: readonly string[];
   readonly data: Readonly<Record<string, unknown>>;
 }
-
-/** @returns undefined where the input is of another kind, a failure where it is of this kind and broken */
-export type Describe<T> = (input: T) => Awaitable<Result<Description[]> | undefined>;
 
 export function printDescriptions(descriptions: readonly Description[]): void {
   for (const [index, { title, fields, notes }] of descriptions.entries()) {

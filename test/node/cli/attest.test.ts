@@ -1,10 +1,22 @@
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { json, quickly, record, svidmint, temporaryFolders } from "./run.ts";
 
 const folder = temporaryFolders();
+
+/** A key set that is well formed, whose private half nobody has. */
+function jwksOfNobody(): string {
+  const key = {
+    kty: "EC",
+    crv: "P-256",
+    x: "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+    y: "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+    kid: "nobody",
+  };
+  return `data:;base64,${btoa(JSON.stringify({ keys: [key] }))}`;
+}
 
 describe("svidmint evidence dev and attest", () => {
   let cwd = "";
@@ -184,6 +196,30 @@ rules:
     const ran = await quickly(["attest", "--json"], { cwd, input });
     expect(ran).toMatchObject({ code: 1, stderr: "" });
     expect(json(ran)).toMatchObject({ verified: false, reason });
+  });
+
+  it("needs no key of the issuer and no claim store, and neither makes nor asks for any", async () => {
+    const bare = await folder();
+    const config = `trust_domain: prod.example.org
+issuer: https://id.example.org
+evidence:
+  azure_msi: { tenants: [6f0c2d1e-7a3b-4c5d-8e9f-0a1b2c3d4e5f], audience: "api://own", jwks: "${jwksOfNobody()}" }
+keys: { jwt: [{ id: a, backend: local, private_key: "file:nowhere.key", published_at: 2026-01-01T00:00:00Z }] }
+rules:
+  - { name: any, evidence: { azure_msi: { resource_group: "*" } }, keys_per_token: 1, spiffe_id: "/x/{azure_msi.resource_name}", jwt: { audiences: [x] } }
+`;
+    await writeFile(join(bare, "svidmint.yaml"), config);
+    const ran = await quickly(["attest", "--json"], {
+      cwd: bare,
+      input: '{"type":"azure_msi","token":"a.b.c"}',
+    });
+    expect(ran).toMatchObject({ code: 1, stderr: "" });
+    expect(json(ran)).toMatchObject({ verified: false, code: "evidence_rejected" });
+    expect(await readdir(bare)).toEqual(["svidmint.yaml"]);
+    // Whoever serves it is told what is missing.
+    const checked = await quickly(["policy", "check"], { cwd: bare });
+    expect(checked.code).toBe(2);
+    expect(checked.stdout).toContain("needs a claim store");
   });
 
   it("refuses the same evidence twice", async () => {
