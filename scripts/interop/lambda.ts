@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -102,6 +102,7 @@ export async function startLambda(
     {
       cwd: folder,
       env: { LAMBDA_TASK_ROOT: folder, AWS_LAMBDA_FUNCTION_TIMEOUT: "30", ...env },
+      folder,
       deadlineMs: 300_000,
       ready: () => accepts(front),
     },
@@ -115,9 +116,6 @@ export async function startLambda(
       );
       return answerSchema.parse(await response.json());
     },
-    [Symbol.asyncDispose]: async () => {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: server.stop,
   };
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod/mini";
@@ -60,6 +60,7 @@ plugins {
 `,
   );
   const server = await startServer(program, ["run", "-config", join(folder, "server.conf")], {
+    folder,
     deadlineMs: PEER_DEADLINE_MS,
     readyMs: 60_000,
     ...options,
@@ -71,7 +72,7 @@ plugins {
       return health.code === 0;
     },
   });
-  return { server, folder, port, socket, trustDomain, ...disposal(server, folder) };
+  return { server, folder, port, socket, trustDomain, [Symbol.asyncDispose]: server.stop };
 }
 
 /** A step-ca without a database: nothing is stored, one-time tokens are not remembered. */
@@ -86,12 +87,13 @@ export async function startStepCa(
     deadlineMs: 10_000,
   });
   const server = await startServer(program, [join(folder, "ca.json")], {
+    folder,
     deadlineMs: PEER_DEADLINE_MS,
     ...options,
     env: { STEPPATH: folder },
     ready: () => accepts(port),
   });
-  return { server, folder, port, ...disposal(server, folder) };
+  return { server, folder, port, [Symbol.asyncDispose]: server.stop };
 }
 
 /** What one of the load clients printed. */
@@ -113,13 +115,4 @@ export async function driveLoad(
 ): Promise<LoadFigures> {
   const printed = await runChecked(program, args, { deadlineMs: 180_000, ...options });
   return loadFiguresSchema.parse(JSON.parse(printed));
-}
-
-function disposal(server: Server, folder: string): AsyncDisposable {
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -67,6 +68,8 @@ export interface ServerOptions extends RunOptions {
   /** Tried until it answers true. What it throws counts as not ready. */
   readonly ready: () => Promise<boolean>;
   readonly readyMs?: number;
+  /** A folder of the server's own, removed when it has ended or could not start. */
+  readonly folder?: string;
 }
 
 /** Starts a server that ends with `stop`, at its deadline, or when this process dies. */
@@ -83,8 +86,8 @@ export async function startServer(
   };
   child.stdout?.on("data", keep);
   child.stderr?.on("data", keep);
-  const ended = exitCode(child);
-  ended.catch(() => undefined);
+  const end = exitCode(child);
+  end.catch(() => undefined);
   const timer = setTimeout(() => child.kill("SIGKILL"), options.deadlineMs);
   timer.unref();
 
@@ -93,17 +96,18 @@ export async function startServer(
     if (child.exitCode === null && child.signalCode === null) {
       child.kill("SIGTERM");
       const hard = setTimeout(() => child.kill("SIGKILL"), 5_000);
-      await ended.catch(() => undefined);
+      await end.catch(() => undefined);
       clearTimeout(hard);
     }
+    if (options.folder !== undefined) rmSync(options.folder, { recursive: true, force: true });
   };
   const giveUp = Date.now() + (options.readyMs ?? 20_000);
   while (!(await options.ready().catch(() => false))) {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
-      throw new Error(`${command} ended before it was ready\n${output.slice(-2_000)}`);
-    if (Date.now() > giveUp) {
+    const ended = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+    if (ended || Date.now() > giveUp) {
       await stop();
-      throw new Error(`${command} was not ready in time\n${output.slice(-2_000)}`);
+      const reason = ended ? "ended before it was ready" : "was not ready in time";
+      throw new Error(`${command} ${reason}\n${output.slice(-2_000)}`);
     }
     await sleep(50);
   }

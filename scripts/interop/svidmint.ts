@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConfigurationOptions, makeConfiguration } from "./configuration.ts";
@@ -37,6 +37,7 @@ export async function startSvidmint(options: SvidmintOptions): Promise<Svidmint>
   const args = [command, "serve", "--config", config]; // listens where its issuer URL says
   const server = await startServer(process.execPath, args, {
     cwd: folder,
+    folder,
     env: options.env ?? {},
     deadlineMs: options.deadlineMs ?? 10 * 60_000,
     ...(options.core === undefined ? {} : { core: options.core }),
@@ -46,9 +47,6 @@ export async function startSvidmint(options: SvidmintOptions): Promise<Svidmint>
     server,
     url,
     folder,
-    [Symbol.asyncDispose]: async () => {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: server.stop,
   };
 }

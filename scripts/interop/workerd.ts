@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { answers, freePort, type Server, startServer } from "./processes.ts";
@@ -28,6 +28,7 @@ export async function startWorker(variables: Readonly<Record<string, string>>): 
     {
       cwd: projectRoot,
       env: { WRANGLER_SEND_METRICS: "false", CI: "true" },
+      folder,
       deadlineMs: 300_000,
       readyMs: 60_000,
       ready: () => answers(`${url}/readyz`),
@@ -36,10 +37,7 @@ export async function startWorker(variables: Readonly<Record<string, string>>): 
   return {
     server,
     url,
-    [Symbol.asyncDispose]: async () => {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: server.stop,
   };
 }
 
