@@ -22,7 +22,7 @@ export default defineCommand({
       valueHint: "TYPE",
       options: Object.keys(KEY_KINDS),
       default: "p256",
-      description: "kind of key",
+      description: "kind of key; a rule must allow ed25519 by its key_types",
     },
     issuer: {
       type: "string",

@@ -21,6 +21,23 @@ describe("svidmint init", () => {
     expect(checked).toMatchObject({ code: 0 });
   });
 
+  it("writes comments that hold when they are uncommented", async () => {
+    const cwd = await folder();
+    await quickly(["init"], { cwd });
+    const text = await readFile(join(cwd, "svidmint.yaml"), "utf8");
+    const whole = text
+      .replaceAll(
+        /^( *)# ((?:gcp_iit|aws_iid|azure_msi|single_instance|claims|- name):? )/gm,
+        "$1$2",
+      )
+      .replaceAll(/^ {2}# {3}/gm, "    ");
+    expect(whole).toContain("\n      gcp_iit: { kind");
+    await writeFile(join(cwd, "svidmint.yaml"), whole);
+    const checked = await quickly(["policy", "check"], { cwd });
+    expect(checked.code).toBe(0);
+    expect(checked.stdout).toContain("2 rules");
+  });
+
   it("takes the trust domain and issuer, and names what it wrote", async () => {
     const cwd = await folder();
     const ran = await quickly(
