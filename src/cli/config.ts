@@ -80,9 +80,12 @@ export async function checkConfig(
 export async function loadForJudging(path: string): Promise<Judging> {
   const { config, document, issues } = await checkConfig(path, { assumeClaimStore: true });
   if (config === undefined || document === undefined) throw configurationError(issues);
-  // What is doubtful about the evidence bears on the verdict; the rest is for `policy check`.
-  for (const issue of issues) if (issue.path.startsWith("evidence.")) printError(issueLine(issue));
   const { trustDomain, attestors, factors, policy } = config;
+  // What is doubtful in a setting of the evidence bears on the verdict; the rest is for `policy check`.
+  const unused = new Set(factors.map(({ name }) => `evidence.${name}`));
+  for (const issue of issues) {
+    if (issue.path.startsWith("evidence.") && !unused.has(issue.path)) printError(issueLine(issue));
+  }
   return { trustDomain, attestors, factors, policy, document };
 }
 
