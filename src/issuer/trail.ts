@@ -25,6 +25,8 @@ export interface TrailDeps {
 }
 
 const REQUEST_ID_BYTES = 16;
+/** A detail may quote a name that a stranger chose, such as a claim's: not at any length. */
+const MAX_DETAIL_CHARACTERS = 256;
 
 /** What one request leaves in the audit log: what is known of it grows as it passes each stage. */
 export class RequestTrail {
@@ -72,7 +74,7 @@ export class RequestTrail {
       request_id: requestId,
       trust_domain: this.#deps.trustDomain,
       result,
-      ...failure,
+      ...(failure && told(failure)),
     });
   }
 
@@ -80,13 +82,12 @@ export class RequestTrail {
   async refused(failure: Failure): Promise<void> {
     this.#deps.metrics.count("svidmint_refusals_total", { reason: failure.reason });
     if (this.#intent) return; // its outcome is written
-    const { reason, detail } = failure;
+    const { reason } = failure;
     await this.#tryWrite({
       event: "refused",
       ...this.#common(),
       code: REASONS[reason],
-      reason,
-      ...(detail !== undefined && { detail }),
+      ...told(failure),
       ...(this.rule !== undefined && { rule: this.rule }),
       ...(this.auditRules.length > 0 && { audit_rules: this.auditRules }),
     });
@@ -130,6 +131,12 @@ export class RequestTrail {
       this.#deps.metrics.count("svidmint_audit_write_failures_total");
     }
   }
+}
+
+function told({ reason, detail }: Failure): Failure {
+  return detail === undefined
+    ? { reason }
+    : { reason, detail: detail.slice(0, MAX_DETAIL_CHARACTERS) };
 }
 
 /** The text of the latest second that was asked for: requests of one second share it. */

@@ -85,12 +85,6 @@ describe("what they hold", () => {
     const urls = JSON.stringify(document).match(/https?:[^"]*/g);
     expect(urls?.every((url) => url.startsWith(ISSUER))).toBe(true);
   });
-
-  it("is made once for as long as nothing published changes", async () => {
-    const [one, two] = await Promise.all([world.issuer.documents(), world.issuer.documents()]);
-    expect(two).toEqual(one);
-    expect(await world.issuer.documents()).toBe(await world.issuer.documents());
-  });
 });
 
 describe("headers that lie about who asks and where", () => {

@@ -105,6 +105,12 @@ describe("/metrics", () => {
   });
 });
 
+it("documents are made once for as long as nothing published changes", async () => {
+  const [one, two] = await Promise.all([issuer.documents(), issuer.documents()]);
+  expect(two).toEqual(one);
+  expect(await issuer.documents()).toBe(await issuer.documents());
+});
+
 describe("health", () => {
   it("asks no key for anything, however often it is asked itself (HM-2)", async () => {
     const app = createApp(issuer, { openapi: "{}" });

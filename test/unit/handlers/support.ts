@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { ENDPOINT, type World } from "../issuer/world.ts";
 
 export const JSON_TYPE = { "content-type": "application/json" } as const;
@@ -75,4 +76,11 @@ export function seriesOf({ issuer }: World): number {
     .render()
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#")).length;
+}
+
+/** One sound line a request, two where it was granted, none of them long. */
+export function expectSoundLog(world: World, requests: number, granted = 0): void {
+  expect(badLines(world)).toEqual([]);
+  expect(world.audit.lines).toHaveLength(requests + granted);
+  expect(Math.max(...world.audit.lines.map(({ length }) => length))).toBeLessThan(4096);
 }
