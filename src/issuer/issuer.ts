@@ -43,17 +43,13 @@ export function createIssuer(current: () => Snapshot, { audit, log }: IssuerDeps
   const { issuer: url, trustDomain } = current();
   const onFault = (requestId: string, error: unknown): void => {
     metrics.count("svidmint_faults_total");
-    // The name of the error and where it came from; its message could hold anything.
-    const at =
-      error instanceof Error
-        ? `${error.name} ${(error.stack ?? "").split("\n").slice(1, 3).join(" ").trim()}`
-        : "not an error";
+    const at = whereFrom(error);
     log?.(
       JSON.stringify({
         event: "fault",
         request_id: requestId,
         trust_domain: trustDomain,
-        error: at.slice(0, 400),
+        error: at,
       }),
     );
   };
@@ -101,6 +97,18 @@ export function createIssuer(current: () => Snapshot, { audit, log }: IssuerDeps
     },
     fault: onFault,
   };
+}
+
+const FRAME = /^ {4}at \S.{0,300}$/;
+
+/** The name of the error and where it came from; never its message, which could hold anything, on several lines. */
+function whereFrom(error: unknown): string {
+  if (!(error instanceof Error)) return "not an error";
+  const frames = (error.stack ?? "")
+    .replace(error.message, "")
+    .split("\n")
+    .filter((line) => FRAME.test(line));
+  return [error.name, ...frames.slice(0, 2).map((frame) => frame.trim())].join(" ").slice(0, 400);
 }
 
 function count(metrics: Metrics, result: Result<IssuedSvids>, seconds: number): void {

@@ -63,6 +63,8 @@ export interface World {
 export interface WorldOptions {
   readonly store?: ClaimStore | "none";
   readonly rules?: readonly object[];
+  /** More entries under `oidc`. */
+  readonly oidc?: Readonly<Record<string, object>>;
 }
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
@@ -82,6 +84,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     oidc: {
       ci: { issuer: "https://ci.example", jwks: keySetUrl(ci), pin: "issuer" },
       cron: { issuer: "https://cron.example", jwks: keySetUrl(cron), pin: "issuer" },
+      ...options.oidc,
     },
   };
   const attestors = new Map<string, Attestor>();
