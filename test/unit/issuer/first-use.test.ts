@@ -1,7 +1,17 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { decodeBase64 } from "../../../src/encoding/base64.ts";
 import { memoryStore } from "../../../src/stores/memory.ts";
-import { bootedVm, codeOf, createWorld, msiToken, workload, AUDIENCE, NOW, type Workload, type World } from "./world.ts";
+import {
+  bootedVm,
+  codeOf,
+  createWorld,
+  msiToken,
+  workload,
+  AUDIENCE,
+  NOW,
+  type Workload,
+  type World,
+} from "./world.ts";
 
 let world: World;
 let owner: Workload;
@@ -16,8 +26,10 @@ beforeEach(async () => {
   thief = await workload(world);
 });
 
-const signatures = (): number => world.keys.x509Signer.signed.length + world.keys.jwtSigner.signed.length;
-const lastReason = (): unknown => world.audit.events().findLast(({ event }) => event === "refused")?.["reason"];
+const signatures = (): number =>
+  world.keys.x509Signer.signed.length + world.keys.jwtSigner.signed.length;
+const lastReason = (): unknown =>
+  world.audit.events().findLast(({ event }) => event === "refused")?.["reason"];
 const x509 = (by: Workload): object => ({ x509: { csr: by.csr } });
 
 async function withDpop(body: object, by: Workload): Promise<Response> {
@@ -40,24 +52,54 @@ describe("an EC2 instance identity document", () => {
     const evidence = await bootedVm(world);
     expect((await world.post({ evidence: [evidence], ...x509(owner) })).status).toBe(200);
     const rewrapped = { type: "aws_iid", rsa2048: evidence.rsa2048.replaceAll("\n", "") };
-    expect(await codeOf(await world.post({ evidence: [rewrapped], ...x509(thief) }))).toBe("evidence_claimed");
-    const again = await world.region.launch({ account: "111122223333", instanceId: "i-0123456789abcdef0", pendingTime: world.now - 60, generation: "2026" });
-    expect(decodeBase64(again.rsa2048, { lineBreaks: true })).not.toEqual(decodeBase64(evidence.rsa2048, { lineBreaks: true }));
-    expect(await codeOf(await world.post({ evidence: [{ type: "aws_iid", rsa2048: again.rsa2048 }], ...x509(thief) }))).toBe("evidence_claimed");
+    expect(await codeOf(await world.post({ evidence: [rewrapped], ...x509(thief) }))).toBe(
+      "evidence_claimed",
+    );
+    const again = await world.region.launch({
+      account: "111122223333",
+      instanceId: "i-0123456789abcdef0",
+      pendingTime: world.now - 60,
+      generation: "2026",
+    });
+    expect(decodeBase64(again.rsa2048, { lineBreaks: true })).not.toEqual(
+      decodeBase64(evidence.rsa2048, { lineBreaks: true }),
+    );
+    expect(
+      await codeOf(
+        await world.post({
+          evidence: [{ type: "aws_iid", rsa2048: again.rsa2048 }],
+          ...x509(thief),
+        }),
+      ),
+    ).toBe("evidence_claimed");
   });
 
   it("a claim attempted without possession or without a matching rule leaves no claim", async () => {
     const evidence = [await bootedVm(world)];
     expect(await codeOf(await world.post({ evidence, jwt }))).toBe("possession_failed");
-    expect(await codeOf(await world.post({ evidence, x509: { csr: owner.csr.replace(/[A-Z]{4}/, "AAAA") } }))).toBe("possession_failed");
-    expect(await codeOf(await world.post({ evidence, ...x509(thief), spiffe_id: "spiffe://prod.example/other" }))).toBe("refused");
-    expect(await codeOf(await withDpop({ evidence, jwt: { audience: ["https://other.example"] } }, thief))).toBe("refused");
+    expect(
+      await codeOf(
+        await world.post({ evidence, x509: { csr: owner.csr.replace(/[A-Z]{4}/, "AAAA") } }),
+      ),
+    ).toBe("possession_failed");
+    expect(
+      await codeOf(
+        await world.post({ evidence, ...x509(thief), spiffe_id: "spiffe://prod.example/other" }),
+      ),
+    ).toBe("refused");
+    expect(
+      await codeOf(
+        await withDpop({ evidence, jwt: { audience: ["https://other.example"] } }, thief),
+      ),
+    ).toBe("refused");
     expect((await world.post({ evidence, ...x509(owner) })).status).toBe(200);
   });
 
   it("needs a DPoP proof for jwt, and takes each proof once", async () => {
     const evidence = [await bootedVm(world)];
-    expect(await codeOf(await world.post({ evidence, ...x509(owner), jwt }))).toBe("possession_failed");
+    expect(await codeOf(await world.post({ evidence, ...x509(owner), jwt }))).toBe(
+      "possession_failed",
+    );
     const text = JSON.stringify({ evidence, jwt });
     const headers = { dpop: await owner.dpop(text) };
     expect((await world.post(text, headers)).status).toBe(200);
@@ -73,7 +115,9 @@ describe("an EC2 instance identity document", () => {
     expect((await withDpop({ evidence, ...x509(first) }, owner)).status).toBe(200);
     expect((await withDpop({ evidence, ...x509(second), jwt }, owner)).status).toBe(200);
     expect(await codeOf(await world.post({ evidence, ...x509(second) }))).toBe("evidence_claimed");
-    expect(await codeOf(await withDpop({ evidence, ...x509(second) }, thief))).toBe("evidence_claimed");
+    expect(await codeOf(await withDpop({ evidence, ...x509(second) }, thief))).toBe(
+      "evidence_claimed",
+    );
   });
 
   it("VM rebooted with and without its key", async () => {
@@ -82,7 +126,9 @@ describe("an EC2 instance identity document", () => {
     world.now += DAY; // a reboot: the same document, late
     expect((await world.post({ evidence, ...x509(owner) })).status).toBe(200);
     const forgetful = await workload(world);
-    expect(await codeOf(await world.post({ evidence, ...x509(forgetful) }))).toBe("evidence_claimed");
+    expect(await codeOf(await world.post({ evidence, ...x509(forgetful) }))).toBe(
+      "evidence_claimed",
+    );
     const restarted = [await bootedVm(world, undefined, world.now)]; // a stop and start: a new generation
     expect((await world.post({ evidence: restarted, ...x509(forgetful) })).status).toBe(200);
     expect(await codeOf(await world.post({ evidence, ...x509(owner) }))).toBe("evidence_claimed");
@@ -92,14 +138,19 @@ describe("an EC2 instance identity document", () => {
   it("a copy of a document presented late, before and after the owner's restart", async () => {
     const copy = [await bootedVm(world)];
     world.now = NOW + 16 * MINUTE;
-    expect(await codeOf(await world.post({ evidence: copy, ...x509(thief) }))).toBe("evidence_claimed");
+    expect(await codeOf(await world.post({ evidence: copy, ...x509(thief) }))).toBe(
+      "evidence_claimed",
+    );
     expect(lastReason()).toBe("claim_too_late");
     const fresh = [await bootedVm(world, undefined, world.now)];
     expect((await world.post({ evidence: fresh, ...x509(owner) })).status).toBe(200);
-    expect(await codeOf(await world.post({ evidence: copy, ...x509(thief) }))).toBe("evidence_claimed");
+    expect(await codeOf(await world.post({ evidence: copy, ...x509(thief) }))).toBe(
+      "evidence_claimed",
+    );
     expect(lastReason()).toBe("claim_stale");
     world.now += 40 * DAY; // the claim itself has ended; the old copies still open nothing
-    for (const evidence of [copy, fresh]) expect(await codeOf(await world.post({ evidence, ...x509(thief) }))).toBe("evidence_claimed");
+    for (const evidence of [copy, fresh])
+      expect(await codeOf(await world.post({ evidence, ...x509(thief) }))).toBe("evidence_claimed");
   });
 
   it("the issuer down while a VM boots, then claims assign", async () => {
@@ -109,13 +160,17 @@ describe("an EC2 instance identity document", () => {
     const evidence = [await bootedVm(world)];
     world.now = NOW + DAY;
     expect(await codeOf(await world.post({ evidence, ...x509(owner) }))).toBe("evidence_claimed");
-    const verified = await world.snapshot.attestors.get("aws_iid")?.parse(evidence[0]);
+    const verified = world.snapshot.attestors.get("aws_iid")?.parse(evidence[0]);
     if (verified?.ok !== true) throw new Error("fixture");
-    const attestation = await world.snapshot.attestors.get("aws_iid")?.verify(verified.value, { now: world.now });
+    const attestation = await world.snapshot.attestors
+      .get("aws_iid")
+      ?.verify(verified.value, { now: world.now });
     if (attestation?.ok !== true) throw new Error("fixture");
     await store.assign(attestation.value.claimKey, owner.jkt, world.now, 30 * DAY);
     expect((await world.post({ evidence, ...x509(owner) })).status).toBe(200);
-    expect(await codeOf(await world.post({ evidence, ...x509(await workload(world)) }))).toBe("evidence_claimed");
+    expect(await codeOf(await world.post({ evidence, ...x509(await workload(world)) }))).toBe(
+      "evidence_claimed",
+    );
     await store.ban(attestation.value.claimKey, world.now);
     expect(await codeOf(await world.post({ evidence, ...x509(owner) }))).toBe("evidence_claimed");
     expect(lastReason()).toBe("claim_banned");
@@ -132,7 +187,9 @@ describe("an EC2 instance identity document", () => {
   it("100 requests at once with different keys: exactly one owner", async () => {
     const evidence = [await bootedVm(world)];
     const claimants = await Promise.all(Array.from({ length: 100 }, () => workload(world)));
-    const answers = await Promise.all(claimants.map((claimant) => world.post({ evidence, ...x509(claimant) })));
+    const answers = await Promise.all(
+      claimants.map((claimant) => world.post({ evidence, ...x509(claimant) })),
+    );
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(99);
   });
@@ -146,11 +203,24 @@ describe("a managed identity's token", () => {
   });
 
   it("makes room above one when an owner has not renewed", async () => {
-    const rules = [{ name: "msi", evidence: { azure_msi: {} }, keys_per_token: 2, spiffe_id: "/msi/{azure_msi.principal_id}", x509: { ttl: "1h" } }];
+    const rules = [
+      {
+        name: "msi",
+        evidence: { azure_msi: {} },
+        keys_per_token: 2,
+        spiffe_id: "/msi/{azure_msi.principal_id}",
+        x509: { ttl: "1h" },
+      },
+    ];
     world = await createWorld({ rules });
-    const [one, two, three] = await Promise.all([workload(world), workload(world), workload(world)]);
+    const [one, two, three] = await Promise.all([
+      workload(world),
+      workload(world),
+      workload(world),
+    ]);
     const evidence = [await msiToken(world)];
-    for (const by of [one, two]) expect((await world.post({ evidence, ...x509(by) })).status).toBe(200);
+    for (const by of [one, two])
+      expect((await world.post({ evidence, ...x509(by) })).status).toBe(200);
     expect(await codeOf(await world.post({ evidence, ...x509(three) }))).toBe("evidence_claimed");
     world.now += 3600 + 601;
     expect((await world.post({ evidence, ...x509(two) })).status).toBe(200);
@@ -162,7 +232,10 @@ describe("a managed identity's token", () => {
 it("a store that fails refuses, and signs nothing", async () => {
   const store = { ...memoryStore(), claim: () => Promise.reject(new Error("store is down")) };
   world = await createWorld({ store });
-  const answer = await world.post({ evidence: [await bootedVm(world)], ...x509(await workload(world)) });
+  const answer = await world.post({
+    evidence: [await bootedVm(world)],
+    ...x509(await workload(world)),
+  });
   expect(answer.status).toBe(503);
   expect(signatures()).toBe(0);
 });

@@ -12,7 +12,6 @@ import type { Platform, PrivateKey } from "../../../src/platform/platform.ts";
 import { thumbprint } from "../../../src/platform/thumbprint.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { compilePolicy } from "../../../src/policy/compile.ts";
-import { parseTrustDomain } from "../../../src/spiffe/trust-domain.ts";
 import { memoryStore } from "../../../src/stores/memory.ts";
 import type { ClaimStore } from "../../../src/stores/claim-store.ts";
 import { simulateRegion, type SimulatedRegion } from "../../fakes/aws-metadata.ts";
@@ -20,26 +19,16 @@ import { simulateTenant, type SimulatedTenant } from "../../fakes/azure-metadata
 import { csrPem } from "../../fakes/csr.ts";
 import { fakeKeySet, type FakeKeySet } from "../../fakes/key-set.ts";
 import { FakeNetwork } from "../../fakes/network.ts";
-import { dataUrl, keySetUrl, readDataUrl, tokenKey, type TokenKey } from "../../fakes/token-issuer.ts";
+import {
+  dataUrl,
+  keySetUrl,
+  readDataUrl,
+  tokenKey,
+  type TokenKey,
+} from "../../fakes/token-issuer.ts";
+import { ACCOUNT, ENDPOINT, ISSUER, NOW, RULES, TENANT, TRUST_DOMAIN } from "./names.ts";
 
-export const ISSUER = "https://id.prod.example";
-export const ENDPOINT = `${ISSUER}/v1/svids`;
-export const ACCOUNT = "111122223333";
-export const TENANT = "6f0c0000-0000-4000-8000-00000000abcd";
-export const AUDIENCE = "https://orders.prod.example";
-export const NOW = 1_800_000_000;
-
-const parsed = parseTrustDomain("prod.example");
-if (!parsed.ok) throw new Error("fixture");
-export const TRUST_DOMAIN = parsed.value;
-
-const GRANTS = { x509: { ttl: "1h" }, jwt: { ttl: "5m", audiences: [AUDIENCE] } };
-const RULES = [
-  { name: "vm", evidence: { aws_iid: { account: ACCOUNT } }, spiffe_id: "/vm/{aws_iid.instance_id}", ...GRANTS },
-  { name: "msi", evidence: { azure_msi: { tenant: TENANT } }, keys_per_token: 1, spiffe_id: "/msi/{azure_msi.principal_id}", ...GRANTS },
-  { name: "ci", evidence: { "oidc.ci": {} }, spiffe_id: "/ci/{oidc.ci.job}", ...GRANTS },
-  { name: "cron", evidence: { "oidc.cron": {} }, binding: { "oidc.cron": "audience" }, spiffe_id: "/cron/{oidc.cron.job}", ...GRANTS },
-];
+export { ACCOUNT, AUDIENCE, ENDPOINT, ISSUER, NOW, TENANT, TRUST_DOMAIN } from "./names.ts";
 
 /** One trust domain with all four kinds of evidence, in a world whose clock and network belong to the test. */
 export interface World {
@@ -54,7 +43,11 @@ export interface World {
   readonly issuer: Issuer;
   readonly snapshot: Snapshot;
   /** Audit lines, parsed, and as they stood. */
-  readonly audit: { readonly lines: string[]; events(): Record<string, unknown>[]; broken: boolean };
+  readonly audit: {
+    readonly lines: string[];
+    events(): Record<string, unknown>[];
+    broken: boolean;
+  };
   now: number;
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
   fetch(request: Request): Response | Promise<Response>;
@@ -63,6 +56,8 @@ export interface World {
 export interface WorldOptions {
   readonly store?: ClaimStore | "none";
   readonly rules?: readonly object[];
+  /** WebCrypto unless told. */
+  readonly platform?: typeof webCryptoPlatform;
   /** More entries under `oidc`. */
   readonly oidc?: Readonly<Record<string, object>>;
 }
@@ -70,7 +65,10 @@ export interface WorldOptions {
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const network = new FakeNetwork();
   const world = { now: NOW };
-  const platform = webCryptoPlatform({ fetch: network.fetch, now: () => world.now });
+  const platform = (options.platform ?? webCryptoPlatform)({
+    fetch: network.fetch,
+    now: () => world.now,
+  });
   const [region, tenant, ci, cron, keys] = await Promise.all([
     simulateRegion("xx-test-1"),
     simulateTenant(TENANT, () => world.now),
@@ -79,7 +77,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     fakeKeySet(platform, TRUST_DOMAIN),
   ]);
   const sections: Record<string, unknown> = {
-    aws_iid: { accounts: [ACCOUNT], regions: { "xx-test-1": { partition: "aws", rsa2048: dataUrl(region.rsa2048) } } },
+    aws_iid: {
+      accounts: [ACCOUNT],
+      regions: { "xx-test-1": { partition: "aws", rsa2048: dataUrl(region.rsa2048) } },
+    },
     azure_msi: { tenants: [TENANT], audience: "api://svidmint", jwks: keySetUrl(tenant.key) },
     oidc: {
       ci: { issuer: "https://ci.example", jwks: keySetUrl(ci), pin: "issuer" },
@@ -97,10 +98,23 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     const report = ({ message }: { message: string }): void => {
       throw new Error(message);
     };
-    attestors.set(definition.type, await definition.create(config, { platform, trustDomain: TRUST_DOMAIN, issuer: ISSUER, read: readDataUrl, report }));
+    attestors.set(
+      definition.type,
+      await definition.create(config, {
+        platform,
+        trustDomain: TRUST_DOMAIN,
+        issuer: ISSUER,
+        read: readDataUrl,
+        report,
+      }),
+    );
   }
   const store = options.store === "none" ? undefined : (options.store ?? memoryStore());
-  const { policy, issues } = compilePolicy({ rules: options.rules ?? RULES, deny: [] }, factors, { trustDomain: TRUST_DOMAIN, issuer: ISSUER, claimStore: true });
+  const { policy, issues } = compilePolicy({ rules: options.rules ?? RULES, deny: [] }, factors, {
+    trustDomain: TRUST_DOMAIN,
+    issuer: ISSUER,
+    claimStore: true,
+  });
   if (policy === undefined) throw new Error(JSON.stringify(issues));
   const snapshot: Snapshot = {
     platform,
@@ -113,7 +127,11 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     documents: publicDocuments(platform, ISSUER, keys),
     ...(store && { store }),
   };
-  const audit = { lines: [] as string[], broken: false, events: (): Record<string, unknown>[] => audit.lines.map((line) => JSON.parse(line)) };
+  const audit = {
+    lines: [] as string[],
+    broken: false,
+    events: (): Record<string, unknown>[] => audit.lines.map((line) => JSON.parse(line)),
+  };
   const issuer = createIssuer(() => snapshot, {
     audit: {
       write(line) {
@@ -124,11 +142,26 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   });
   const app = createApp(issuer, { openapi: "{}" });
   return Object.assign(world, {
-    platform, network, keys, region, tenant, ci, cron, issuer, snapshot, audit,
+    platform,
+    network,
+    keys,
+    region,
+    tenant,
+    ci,
+    cron,
+    issuer,
+    snapshot,
+    audit,
     fetch: (request: Request) => app.fetch(request),
     post: async (body: unknown, headers: Record<string, string> = {}) => {
       const text = typeof body === "string" ? body : JSON.stringify(body);
-      return app.fetch(new Request(ENDPOINT, { method: "POST", body: text, headers: { "content-type": "application/json", ...headers } }));
+      return app.fetch(
+        new Request(ENDPOINT, {
+          method: "POST",
+          body: text,
+          headers: { "content-type": "application/json", ...headers },
+        }),
+      );
     },
   });
 }
@@ -157,22 +190,65 @@ export async function workload(world: World): Promise<Workload> {
       const hash = encodeBase64url(await platform.digest("SHA-256", utf8Encode(body)));
       const jti = encodeBase64url(platform.random(12));
       const head = { typ: "dpop+jwt", alg: "ES256", jwk: jwkOf(key.publicKey.info), ...header };
-      const payload = { htm: "POST", htu: ENDPOINT, iat: world.now, jti, body_sha256: hash, ...claims };
-      const input = [head, payload].map((part) => encodeBase64url(utf8Encode(JSON.stringify(part)))).join(".");
+      const payload = {
+        htm: "POST",
+        htu: ENDPOINT,
+        iat: world.now,
+        jti,
+        body_sha256: hash,
+        ...claims,
+      };
+      const input = [head, payload]
+        .map((part) => encodeBase64url(utf8Encode(JSON.stringify(part))))
+        .join(".");
       return `${input}.${encodeBase64url(await platform.sign({ name: "ECDSA", hash: "SHA-256" }, key, utf8Encode(input)))}`;
     },
   };
 }
 
-export async function ciToken(world: World, audience: string, claims: object = {}): Promise<{ type: "oidc"; token: string }> {
-  return { type: "oidc", token: await world.ci.sign({ iss: "https://ci.example", sub: "build", aud: audience, iat: world.now - 10, exp: world.now + 600, job: "deploy", ...claims }) };
+export async function ciToken(
+  world: World,
+  audience: string,
+  claims: object = {},
+): Promise<{ type: "oidc"; token: string }> {
+  return {
+    type: "oidc",
+    token: await world.ci.sign({
+      iss: "https://ci.example",
+      sub: "build",
+      aud: audience,
+      iat: world.now - 10,
+      exp: world.now + 600,
+      job: "deploy",
+      ...claims,
+    }),
+  };
 }
 
-export async function cronToken(world: World, audience: string = ISSUER, claims: object = {}): Promise<{ type: "oidc"; token: string }> {
-  return { type: "oidc", token: await world.cron.sign({ iss: "https://cron.example", sub: "cron", aud: audience, iat: world.now - 10, exp: world.now + 600, job: "nightly", ...claims }) };
+export async function cronToken(
+  world: World,
+  audience: string = ISSUER,
+  claims: object = {},
+): Promise<{ type: "oidc"; token: string }> {
+  return {
+    type: "oidc",
+    token: await world.cron.sign({
+      iss: "https://cron.example",
+      sub: "cron",
+      aud: audience,
+      iat: world.now - 10,
+      exp: world.now + 600,
+      job: "nightly",
+      ...claims,
+    }),
+  };
 }
 
-export async function bootedVm(world: World, instanceId = "i-0123456789abcdef0", pendingTime = world.now - 60): Promise<{ type: "aws_iid"; rsa2048: string }> {
+export async function bootedVm(
+  world: World,
+  instanceId = "i-0123456789abcdef0",
+  pendingTime = world.now - 60,
+): Promise<{ type: "aws_iid"; rsa2048: string }> {
   const { rsa2048 } = await world.region.launch({ account: ACCOUNT, instanceId, pendingTime });
   return { type: "aws_iid", rsa2048 };
 }
@@ -181,16 +257,23 @@ export async function msiToken(world: World): Promise<{ type: "azure_msi"; token
   const machine = world.tenant.machine({
     clientId: "11110000-0000-4000-8000-000000000001",
     objectId: "22220000-0000-4000-8000-000000000002",
-    resourceId: "/subscriptions/33330000-0000-4000-8000-000000000003/resourcegroups/rg/providers/Microsoft.Compute/virtualMachines/web",
+    resourceId:
+      "/subscriptions/33330000-0000-4000-8000-000000000003/resourcegroups/rg/providers/Microsoft.Compute/virtualMachines/web",
   });
-  const answer = await machine(new Request("http://169.254.169.254/metadata/identity/oauth2/token?resource=api://svidmint&api-version=2018-02-01", { headers: { metadata: "true" } }));
+  const answer = await machine(
+    new Request(
+      "http://169.254.169.254/metadata/identity/oauth2/token?resource=api://svidmint&api-version=2018-02-01",
+      { headers: { metadata: "true" } },
+    ),
+  );
   const { access_token: token } = (await answer.json()) as { access_token: string };
   return { type: "azure_msi", token };
 }
 
 /** The stable code of a refusal; fails where the answer is none. */
 export async function codeOf(answer: Response): Promise<string> {
-  if (answer.headers.get("content-type") !== "application/problem+json") return `${answer.status} ${await answer.text()}`;
+  if (answer.headers.get("content-type") !== "application/problem+json")
+    return `${answer.status} ${await answer.text()}`;
   const { code } = (await answer.json()) as { code: string };
   return code;
 }
