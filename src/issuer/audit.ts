@@ -72,6 +72,11 @@ export type AuditEvent = IntentEvent | OutcomeEvent | RefusedEvent | AlarmEvent;
  */
 export interface AuditSink {
   write(line: string): Awaitable<void>;
+  /**
+   * A line that no signature depends on: outcomes, refusals. It may wait a moment for company, and no answer waits for
+   * it. Absent on runtimes that may stop the process once it has answered: there `write` takes these lines too.
+   */
+  note?(line: string): Awaitable<void>;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { toHex } from "../encoding/bytes.ts";
 import { REASONS } from "../reasons.ts";
-import { fail, ok, type Err, type Failure, type Result } from "../result.ts";
+import { fail, ok, type Awaitable, type Err, type Failure, type Result } from "../result.ts";
 import {
   auditLine,
   type AlarmEvent,
@@ -120,15 +120,19 @@ export class RequestTrail {
     };
   }
 
-  async #write(event: AuditEvent): Promise<void> {
-    await this.#deps.sink.write(auditLine(event));
+  #write(event: AuditEvent): Awaitable<void> {
+    return this.#deps.sink.write(auditLine(event));
   }
 
+  /** A line that nothing depends on: what cannot be written is counted. */
   async #tryWrite(event: AuditEvent): Promise<void> {
+    const { sink, metrics } = this.#deps;
+    const lost = (): void => metrics.count("svidmint_audit_write_failures_total");
     try {
-      await this.#write(event);
+      if (sink.note === undefined) await this.#write(event);
+      else Promise.resolve(sink.note(auditLine(event))).catch(lost);
     } catch {
-      this.#deps.metrics.count("svidmint_audit_write_failures_total");
+      lost();
     }
   }
 }

@@ -21,7 +21,8 @@ const issuer = await loadIssuer(JSON.parse(inline ? source : await readFile(sour
   platform: nodePlatform(),
   registry: attestors,
   read: (reference) => readNodeReference(reference, folder),
-  audit: auditFile({ target: 1 }),
+  // The process is frozen once it has answered: what is to be in the log is written before.
+  audit: { write: auditFile({ target: 1 }).write },
   warn: ({ path, message }) => console.warn(`${path.join(".")}: ${message}`),
   log: (line) => console.error(line),
 });

@@ -3,6 +3,8 @@ import type { AuditSink } from "../../issuer/audit.ts";
 
 /** Pause before a full pipe is tried again, in milliseconds. */
 const RETRY_MS = 5;
+/** How long a line that nobody waits for may wait for others, in milliseconds. */
+const LINGER_MS = 20;
 
 export interface AuditFileOptions {
   /** A file descriptor (1 is stdout) or the path of a file to append to. */
@@ -13,50 +15,104 @@ export interface AuditFileOptions {
   readonly maxPendingBytes?: number;
 }
 
+export type AuditFile = Required<AuditSink> & { close(): Promise<void> };
+
+/** Lines that leave in one write, and who waits for it. */
+interface Batch {
+  readonly lines: string[];
+  readonly written: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function newBatch(): Batch {
+  let resolve = (): void => {};
+  let reject = (_: unknown): void => {};
+  const written = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { lines: [], written, resolve, reject };
+}
+
 /**
  * Audit sink over a file descriptor with group commit: all lines that arrive while one write is under way leave
- * together in the next, and each `write` resolves when the system has taken its bytes.
+ * together in the next, and each promise resolves when the system has taken its bytes. Lines keep their order.
  */
-export function auditFile(options: AuditFileOptions): AuditSink & { close(): Promise<void> } {
-  const fd = typeof options.target === "number" ? options.target : openSync(options.target, "a", 0o600);
+export function auditFile(options: AuditFileOptions): AuditFile {
+  const fd =
+    typeof options.target === "number" ? options.target : openSync(options.target, "a", 0o600);
   const limit = options.maxPendingBytes ?? 8 * 1024 * 1024;
-  let lines: string[] = [];
+  let batch: Batch | undefined;
   let pendingLength = 0;
-  let commit: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
+  let writing = false;
+  let timer: NodeJS.Timeout | undefined;
+  let immediate: NodeJS.Immediate | undefined;
 
-  async function flush(): Promise<void> {
-    const batch = lines.join("");
-    lines = [];
-    pendingLength = 0;
-    await writeAll(fd, Buffer.from(batch, "latin1")); // audit lines are ASCII
-    if (options.sync === true) await new Promise<void>((resolve, reject) => fdatasync(fd, (error) => (error ? reject(error) : resolve())));
+  function add(line: string): Promise<void> {
+    if (pendingLength + line.length > limit) throw new Error("audit log does not keep up");
+    pendingLength += line.length + 1;
+    batch ??= newBatch();
+    batch.lines.push(line, "\n");
+    return batch.written;
   }
 
-  /** The commit that will carry lines added from now on: it starts when the one under way is done. */
-  function schedule(): Promise<void> {
-    next ??= (async () => {
-      await commit?.catch(() => {});
-      commit = next;
-      next = undefined;
-      await flush();
-    })();
-    return next;
+  /** Writes batch after batch until none waits. */
+  async function drain(): Promise<void> {
+    if (writing) return;
+    writing = true;
+    for (let current = batch; current !== undefined; current = batch) {
+      clearTimeout(timer);
+      clearImmediate(immediate);
+      timer = immediate = undefined;
+      batch = undefined;
+      pendingLength = 0;
+      await commit(current); // oxlint-disable-line no-await-in-loop -- lines leave in order
+    }
+    writing = false;
+  }
+
+  async function commit({ lines, resolve, reject }: Batch): Promise<void> {
+    try {
+      await writeAll(fd, Buffer.from(lines.join(""), "latin1")); // audit lines are ASCII
+      if (options.sync === true) await syncData(fd);
+      resolve();
+    } catch (error) {
+      reject(error);
+    }
   }
 
   return {
     write(line) {
-      if (pendingLength + line.length > limit) throw new Error("audit log does not keep up");
-      lines.push(line, "\n");
-      pendingLength += line.length + 1;
-      return schedule();
+      const written = add(line);
+      // At the end of this turn of the event loop, so that requests that came together are recorded together.
+      if (!writing) immediate ??= setImmediate(() => void drain());
+      return written;
+    },
+    note(line) {
+      const written = add(line);
+      if (!writing) timer ??= setTimeout(() => void drain(), LINGER_MS);
+      return written;
     },
     async close() {
-      if (lines.length > 0) await schedule();
-      await commit;
+      while (batch !== undefined || writing) {
+        void drain();
+        // Whoever wrote a line was told what became of it; here it only has to be over.
+        await (batch?.written ?? turn()).catch(() => {}); // oxlint-disable-line no-await-in-loop -- in order
+      }
       if (typeof options.target === "string") closeSync(fd);
     },
   };
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function syncData(fd: number): Promise<void> {
+  return new Promise((resolve, reject) =>
+    fdatasync(fd, (error) => (error === null ? resolve() : reject(error))),
+  );
 }
 
 async function writeAll(fd: number, bytes: Buffer): Promise<void> {
