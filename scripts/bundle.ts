@@ -17,6 +17,9 @@ for (const [name, entry] of [
     legalComments: "none",
     logLevel: "warning",
   });
-  const heavy = Object.keys(metafile.inputs).filter((input) => /node_modules\/(?:@aws-sdk|@azure|google-auth-library|@peculiar|yaml|citty)\//.test(input));
-  if (heavy.length > 0) throw new Error(`${name}: not for the server: ${heavy.slice(0, 5).join(", ")}`);
+  const heavy = Object.keys(metafile.inputs).filter((input) =>
+    /node_modules\/(?:@aws-sdk|@azure|google-auth-library|@peculiar|yaml|citty)\//.test(input),
+  );
+  if (heavy.length > 0)
+    throw new Error(`${name}: not for the server: ${heavy.slice(0, 5).join(", ")}`);
 }

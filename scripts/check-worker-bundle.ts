@@ -3,7 +3,17 @@ import { readdir, readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 
 const BUDGET_BYTES = 60 * 1024;
-const FORBIDDEN = ["node:crypto", "node:fs", "tsyringe", "DOMParser", "@aws-sdk", "@azure/", "google-auth-library", "YAMLException", "YAMLParseError"];
+const FORBIDDEN = [
+  "node:crypto",
+  "node:fs",
+  "tsyringe",
+  "DOMParser",
+  "@aws-sdk",
+  "@azure/",
+  "google-auth-library",
+  "YAMLException",
+  "YAMLParseError",
+];
 
 const folder = new URL("../dist/worker/", import.meta.url);
 const files = (await readdir(folder)).filter((name) => name.endsWith(".js"));

@@ -9,7 +9,9 @@ import { svidRequestSchema } from "../src/issuer/request.ts";
 import { REASONS } from "../src/reasons.ts";
 import { writeGenerated } from "./generated.ts";
 
-const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+const { version } = JSON.parse(
+  await readFile(new URL("../package.json", import.meta.url), "utf8"),
+) as { version: string };
 
 type Json = Record<string, unknown>;
 const schemaOf = (schema: z.ZodMiniType): Json => {
@@ -17,14 +19,19 @@ const schemaOf = (schema: z.ZodMiniType): Json => {
   return rest;
 };
 
-const evidence = Object.fromEntries(portableAttestors.map((definition) => [definition.type, schemaOf(definition.evidence)]));
+const evidence = Object.fromEntries(
+  portableAttestors.map((definition) => [definition.type, schemaOf(definition.evidence)]),
+);
 const request = schemaOf(svidRequestSchema) as { properties: Json };
 request.properties["evidence"] = {
   type: "array",
   minItems: 1,
   maxItems: 4,
-  description: "The proof of identity that the workload's platform gives it. Every piece must verify.",
-  items: { oneOf: Object.keys(evidence).map((type) => ({ $ref: `#/components/schemas/evidence_${type}` })) },
+  description:
+    "The proof of identity that the workload's platform gives it. Every piece must verify.",
+  items: {
+    oneOf: Object.keys(evidence).map((type) => ({ $ref: `#/components/schemas/evidence_${type}` })),
+  },
 };
 
 const unixTime = { type: "integer", description: "Unix time in seconds" };
@@ -37,9 +44,16 @@ const svids = {
     x509: {
       type: "object",
       required: ["certificate_chain", "expires_at"],
-      properties: { certificate_chain: { type: "string", description: "PEM, leaf first, without the root" }, expires_at: unixTime },
+      properties: {
+        certificate_chain: { type: "string", description: "PEM, leaf first, without the root" },
+        expires_at: unixTime,
+      },
     },
-    jwt: { type: "object", required: ["token", "expires_at"], properties: { token: { type: "string" }, expires_at: unixTime } },
+    jwt: {
+      type: "object",
+      required: ["token", "expires_at"],
+      properties: { token: { type: "string" }, expires_at: unixTime },
+    },
     bundle: { $ref: "#/components/schemas/bundle" },
   },
 };
@@ -58,30 +72,59 @@ const problem = {
 };
 
 const content = (type: string, schema: Json): Json => ({ content: { [type]: { schema } } });
-const problemAnswer = (description: string): Json => ({ description, ...content("application/problem+json", { $ref: "#/components/schemas/problem" }) });
+const problemAnswer = (description: string): Json => ({
+  description,
+  ...content("application/problem+json", { $ref: "#/components/schemas/problem" }),
+});
 const publicDocument = (summary: string, schema: Json): Json => ({
   get: {
     summary,
     security: [],
-    parameters: [{ name: "If-None-Match", in: "header", required: false, schema: { type: "string" } }],
-    responses: { "200": { description: "The current document", ...content("application/json", schema) }, "304": { description: "Not modified" } },
+    parameters: [
+      { name: "If-None-Match", in: "header", required: false, schema: { type: "string" } },
+    ],
+    responses: {
+      "200": { description: "The current document", ...content("application/json", schema) },
+      "304": { description: "Not modified" },
+    },
   },
 });
-const plain = (summary: string, responses: Json): Json => ({ get: { summary, security: [], responses } });
+const plain = (summary: string, responses: Json): Json => ({
+  get: { summary, security: [], responses },
+});
 const text = content("text/plain", { type: "string" });
 
 const document = {
   openapi: "3.1.0",
-  info: { title: "svidmint", version, license: { name: "Apache-2.0", identifier: "Apache-2.0" }, description: "SPIFFE identities for what a cloud can vouch for: evidence in, SVIDs out, in one round trip." },
+  info: {
+    title: "svidmint",
+    version,
+    license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    description:
+      "SPIFFE identities for what a cloud can vouch for: evidence in, SVIDs out, in one round trip.",
+  },
   paths: {
     "/v1/svids": {
       post: {
         summary: "Exchange evidence for SVIDs",
-        parameters: [{ name: "DPoP", in: "header", required: false, schema: { type: "string" }, description: "Proof of possession (RFC 9449) with body_sha256; needed for jwt on evidence that is bound to a key or claimed by one" }],
-        requestBody: { required: true, ...content("application/json", { $ref: "#/components/schemas/request" }) },
+        parameters: [
+          {
+            name: "DPoP",
+            in: "header",
+            required: false,
+            schema: { type: "string" },
+            description:
+              "Proof of possession (RFC 9449) with body_sha256; needed for jwt on evidence that is bound to a key or claimed by one",
+          },
+        ],
+        requestBody: {
+          required: true,
+          ...content("application/json", { $ref: "#/components/schemas/request" }),
+        },
         responses: {
           "200": {
-            description: "The SVIDs asked for, with the trust bundle. As a bare token or chain where Accept asks for it.",
+            description:
+              "The SVIDs asked for, with the trust bundle. As a bare token or chain where Accept asks for it.",
             content: {
               "application/json": { schema: { $ref: "#/components/schemas/svids" } },
               "application/jwt": { schema: { type: "string" } },
@@ -97,27 +140,46 @@ const document = {
         },
       },
     },
-    "/bundle": publicDocument("The SPIFFE trust bundle (profile https_web)", { $ref: "#/components/schemas/bundle" }),
-    "/.well-known/openid-configuration": publicDocument("OpenID Connect discovery for relying parties of JWT-SVIDs", { type: "object" }),
+    "/bundle": publicDocument("The SPIFFE trust bundle (profile https_web)", {
+      $ref: "#/components/schemas/bundle",
+    }),
+    "/.well-known/openid-configuration": publicDocument(
+      "OpenID Connect discovery for relying parties of JWT-SVIDs",
+      { type: "object" },
+    ),
     "/.well-known/jwks.json": publicDocument("The keys that verify JWT-SVIDs", { type: "object" }),
     "/healthz": plain("Liveness, without I/O", { "200": { description: "Alive", ...text } }),
-    "/readyz": plain("Readiness: the signing keys are at hand and in the bundle", { "200": { description: "Ready", ...text }, "503": { description: "Not ready", ...text } }),
-    "/openapi.json": plain("This document", { "200": { description: "OpenAPI 3.1", ...content("application/json", { type: "object" }) } }),
+    "/readyz": plain("Readiness: the signing keys are at hand and in the bundle", {
+      "200": { description: "Ready", ...text },
+      "503": { description: "Not ready", ...text },
+    }),
+    "/openapi.json": plain("This document", {
+      "200": { description: "OpenAPI 3.1", ...content("application/json", { type: "object" }) },
+    }),
   },
   components: {
     schemas: {
       request,
-      ...Object.fromEntries(Object.entries(evidence).map(([type, schema]) => [`evidence_${type}`, schema])),
+      ...Object.fromEntries(
+        Object.entries(evidence).map(([type, schema]) => [`evidence_${type}`, schema]),
+      ),
       svids,
       problem,
       bundle: {
         type: "object",
         required: ["keys", "spiffe_sequence", "spiffe_refresh_hint"],
-        properties: { keys: { type: "array", items: { type: "object" } }, spiffe_sequence: { type: "integer" }, spiffe_refresh_hint: { type: "integer" } },
+        properties: {
+          keys: { type: "array", items: { type: "object" } },
+          spiffe_sequence: { type: "integer" },
+          spiffe_refresh_hint: { type: "integer" },
+        },
       },
     },
   },
 };
 
 await writeGenerated("docs/openapi.json", `${JSON.stringify(document, null, 2)}\n`);
-await writeGenerated("src/gen/openapi.ts", `/** Generated by scripts/generate-openapi.ts: the HTTP contract as JSON text. */\nexport default ${JSON.stringify(JSON.stringify(document))};\n`);
+await writeGenerated(
+  "src/gen/openapi.ts",
+  `/** Generated by scripts/generate-openapi.ts: the HTTP contract as JSON text. */\nexport default ${JSON.stringify(JSON.stringify(document))};\n`,
+);

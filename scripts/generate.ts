@@ -1,7 +1,21 @@
 /** Writes every generated file of the project; with `--check` fails where one is out of date. */
-import { readdir } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
-const here = new URL(".", import.meta.url);
-for (const name of (await readdir(here)).toSorted()) {
-  if (/^generate-.+\.ts$/.test(name)) await import(new URL(name, here).href);
+const here = fileURLToPath(new URL(".", import.meta.url));
+/** The certificates that AWS publishes; without them its keys stay as they are committed. */
+const certificates = fileURLToPath(new URL("../../shared/trust-roots", import.meta.url));
+const flags = process.argv.slice(2);
+
+for (const name of readdirSync(here).toSorted()) {
+  if (!/^generate-.+\.ts$/.test(name)) continue;
+  const wantsCertificates = name === "generate-aws-keys.ts";
+  if (wantsCertificates && !existsSync(certificates)) {
+    console.error(`${name}: skipped, there is no ${certificates}`);
+    continue;
+  }
+  const args = [...(wantsCertificates ? [certificates] : []), ...flags];
+  const { status } = spawnSync(process.execPath, [here + name, ...args], { stdio: "inherit" });
+  if (status !== 0) process.exitCode = 1;
 }

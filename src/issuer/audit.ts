@@ -24,8 +24,20 @@ export interface IntentEvent extends EventBase {
   readonly event: "intent";
   readonly rule: string;
   readonly spiffe_id: string;
-  readonly x509?: { readonly serial: string; readonly tbs_sha256: string; readonly subject_key: string; readonly not_after: number; readonly signer: string };
-  readonly jwt?: { readonly jti: string; readonly input_sha256: string; readonly audience: readonly string[]; readonly expires_at: number; readonly signer: string };
+  readonly x509?: {
+    readonly serial: string;
+    readonly tbs_sha256: string;
+    readonly subject_key: string;
+    readonly not_after: number;
+    readonly signer: string;
+  };
+  readonly jwt?: {
+    readonly jti: string;
+    readonly input_sha256: string;
+    readonly audience: readonly string[];
+    readonly expires_at: number;
+    readonly signer: string;
+  };
   /** Rules in audit mode that would have matched. */
   readonly audit_rules?: readonly string[];
 }

@@ -35,13 +35,11 @@ const members = {
     z.strictObject({
       /** The latest change of the bundle that no instant of a key tells of, RFC 3339. */
       changed_at: z.optional(
-        z
-          .string()
-          .check(
-            z.refine((text) => parseInstant(text) !== undefined, {
-              error: "must be an instant such as 2026-11-01T00:00:00Z",
-            }),
-          ),
+        z.string().check(
+          z.refine((text) => parseInstant(text) !== undefined, {
+            error: "must be an instant such as 2026-11-01T00:00:00Z",
+          }),
+        ),
       ),
       refresh_hint: z.optional(durationSchema(60, DAY)),
     }),

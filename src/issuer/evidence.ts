@@ -14,11 +14,18 @@ export interface OpenedEvidence {
 }
 
 /** What a log may know of a piece of evidence before anything of it is believed. */
-export async function evidenceRef(platform: Platform, member: EvidenceMember, configured: boolean): Promise<EvidenceRef> {
+export async function evidenceRef(
+  platform: Platform,
+  member: EvidenceMember,
+  configured: boolean,
+): Promise<EvidenceRef> {
   const { type, ...rest } = member;
   const values = Object.values(rest);
   const only = values.length === 1 ? values[0] : undefined;
-  const digest = await platform.digest("SHA-256", utf8Encode(typeof only === "string" ? only : JSON.stringify(rest)));
+  const digest = await platform.digest(
+    "SHA-256",
+    utf8Encode(typeof only === "string" ? only : JSON.stringify(rest)),
+  );
   return { name: configured ? type : "(not configured)", sha256: toHex(digest) };
 }
 
@@ -52,7 +59,8 @@ async function openOne(
   const attestor = attestors.get(member.type);
   if (attestor === undefined) return fail("evidence_type_not_configured");
   const shape = attestor.evidence.safeParse(member);
-  if (!shape.success) return fail("body_schema", `evidence.${index}: ${describeIssues(shape.error.issues)}`);
+  if (!shape.success)
+    return fail("body_schema", `evidence.${index}: ${describeIssues(shape.error.issues)}`);
   const parsed = attestor.parse(shape.data);
   if (!parsed.ok) return parsed;
   const precheck = await attestor.precheck(parsed.value, context);
@@ -61,12 +69,16 @@ async function openOne(
 }
 
 /** Verifies every piece; one that does not verify refuses all. This is where published keys may be fetched. */
-export async function verifyEvidence(opened: readonly OpenedEvidence[], context: AttestContext): Promise<Result<Attestation[]>> {
+export async function verifyEvidence(
+  opened: readonly OpenedEvidence[],
+  context: AttestContext,
+): Promise<Result<Attestation[]>> {
   const attestations: Attestation[] = [];
   for (const { attestor, parsed, precheck } of opened) {
     const verified = await attestor.verify(parsed, context); // oxlint-disable-line no-await-in-loop -- one failure spares the next fetch
     if (!verified.ok) return verified;
-    if (verified.value.name !== precheck.name) return fail("claim_value", "verified under another name than prechecked");
+    if (verified.value.name !== precheck.name)
+      return fail("claim_value", "verified under another name than prechecked");
     attestations.push(verified.value);
   }
   return ok(attestations);

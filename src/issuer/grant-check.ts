@@ -7,24 +7,34 @@ import type { Possession } from "./possession.ts";
 import type { SvidRequest } from "./request.ts";
 
 /** What is asked for is given, as a whole or not at all, and to the right holder. */
-export function checkGrants(request: SvidRequest, decision: Decision, possession: Possession, attestations: readonly Attestation[]): Result<void> {
+export function checkGrants(
+  request: SvidRequest,
+  decision: Decision,
+  possession: Possession,
+  attestations: readonly Attestation[],
+): Result<void> {
   const { grants, claims } = decision;
-  if (request.x509 !== undefined && grants.x509 === undefined) return fail("kind_not_granted", "x509");
+  if (request.x509 !== undefined && grants.x509 === undefined)
+    return fail("kind_not_granted", "x509");
   if (request.jwt !== undefined && grants.jwt === undefined) return fail("kind_not_granted", "jwt");
   if (request.jwt !== undefined && grants.jwt !== undefined) {
     const audiences = checkAudiences(grants.jwt, request.jwt.audience);
     if (!audiences.ok) return audiences;
-    if (claims.length > 0 && possession.dpop === undefined) return fail("possession_missing", "jwt on evidence under a claim needs a DPoP proof");
+    if (claims.length > 0 && possession.dpop === undefined)
+      return fail("possession_missing", "jwt on evidence under a claim needs a DPoP proof");
   }
   const { csr, dpop, owner } = possession;
   if (csr !== undefined && grants.x509 !== undefined) {
     const keyType = checkKeyType(csr.key.info, grants.x509.keyTypes);
     if (!keyType.ok) return keyType;
   }
-  if (claims.length > 0 && owner === undefined) return fail("possession_missing", "evidence under a claim needs a key that owns it");
+  if (claims.length > 0 && owner === undefined)
+    return fail("possession_missing", "evidence under a claim needs a key that owns it");
   if (csr !== undefined && dpop !== undefined && csr.jkt !== dpop.jkt) {
-    const claimed = claims.length > 0 && attestations.every(({ binding }) => binding.kind === "none");
-    if (!claimed) return fail("key_mismatch", "only under a claim may the csr name another key than dpop");
+    const claimed =
+      claims.length > 0 && attestations.every(({ binding }) => binding.kind === "none");
+    if (!claimed)
+      return fail("key_mismatch", "only under a claim may the csr name another key than dpop");
   }
   return ok(undefined);
 }

@@ -25,7 +25,8 @@ export interface LoadDeps extends ConfigDeps {
 /** From a configuration document to an issuer that serves. @throws ConfigError with everything that is wrong */
 export async function loadIssuer(document: unknown, deps: LoadDeps): Promise<Issuer> {
   const { config, issues } = await loadConfig(document, deps);
-  if (config === undefined) throw new ConfigError(issues.filter(({ severity }) => severity === "error"));
+  if (config === undefined)
+    throw new ConfigError(issues.filter(({ severity }) => severity === "error"));
   issues.forEach((issue) => deps.warn?.(issue));
   return openIssuer(config, deps);
 }
@@ -34,7 +35,14 @@ export async function loadIssuer(document: unknown, deps: LoadDeps): Promise<Iss
 export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer> {
   const { platform, read, readPrivate } = deps;
   const { trustDomain, issuer, attestors, policy, refreshHint, changedAt } = config;
-  if (config.keys === undefined) throw new ConfigError([{ path: ["keys"], message: "required: keys are made only by svidmint serve on one machine", severity: "error" }]);
+  if (config.keys === undefined)
+    throw new ConfigError([
+      {
+        path: ["keys"],
+        message: "required: keys are made only by svidmint serve on one machine",
+        severity: "error",
+      },
+    ]);
   const keys = await loadKeySet(config.keys, {
     platform,
     trustDomain,
@@ -64,5 +72,11 @@ export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer
 /** The stores that every runtime has. */
 export async function portableStore({ store }: ClaimsConfig): Promise<ClaimStore> {
   if (store === "memory") return memoryStore();
-  throw new ConfigError([{ path: ["claims", "store"], message: `${store} needs svidmint serve on Node`, severity: "error" }]);
+  throw new ConfigError([
+    {
+      path: ["claims", "store"],
+      message: `${store} needs svidmint serve on Node`,
+      severity: "error",
+    },
+  ]);
 }

@@ -15,7 +15,8 @@ const HELP: Readonly<Record<string, string>> = {
   svidmint_refusals_total: "Refused requests by internal reason.",
   svidmint_svids_issued_total: "SVIDs signed and handed out, by kind.",
   svidmint_alarms_total: "Events that a person should look at.",
-  svidmint_request_duration_seconds: "Time from the first byte of a request for SVIDs to its answer.",
+  svidmint_request_duration_seconds:
+    "Time from the first byte of a request for SVIDs to its answer.",
 };
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -62,11 +63,17 @@ function renderHistogram(name: string, histogram: Histogram): string[] {
     below += histogram.counts[index] ?? 0;
     lines.push(`${name}_bucket{le="${bound}"} ${below}`);
   });
-  lines.push(`${name}_bucket{le="+Inf"} ${histogram.total}`, `${name}_sum ${histogram.sum}`, `${name}_count ${histogram.total}`);
+  lines.push(
+    `${name}_bucket{le="+Inf"} ${histogram.total}`,
+    `${name}_sum ${histogram.sum}`,
+    `${name}_count ${histogram.total}`,
+  );
   return lines;
 }
 
 function renderLabels(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([key, value]) => `${key}="${value.replace(/[\\"\n]/g, "_")}"`);
+  const pairs = Object.entries(labels).map(
+    ([key, value]) => `${key}="${value.replace(/[\\"\n]/g, "_")}"`,
+  );
   return `{${pairs.join(",")}}`;
 }

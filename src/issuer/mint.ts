@@ -9,7 +9,12 @@ import type { JwtKey, X509Key } from "../signer/key-set.ts";
 import { subjectKeyIdOf } from "../svid/key-id.ts";
 import { lintJwtSvidInput } from "../svid/jwt-lint.ts";
 import { buildJwtSvidInput } from "../svid/jwt-svid.ts";
-import { assembleCertificate, buildX509SvidTbs, serialNumber, type X509SvidProfile } from "../svid/x509-svid.ts";
+import {
+  assembleCertificate,
+  buildX509SvidTbs,
+  serialNumber,
+  type X509SvidProfile,
+} from "../svid/x509-svid.ts";
 import { lintX509SvidTbs } from "../svid/x509-lint.ts";
 
 /** A certificate stays valid towards verifiers whose clocks lag by this many seconds. */
@@ -48,11 +53,17 @@ export interface PreparedJwt extends Prepared<string> {
 }
 
 /** @returns `lint_failed`; `signer_unavailable` where the CA itself is about to end */
-export async function prepareX509(key: X509Key, subject: ProvenKey, ttlSeconds: number, context: MintContext): Promise<Result<PreparedX509>> {
+export async function prepareX509(
+  key: X509Key,
+  subject: ProvenKey,
+  ttlSeconds: number,
+  context: MintContext,
+): Promise<Result<PreparedX509>> {
   const { platform, now, spiffeId, trustDomain } = context;
   const authority = key.issuer.certificate;
   const notAfter = Math.min(now + ttlSeconds, authority.notAfter);
-  if (notAfter <= now) return fail("signer_unavailable", `the certificate of ${key.signer.id} has ended`);
+  if (notAfter <= now)
+    return fail("signer_unavailable", `the certificate of ${key.signer.id} has ended`);
   const { spki } = subject.key;
   const profile: X509SvidProfile = {
     spiffeId,
@@ -81,16 +92,33 @@ export async function prepareX509(key: X509Key, subject: ProvenKey, ttlSeconds: 
     signer: key.signer.id,
     async sign() {
       const signature = await key.signer.sign(tbs);
-      return encodePem("CERTIFICATE", assembleCertificate(tbs, key.signer.scheme, signature)) + key.chainPem;
+      return (
+        encodePem("CERTIFICATE", assembleCertificate(tbs, key.signer.scheme, signature)) +
+        key.chainPem
+      );
     },
   });
 }
 
 /** @returns `lint_failed` */
-export async function prepareJwt(key: JwtKey, audience: readonly string[], ttlSeconds: number, context: MintContext): Promise<Result<PreparedJwt>> {
+export async function prepareJwt(
+  key: JwtKey,
+  audience: readonly string[],
+  ttlSeconds: number,
+  context: MintContext,
+): Promise<Result<PreparedJwt>> {
   const { now, spiffeId, trustDomain, issuer } = context;
   const jti = encodeBase64url(context.random(JTI_BYTES));
-  const profile = { alg: key.signer.algorithm, kid: key.kid, issuer, spiffeId, audience, issuedAt: now, expiresAt: now + ttlSeconds, jti };
+  const profile = {
+    alg: key.signer.algorithm,
+    kid: key.kid,
+    issuer,
+    spiffeId,
+    audience,
+    issuedAt: now,
+    expiresAt: now + ttlSeconds,
+    jti,
+  };
   const input = buildJwtSvidInput(profile);
   const lint = lintJwtSvidInput(input, { ...profile, trustDomain });
   if (!lint.ok) return lint;

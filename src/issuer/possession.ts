@@ -29,19 +29,30 @@ export interface Possession {
  * @returns the keys proved; `key_mismatch` where CSR, DPoP and evidence do not name one thumbprint. A CSR may name
  * another key than DPoP only while no evidence names any: `checkOwnership` then asks for a claim.
  */
-export async function provePossession(request: SvidRequest, named: readonly string[], context: PossessionContext): Promise<Result<Possession>> {
+export async function provePossession(
+  request: SvidRequest,
+  named: readonly string[],
+  context: PossessionContext,
+): Promise<Result<Possession>> {
   const possession = await proveKeys(request, context);
   if (!possession.ok) return possession;
   const { csr, dpop, owner } = possession.value;
   if (named.length === 0) return possession;
-  if (owner === undefined) return fail("possession_missing", "the evidence names a key: send its CSR, or a DPoP proof");
-  if (request.jwt !== undefined && dpop === undefined) return fail("possession_missing", "jwt on evidence that names a key needs a DPoP proof");
-  if (csr !== undefined && csr.jkt !== owner) return fail("key_mismatch", "csr and dpop name different keys");
-  if (named.some((jkt) => jkt !== owner)) return fail("binding_mismatch", "the evidence names another key");
+  if (owner === undefined)
+    return fail("possession_missing", "the evidence names a key: send its CSR, or a DPoP proof");
+  if (request.jwt !== undefined && dpop === undefined)
+    return fail("possession_missing", "jwt on evidence that names a key needs a DPoP proof");
+  if (csr !== undefined && csr.jkt !== owner)
+    return fail("key_mismatch", "csr and dpop name different keys");
+  if (named.some((jkt) => jkt !== owner))
+    return fail("binding_mismatch", "the evidence names another key");
   return possession;
 }
 
-async function proveKeys(request: SvidRequest, { platform, now, target, ours, dpop: header, body }: PossessionContext): Promise<Result<Possession>> {
+async function proveKeys(
+  request: SvidRequest,
+  { platform, now, target, ours, dpop: header, body }: PossessionContext,
+): Promise<Result<Possession>> {
   let dpop: ProvenDpop | undefined;
   if (header !== null) {
     const bodySha256 = encodeBase64url(await platform.digest("SHA-256", body));

@@ -18,10 +18,16 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const source = env["SVIDMINT_CONFIG"] ?? "svidmint.json";
   const inline = source.trimStart().startsWith("{");
   const folder = inline ? process.cwd() : dirname(source);
-  const read = (reference: string): Promise<Uint8Array> => readNodeReference(reference, folder, env);
+  const read = (reference: string): Promise<Uint8Array> =>
+    readNodeReference(reference, folder, env);
   const document: unknown = JSON.parse(inline ? source : await readFile(source, "utf8"));
-  const { config, issues } = await loadConfig(document, { platform: nodePlatform(), registry: attestors, read });
-  if (config === undefined) throw new ConfigError(issues.filter(({ severity }) => severity === "error"));
+  const { config, issues } = await loadConfig(document, {
+    platform: nodePlatform(),
+    registry: attestors,
+    read,
+  });
+  if (config === undefined)
+    throw new ConfigError(issues.filter(({ severity }) => severity === "error"));
   issues.forEach(warn);
   const metricsListen = env["SVIDMINT_METRICS_LISTEN"];
   const token = env["SVIDMINT_METRICS_TOKEN"];
@@ -31,9 +37,14 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     read,
     warn,
     listen: parseListenAddress(`${env["HOST"] ?? "0.0.0.0"}:${env["PORT"] ?? "8080"}`),
-    metrics: { ...(metricsListen !== undefined && { listen: parseListenAddress(metricsListen) }), ...(token !== undefined && { token }) },
+    metrics: {
+      ...(metricsListen !== undefined && { listen: parseListenAddress(metricsListen) }),
+      ...(token !== undefined && { token }),
+    },
   });
-  process.stderr.write(`svidmint serves ${config.issuer} on ${serving.address.host}:${serving.address.port}\n`);
+  process.stderr.write(
+    `svidmint serves ${config.issuer} on ${serving.address.host}:${serving.address.port}\n`,
+  );
   onStopSignal(() => serving.stop());
 }
 
@@ -42,6 +53,8 @@ function warn({ path, message }: ConfigIssue): void {
 }
 
 main(process.env).catch((error: unknown) => {
-  process.stderr.write(`svidmint did not start: ${error instanceof Error ? error.message : "unknown fault"}\n`);
+  process.stderr.write(
+    `svidmint did not start: ${error instanceof Error ? error.message : "unknown fault"}\n`,
+  );
   process.exit(2);
 });

@@ -9,7 +9,10 @@ const DATA = /^data:[\w.+/-]*;base64,(.*)$/s;
  * @param env the runtime's variables and secrets
  * @throws ConfigError where it is not there
  */
-export async function readReference(reference: string, env: (name: string) => unknown): Promise<Uint8Array> {
+export async function readReference(
+  reference: string,
+  env: (name: string) => unknown,
+): Promise<Uint8Array> {
   if (reference.startsWith("env:")) {
     const value = env(reference.slice(4));
     if (typeof value === "string" && value !== "") return utf8Encode(value);

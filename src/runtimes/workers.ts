@@ -27,7 +27,10 @@ export default {
       running ??= await start(env);
     } catch (error) {
       console.error(error instanceof ConfigError ? error.message : "svidmint did not start");
-      return new Response("svidmint is not configured; its log says why\n", { status: 503, headers: { "retry-after": "30" } });
+      return new Response("svidmint is not configured; its log says why\n", {
+        status: 503,
+        headers: { "retry-after": "30" },
+      });
     }
     return running.fetch(request);
   },

@@ -25,8 +25,14 @@ export interface FakeKeySet extends KeySet {
 }
 
 /** One root and one JWT key, active for ever: real keys, a ledger of what they signed. */
-export async function fakeKeySet(platform: Platform, trustDomain: TrustDomain): Promise<FakeKeySet> {
-  const [caKey, jwtKey] = [await platform.generateKey("P-256"), await platform.generateKey("P-256")];
+export async function fakeKeySet(
+  platform: Platform,
+  trustDomain: TrustDomain,
+): Promise<FakeKeySet> {
+  const [caKey, jwtKey] = [
+    await platform.generateKey("P-256"),
+    await platform.generateKey("P-256"),
+  ];
   const subjectKeyId = await subjectKeyIdOf(caKey.publicKey.spki, platform);
   const tbs = buildCaTbs({
     trustDomain,

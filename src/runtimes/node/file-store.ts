@@ -13,7 +13,10 @@ export interface OpenedStore {
 }
 
 /** The folder of the file store that a configuration names. */
-export function storeFolder(claims: Extract<ClaimsConfig, { store: "file" }>, folder: string): string {
+export function storeFolder(
+  claims: Extract<ClaimsConfig, { store: "file" }>,
+  folder: string,
+): string {
   return resolve(folder, claims.path ?? DATA_FOLDER);
 }
 
@@ -21,7 +24,10 @@ export function storeFolder(claims: Extract<ClaimsConfig, { store: "file" }>, fo
  * Opens it, and lets `svidmint claims` work on it while this process has it.
  * @throws StoreError where another process holds it, or it cannot be believed
  */
-export async function openStore(claims: Extract<ClaimsConfig, { store: "file" }>, folder: string): Promise<OpenedStore> {
+export async function openStore(
+  claims: Extract<ClaimsConfig, { store: "file" }>,
+  folder: string,
+): Promise<OpenedStore> {
   const directory = storeFolder(claims, folder);
   const store = await openFileStore({ directory });
   try {

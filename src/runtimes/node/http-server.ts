@@ -1,17 +1,36 @@
 import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 
-/** Limits of the listener. Times in milliseconds. */
-export const SERVER_LIMITS = {
+/** Bounds on what a stranger can hold open. Times in milliseconds. */
+export interface ServerLimits {
+  /** From the connection, or the end of the request before, to the last header. */
+  readonly headersTimeoutMs: number;
+  /** To the last byte of the body. */
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /** Without a byte in either direction: whoever does not read his answers is not waited for. */
+  readonly idleTimeoutMs: number;
+  /** How often slow connections are looked for. */
+  readonly checkIntervalMs: number;
+  readonly maxConnections: number;
+  readonly maxRequestsPerSocket: number;
+  readonly maxHeaderBytes: number;
+  /** How long requests under way may take to finish after a stop was asked for. */
+  readonly drainMs: number;
+}
+
+const LIMITS: ServerLimits = {
   headersTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
   keepAliveTimeoutMs: 5_000,
+  idleTimeoutMs: 20_000,
+  checkIntervalMs: 1_000,
   maxConnections: 4_096,
   maxRequestsPerSocket: 10_000,
   maxHeaderBytes: 16_384,
-  /** How long requests under way may take to finish after a stop was asked for. */
   drainMs: 10_000,
-} as const;
+};
 
 export interface ListenAddress {
   readonly host: string;
@@ -24,22 +43,27 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Serves a fetch handler over HTTP/1.1 with bounds on everything a stranger can hold open. */
-export async function listen(fetch: (request: Request) => Response | Promise<Response>, address: ListenAddress): Promise<RunningServer> {
-  const handle = getRequestListener(fetch, { overrideGlobalObjects: true });
+/** Serves a fetch handler over HTTP/1.1. @param limits where tests are in a hurry */
+export async function listen(
+  fetch: (request: Request) => Response | Promise<Response>,
+  address: ListenAddress,
+  limits: Partial<ServerLimits> = {},
+): Promise<RunningServer> {
+  const bounds = { ...LIMITS, ...limits };
   const server = createServer(
     {
-      headersTimeout: SERVER_LIMITS.headersTimeoutMs,
-      requestTimeout: SERVER_LIMITS.requestTimeoutMs,
-      keepAliveTimeout: SERVER_LIMITS.keepAliveTimeoutMs,
-      connectionsCheckingInterval: 1_000,
-      maxHeaderSize: SERVER_LIMITS.maxHeaderBytes,
+      headersTimeout: bounds.headersTimeoutMs,
+      requestTimeout: bounds.requestTimeoutMs,
+      keepAliveTimeout: bounds.keepAliveTimeoutMs,
+      connectionsCheckingInterval: bounds.checkIntervalMs,
+      maxHeaderSize: bounds.maxHeaderBytes,
       noDelay: true,
     },
-    (incoming, outgoing) => void handle(incoming, outgoing),
+    getRequestListener(fetch, { overrideGlobalObjects: true }),
   );
-  server.maxConnections = SERVER_LIMITS.maxConnections;
-  server.maxRequestsPerSocket = SERVER_LIMITS.maxRequestsPerSocket;
+  server.timeout = bounds.idleTimeoutMs;
+  server.maxConnections = bounds.maxConnections;
+  server.maxRequestsPerSocket = bounds.maxRequestsPerSocket;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host: address.host, port: address.port }, () => {
@@ -47,15 +71,17 @@ export async function listen(fetch: (request: Request) => Response | Promise<Res
       resolve();
     });
   });
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new TypeError("not a TCP listener");
-  return { address: { host: bound.address, port: bound.port }, stop: () => stop(server) };
+  const bound = server.address() as AddressInfo;
+  return {
+    address: { host: bound.address, port: bound.port },
+    stop: () => stop(server, bounds.drainMs),
+  };
 }
 
-async function stop(server: Server): Promise<void> {
+async function stop(server: Server, drainMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), SERVER_LIMITS.drainMs);
+  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
   await closed;
   clearTimeout(timer);
 }

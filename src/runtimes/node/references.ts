@@ -10,7 +10,11 @@ const MAX_BYTES = 1024 * 1024;
  * Reads `file:` (absolute, or relative to the configuration's folder), `env:` and `data:` references.
  * @throws ConfigError that names the file, never what is in it
  */
-export async function readNodeReference(reference: string, folder: string, env: NodeJS.ProcessEnv = process.env): Promise<Uint8Array> {
+export async function readNodeReference(
+  reference: string,
+  folder: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Uint8Array> {
   if (!reference.startsWith("file:")) return readReference(reference, (name) => env[name]);
   const path = resolve(folder, reference.slice("file:".length));
   try {

@@ -36,7 +36,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { config, folder, metrics } = options;
   const closers: (() => Promise<void>)[] = [];
   const sink = config.audit?.sink ?? "stdout";
-  const audit = auditFile({ target: sink === "stdout" ? 1 : resolve(folder, sink.slice("file:".length)), sync: config.audit?.required === true && sink !== "stdout" });
+  const audit = auditFile({
+    target: sink === "stdout" ? 1 : resolve(folder, sink.slice("file:".length)),
+    sync: config.audit?.required === true && sink !== "stdout",
+  });
   closers.push(() => audit.close());
   const issuer = await openIssuer(config, {
     platform: nodePlatform(),
@@ -53,7 +56,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       return store.store;
     },
   });
-  const app = createApp(issuer, { openapi, ...(metrics?.token !== undefined && { metrics: { token: metrics.token } }) });
+  const app = createApp(issuer, {
+    openapi,
+    ...(metrics?.token !== undefined && { metrics: { token: metrics.token } }),
+  });
   const main = await listen(app.fetch, options.listen);
   const extra = metrics?.listen && (await listenForMetrics(issuer, metrics.listen));
   return {
@@ -70,7 +76,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 function listenForMetrics(issuer: Issuer, address: ListenAddress): Promise<RunningServer> {
   return listen((request) => {
     const { pathname } = new URL(request.url);
-    const metrics = pathname === "/metrics" && request.method === "GET" ? metricsResponse(request, issuer.metrics, { open: true }) : undefined;
+    const metrics =
+      pathname === "/metrics" && request.method === "GET"
+        ? metricsResponse(request, issuer.metrics, { open: true })
+        : undefined;
     return metrics ?? new Response("not found\n", { status: 404 });
   }, address);
 }
