@@ -43,7 +43,7 @@ export interface IntentEvent extends EventBase {
 }
 
 /** What became of an intent. */
-export interface OutcomeEvent {
+interface OutcomeEvent {
   readonly event: "outcome";
   readonly time: string;
   readonly request_id: string;
@@ -54,7 +54,7 @@ export interface OutcomeEvent {
 }
 
 /** A request that ended without an intent. */
-export interface RefusedEvent extends EventBase {
+interface RefusedEvent extends EventBase {
   readonly event: "refused";
   readonly code: ProblemCode;
   readonly reason: Reason;

@@ -24,7 +24,7 @@ export interface Issuer {
   fault(requestId: string, error: unknown): void;
 }
 
-export interface Exchange {
+interface Exchange {
   readonly requestId: string;
   issue(incoming: IncomingRequest): Promise<Result<IssuedSvids>>;
   /** The request ended before its body could be looked at. */

@@ -11,7 +11,7 @@ import { createIssuer, type Issuer } from "./issuer.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Opens the store that `claims:` names. @throws ConfigError for one that this runtime does not have */
-export type OpenStore = (config: ClaimsConfig) => Promise<ClaimStore>;
+type OpenStore = (config: ClaimsConfig) => Promise<ClaimStore>;
 
 export interface LoadDeps extends ConfigDeps {
   readonly audit: AuditSink;

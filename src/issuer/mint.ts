@@ -35,7 +35,7 @@ export interface MintContext {
 }
 
 /** Bytes that passed the lint and are about to be signed: the only thing that `sign` takes. */
-export interface Prepared<T> {
+interface Prepared<T> {
   readonly input: Uint8Array;
   readonly expiresAt: number;
   /** Signs, verifies the signature, and puts the SVID together. @throws SignerError */

@@ -14,7 +14,7 @@ export interface ClaimEntry {
   readonly owners: readonly ClaimOwner[];
 }
 
-export interface ClaimOwner {
+interface ClaimOwner {
   readonly owner: string;
   readonly since: number;
   readonly renewedAt: number;

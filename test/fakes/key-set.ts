@@ -12,7 +12,7 @@ const ES256 = { name: "ECDSA", hash: "SHA-256" } as const;
 const DAY = 86_400;
 
 /** A signer that counts, and that a test can break. */
-export interface FakeSigner extends Signer {
+interface FakeSigner extends Signer {
   signed: Uint8Array[];
   /** Throws, or gives another signature. */
   fault: ((signature: Uint8Array) => Uint8Array) | undefined;
