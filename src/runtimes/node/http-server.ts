@@ -1,5 +1,4 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 
 /** Bounds on what a stranger can hold open. Times in milliseconds. */
@@ -32,6 +31,11 @@ const LIMITS: ServerLimits = {
   drainMs: 10_000,
 };
 
+/** In place of what a request calls us: of the URL that handlers get only the path is the sender's. */
+const ANY_HOST = "localhost";
+/** While stopping, connections that have become idle are closed so often, in milliseconds. */
+const STOP_POLL_MS = 50;
+
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
@@ -50,6 +54,7 @@ export async function listen(
   limits: Partial<ServerLimits> = {},
 ): Promise<RunningServer> {
   const bounds = { ...LIMITS, ...limits };
+  const respond = getRequestListener(fetch, { overrideGlobalObjects: true });
   const server = createServer(
     {
       headersTimeout: bounds.headersTimeoutMs,
@@ -59,7 +64,11 @@ export async function listen(
       maxHeaderSize: bounds.maxHeaderBytes,
       noDelay: true,
     },
-    getRequestListener(fetch, { overrideGlobalObjects: true }),
+    (incoming, outgoing) => {
+      incoming.headers.host = ANY_HOST;
+      if (!server.listening) outgoing.shouldKeepAlive = false;
+      void respond(incoming, outgoing);
+    },
   );
   server.timeout = bounds.idleTimeoutMs;
   server.maxConnections = bounds.maxConnections;
@@ -71,7 +80,9 @@ export async function listen(
       resolve();
     });
   });
-  const bound = server.address() as AddressInfo;
+  const bound = server.address();
+  if (bound === null || typeof bound === "string")
+    throw new TypeError("not a socket of the network");
   return {
     address: { host: bound.address, port: bound.port },
     stop: () => stop(server, bounds.drainMs),
@@ -80,8 +91,10 @@ export async function listen(
 
 async function stop(server: Server, drainMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+  // A connection whose answer has just gone is kept alive as if more were to come.
+  const poll = setInterval(() => server.closeIdleConnections(), STOP_POLL_MS);
+  const patience = setTimeout(() => server.closeAllConnections(), drainMs);
   await closed;
-  clearTimeout(timer);
+  clearInterval(poll);
+  clearTimeout(patience);
 }

@@ -1,0 +1,216 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import type { ListenAddress } from "../../../src/runtimes/node/http-server.ts";
+import { echoServer, exchange, QUICK, rawClient, type EchoServer } from "./raw-client.ts";
+
+let echo: EchoServer;
+const start = async (...options: Parameters<typeof echoServer>): Promise<ListenAddress> => {
+  echo = await echoServer(...options);
+  return echo.address;
+};
+afterEach(async () => {
+  await echo.server.stop();
+});
+
+describe("slow senders (DS-7)", () => {
+  async function lifetime(
+    first: string,
+    trickle: string,
+  ): Promise<{ ms: number; statuses: number[] }> {
+    const client = await rawClient(await start());
+    const began = performance.now();
+    client.send(first);
+    const timer = setInterval(() => client.send(trickle), 30);
+    await client.closed;
+    clearInterval(timer);
+    return { ms: performance.now() - began, statuses: client.statuses() };
+  }
+
+  it.each<[string, string, string]>([
+    ["nothing", "", ""],
+    ["half a request line", "GE", ""],
+    ["a header now and then", "GET / HTTP/1.1\r\nHost: a\r\n", "X: y\r\n"],
+    [
+      "a body byte now and then",
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n",
+      "x",
+    ],
+    [
+      "a chunk now and then",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "1\r\nx\r\n",
+    ],
+    [
+      "a trailer now and then",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+      "X: y\r\n",
+    ],
+    ["an empty line now and then", "", "\r\n"],
+  ])("%s: cut off", async (_, first, trickle) => {
+    const { ms, statuses } = await lifetime(first, trickle);
+    expect(ms).toBeLessThan(2500);
+    expect(statuses.filter((status) => status < 400)).toEqual([]);
+  });
+
+  it("300 of them do not keep an honest client waiting", async () => {
+    const address = await start();
+    const slow = await Promise.all(Array.from({ length: 300 }, () => rawClient(address)));
+    for (const [index, client] of slow.entries())
+      client.send(
+        index % 2 === 0
+          ? "GET / HTTP/1.1\r\nX:"
+          : "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx",
+      );
+    const began = performance.now();
+    for (let round = 0; round < 20; round++) {
+      const answer = await fetch(`http://127.0.0.1:${address.port}/good`); // oxlint-disable-line no-await-in-loop
+      expect(await answer.text()).toBe("</good 0>"); // oxlint-disable-line no-await-in-loop
+    }
+    expect(performance.now() - began).toBeLessThan(3000);
+    await Promise.all(slow.map(({ closed }) => closed));
+  });
+
+  it("whoever does not read his answers is not waited for", async () => {
+    const big = "x".repeat(100_000);
+    const address = await start(
+      { ...QUICK, idleTimeoutMs: 300 },
+      () => async () => new Response(big),
+    );
+    const client = await rawClient(address);
+    client.socket.pause();
+    const began = performance.now();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(400)); // 40 MB, more than the system keeps for us
+    await delay(700);
+    client.socket.resume();
+    await client.closed;
+    expect(performance.now() - began).toBeLessThan(3000);
+    expect(client.statuses().length).toBeLessThan(400);
+  });
+});
+
+describe("connections", () => {
+  const get = (path: string, headers = ""): string =>
+    `GET ${path} HTTP/1.1\r\nHost: a\r\n${headers}\r\n`;
+
+  it("pipelined requests are answered one by one, each with its own body", async () => {
+    const post = (path: string, body: string): string =>
+      `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const chunked =
+      "POST /3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n";
+    const client = await exchange(
+      await start(),
+      get("/1") +
+        post("/2", get("/inner")) +
+        chunked +
+        post("/4", "") +
+        get("/5", "Connection: close\r\n"),
+    );
+    const bodies = client.text().match(/<[^>]*>/g);
+    expect(bodies).toEqual([
+      "</1 0>",
+      `</2 ${get("/inner").length}>`,
+      "</3 3>",
+      "</4 0>",
+      "</5 0>",
+    ]);
+    expect(echo.seen).toEqual(["GET /1", "POST /2", "POST /3", "POST /4", "GET /5"]);
+  });
+
+  it("HTTP/1.0 is answered and closed, Host or not", async () => {
+    const address = await start();
+    expect((await exchange(address, "GET /old HTTP/1.0\r\n\r\n")).text()).toContain("</old 0>");
+    expect((await exchange(address, "GET /old HTTP/1.0\r\nHost: a\r\n\r\n")).statuses()).toEqual([
+      200,
+    ]);
+  });
+
+  it("idle ones are closed", async () => {
+    const client = await rawClient(await start());
+    client.send(get("/x"));
+    await client.until(/<\/x 0>/);
+    const began = performance.now();
+    await client.closed;
+    expect(performance.now() - began).toBeLessThan(2500);
+  });
+
+  it("there are only so many; one more is dropped, and let in when there is room", async () => {
+    const address = await start({
+      ...QUICK,
+      headersTimeoutMs: 5000,
+      requestTimeoutMs: 5000,
+      maxConnections: 5,
+    });
+    const held = await Promise.all(Array.from({ length: 5 }, () => rawClient(address)));
+    for (const client of held) client.send("GET / HTTP/1.1\r\n");
+    const extra = await rawClient(address);
+    extra.send(get("/x"));
+    await extra.closed;
+    expect(extra.text()).toBe("");
+    held[0]?.socket.destroy();
+    await delay(50);
+    const next = await rawClient(address);
+    next.send(get("/x", "Connection: close\r\n"));
+    expect(await next.until(/<\/x 0>/)).toContain("200");
+    for (const client of held) client.socket.destroy();
+  });
+
+  it("each carries only so many requests", async () => {
+    const client = await exchange(
+      await start({ ...QUICK, maxRequestsPerSocket: 3 }),
+      get("/x").repeat(10),
+    );
+    expect(client.statuses().slice(0, 3)).toEqual([200, 200, 200]);
+    expect(echo.seen).toHaveLength(3);
+  });
+});
+
+describe("stop (F18)", () => {
+  const slowly: Parameters<typeof echoServer>[1] = (answer) => async (request) => {
+    await delay(150);
+    return answer(request);
+  };
+
+  it("lets requests under way finish, takes no new ones, and is done as soon as they are", async () => {
+    const address = await start({ ...QUICK, keepAliveTimeoutMs: 5000, drainMs: 3000 }, slowly);
+    const clients = await Promise.all(Array.from({ length: 20 }, () => rawClient(address)));
+    for (const client of clients)
+      client.send("POST /busy HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
+    const idle = await rawClient(address);
+    await delay(50);
+    const began = performance.now();
+    const stopped = echo.server.stop();
+    await delay(20);
+    const refused = await rawClient(address).then(
+      async (late) => {
+        late.send("GET /late HTTP/1.1\r\nHost: a\r\n\r\n");
+        await late.closed;
+        return late.text();
+      },
+      () => "",
+    );
+    await Promise.all([...clients, idle].map(({ closed }) => closed));
+    await stopped;
+    expect(performance.now() - began).toBeLessThan(1500);
+    expect(clients.map((client) => client.statuses())).toEqual(clients.map(() => [200]));
+    expect(refused).toBe("");
+    expect(echo.seen).toHaveLength(20);
+  });
+
+  it("waits for nobody beyond its patience", async () => {
+    const address = await start(QUICK, () => () => new Promise(() => {}));
+    const client = await rawClient(address);
+    client.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n");
+    await delay(30);
+    const began = performance.now();
+    await echo.server.stop();
+    await client.closed;
+    expect(performance.now() - began).toBeLessThan(3000);
+  });
+
+  it("twice is once", async () => {
+    await start();
+    await Promise.all([echo.server.stop(), echo.server.stop()]);
+    await echo.server.stop();
+    expect(echo.seen).toEqual([]);
+  });
+});

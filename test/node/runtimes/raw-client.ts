@@ -1,0 +1,106 @@
+import { connect, type Socket } from "node:net";
+import {
+  listen,
+  type ListenAddress,
+  type RunningServer,
+  type ServerLimits,
+} from "../../../src/runtimes/node/http-server.ts";
+
+/** A connection on which a test says what it likes, byte by byte. */
+export interface RawClient {
+  readonly socket: Socket;
+  /** All that came back so far, as Latin-1. */
+  text(): string;
+  /** Status of each answer so far. */
+  statuses(): number[];
+  send(data: string | Uint8Array): void;
+  /** Resolves when the other side has closed. */
+  readonly closed: Promise<void>;
+  /** Resolves when what came back matches. */
+  until(pattern: RegExp): Promise<string>;
+}
+
+export async function rawClient({ host, port }: ListenAddress): Promise<RawClient> {
+  const socket = connect({ host, port, noDelay: true });
+  let received = "";
+  const waiting = new Set<() => void>();
+  socket.on("data", (chunk) => {
+    received += chunk.toString("latin1");
+    for (const look of waiting) look();
+  });
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  socket.on("error", () => {}); // a reset is an end, too
+  await new Promise<void>((resolve, reject) => {
+    socket.once("connect", () => resolve());
+    socket.once("close", () => reject(new Error("refused")));
+  });
+  return {
+    socket,
+    text: () => received,
+    statuses: () =>
+      Array.from(received.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => Number(status)),
+    send: (data) => void socket.write(data),
+    closed,
+    until: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (!pattern.test(received)) return;
+          waiting.delete(look);
+          resolve(received);
+        };
+        waiting.add(look);
+        void closed.then(() =>
+          reject(new Error(`closed before ${String(pattern)}: ${received.slice(0, 200)}`)),
+        );
+        look();
+      }),
+  };
+}
+
+/** Says `data` on a connection of its own and waits for its end. @returns what came back */
+export async function exchange(
+  address: ListenAddress,
+  data: string | Uint8Array,
+): Promise<RawClient> {
+  const client = await rawClient(address);
+  client.send(data);
+  await client.closed;
+  return client;
+}
+
+const LOOPBACK = { host: "127.0.0.1", port: 0 };
+/** Limits for tests in a hurry. */
+export const QUICK: Partial<ServerLimits> = {
+  headersTimeoutMs: 200,
+  requestTimeoutMs: 400,
+  keepAliveTimeoutMs: 200,
+  idleTimeoutMs: 1000,
+  checkIntervalMs: 50,
+  drainMs: 300,
+};
+
+/** A server that tells what reached its handler. */
+export interface EchoServer {
+  readonly server: RunningServer;
+  readonly address: ListenAddress;
+  /** Method and path of each request that reached the handler. */
+  readonly seen: readonly string[];
+}
+
+type Handler = (request: Request) => Promise<Response>;
+
+/** @param handler of the requests, given what answers with their path and the length of their body */
+export async function echoServer(
+  limits: Partial<ServerLimits> = QUICK,
+  handler: (echo: Handler) => Handler = (echo) => echo,
+): Promise<EchoServer> {
+  const seen: string[] = [];
+  const echo: Handler = async (request) => {
+    const { pathname } = new URL(request.url);
+    seen.push(`${request.method} ${pathname}`);
+    const body = request.method === "POST" ? await request.text() : "";
+    return new Response(`<${pathname} ${body.length}>`);
+  };
+  const server = await listen(handler(echo), LOOPBACK, limits);
+  return { server, address: server.address, seen };
+}
