@@ -17,22 +17,19 @@ export interface AuditFileOptions {
 
 export type AuditFile = Required<AuditSink> & { close(): Promise<void> };
 
-/** Lines that leave in one write, and who waits for it. */
-interface Batch {
-  readonly lines: string[];
+/** Lines that leave in one write, and the promise that whoever needs them waits for. */
+class Batch {
+  readonly lines: string[] = [];
   readonly written: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
+  resolve!: () => void;
+  reject!: (error: unknown) => void;
 
-function newBatch(): Batch {
-  let resolve = (): void => {};
-  let reject = (_: unknown): void => {};
-  const written = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { lines: [], written, resolve, reject };
+  constructor() {
+    this.written = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
 }
 
 /**
@@ -52,7 +49,7 @@ export function auditFile(options: AuditFileOptions): AuditFile {
   function add(line: string): Promise<void> {
     if (pendingLength + line.length > limit) throw new Error("audit log does not keep up");
     pendingLength += line.length + 1;
-    batch ??= newBatch();
+    batch ??= new Batch();
     batch.lines.push(line, "\n");
     return batch.written;
   }
@@ -72,13 +69,13 @@ export function auditFile(options: AuditFileOptions): AuditFile {
     writing = false;
   }
 
-  async function commit({ lines, resolve, reject }: Batch): Promise<void> {
+  async function commit(current: Batch): Promise<void> {
     try {
-      await writeAll(fd, Buffer.from(lines.join(""), "latin1")); // audit lines are ASCII
+      await writeAll(fd, Buffer.from(current.lines.join(""), "latin1")); // audit lines are ASCII
       if (options.sync === true) await syncData(fd);
-      resolve();
+      current.resolve();
     } catch (error) {
-      reject(error);
+      current.reject(error);
     }
   }
 
