@@ -99,8 +99,22 @@ export function spkiOf(info: PublicKeyInfo): Uint8Array {
   if (info.type === "RSA")
     return seq(seq(RSA_ENCRYPTION, nul()), bits(seq(integer(info.n), integer(info.e))));
   if (info.type === "Ed25519") return seq(seq(ED25519), bits(info.x));
-  const point = concatBytes(Uint8Array.of(4), info.x, info.y);
-  return seq(seq(EC_PUBLIC_KEY, CURVE_OIDS[info.curve]), bits(point));
+  return concatBytes(POINT_HEADS[info.curve], info.x, info.y);
+}
+
+/** What stands before the coordinates: the same for all keys of a curve, and written once. */
+const POINT_HEADS: Readonly<Record<CurveName, Uint8Array>> = {
+  "P-256": pointHead("P-256"),
+  "P-384": pointHead("P-384"),
+  "P-521": pointHead("P-521"),
+};
+
+function pointHead(curve: CurveName): Uint8Array {
+  const coordinates = 2 * CURVE_BYTES[curve];
+  const point = new Uint8Array(1 + coordinates);
+  point[0] = 4; // uncompressed
+  const whole = seq(seq(EC_PUBLIC_KEY, CURVE_OIDS[curve]), bits(point));
+  return whole.subarray(0, whole.length - coordinates);
 }
 
 /** RFC 7518 §6.2.2, §6.3.2, §6.4: a key that carries one of these is not a public key. */

@@ -5,6 +5,8 @@ import type { AuditSink } from "../../issuer/audit.ts";
 const RETRY_MS = 5;
 /** How long a line that nobody waits for may wait for others, in milliseconds. */
 const LINGER_MS = 20;
+const LINE_FEED = 0x0a;
+const BEHIND = "audit log does not keep up";
 
 export interface AuditFileOptions {
   /** A file descriptor (1 is stdout) or the path of a file to append to. */
@@ -13,97 +15,130 @@ export interface AuditFileOptions {
   readonly sync?: boolean;
   /** Bytes that may wait before further events are refused: a blocked reader must not fill the memory. Default 8 MiB. */
   readonly maxPendingBytes?: number;
+  /** How long a write may take before those who wait for it are told that it failed, in milliseconds. Default 2 s. */
+  readonly maxWaitMs?: number;
 }
 
-export type AuditFile = Required<AuditSink> & { close(): Promise<void> };
+export type AuditFile = Required<AuditSink> & {
+  /** Writes what waits. @throws where that is not to be done in the time that a write may take */
+  close(): Promise<void>;
+};
 
-/** Lines that leave in one write, and the promise that whoever needs them waits for. */
-class Batch {
-  readonly lines: string[] = [];
+/** Lines that leave in one write, and who waits for it. */
+interface Batch {
+  readonly lines: string[];
   readonly written: Promise<void>;
-  resolve!: () => void;
-  reject!: (error: unknown) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
 
-  constructor() {
-    this.written = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-  }
+function newBatch(): Batch {
+  let resolve!: () => void;
+  let reject!: (error: unknown) => void;
+  const written = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { lines: [], written, resolve, reject };
 }
 
 /**
  * Audit sink over a file descriptor with group commit: all lines that arrive while one write is under way leave
  * together in the next, and each promise resolves when the system has taken its bytes. Lines keep their order.
+ * While whoever reads a pipe does not, nothing is accepted: no request waits for him longer than a moment.
  */
 export function auditFile(options: AuditFileOptions): AuditFile {
-  const fd =
-    typeof options.target === "number" ? options.target : openSync(options.target, "a", 0o600);
-  const limit = options.maxPendingBytes ?? 8 * 1024 * 1024;
+  const { target, maxPendingBytes = 8 * 1024 * 1024, maxWaitMs = 2_000 } = options;
+  const fd = typeof target === "number" ? target : openSync(target, "a", 0o600);
+  // Node makes a standard stream that it opens non-blocking. A thread stuck in a write would keep the process from ending.
+  if (fd === 1) process.stdout.on("error", () => {});
   let batch: Batch | undefined;
   let pendingLength = 0;
-  let writing = false;
+  let draining: Promise<void> | undefined;
+  let stalled = false;
+  /** Whether a failed write left a part of a line behind. */
+  let torn = false;
+  const abandoned = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let immediate: NodeJS.Immediate | undefined;
 
   function add(line: string): Promise<void> {
-    if (pendingLength + line.length > limit) throw new Error("audit log does not keep up");
+    if (stalled || pendingLength + line.length > maxPendingBytes) throw new Error(BEHIND);
     pendingLength += line.length + 1;
-    batch ??= new Batch();
+    batch ??= newBatch();
     batch.lines.push(line, "\n");
     return batch.written;
   }
 
   /** Writes batch after batch until none waits. */
-  async function drain(): Promise<void> {
-    if (writing) return;
-    writing = true;
-    for (let current = batch; current !== undefined; current = batch) {
-      clearTimeout(timer);
-      clearImmediate(immediate);
-      timer = immediate = undefined;
-      batch = undefined;
-      pendingLength = 0;
-      await commit(current); // oxlint-disable-line no-await-in-loop -- lines leave in order
-    }
-    writing = false;
+  function drain(): Promise<void> {
+    draining ??= (async () => {
+      for (let current = batch; current !== undefined; current = batch) {
+        clearTimeout(timer);
+        clearImmediate(immediate);
+        timer = immediate = undefined;
+        batch = undefined;
+        pendingLength = 0;
+        await commit(current); // oxlint-disable-line no-await-in-loop -- lines leave in order
+      }
+      draining = undefined;
+    })();
+    return draining;
   }
 
-  async function commit(current: Batch): Promise<void> {
+  async function commit({ lines, resolve, reject }: Batch): Promise<void> {
+    // The write itself goes on: its lines may still come to stand in the log, as intents that came to nothing.
+    const patience = setTimeout(() => {
+      stalled = true;
+      reject(new Error(BEHIND));
+      batch?.reject(new Error(BEHIND));
+    }, maxWaitMs);
+    const bytes = Buffer.from((torn ? "\n" : "") + lines.join(""), "latin1"); // audit lines are ASCII
+    const written = { length: 0 };
     try {
-      await writeAll(fd, Buffer.from(current.lines.join(""), "latin1")); // audit lines are ASCII
+      await writeAll(fd, bytes, written, abandoned.signal);
+      torn = false;
       if (options.sync === true) await syncData(fd);
-      current.resolve();
+      resolve();
     } catch (error) {
-      current.reject(error);
+      if (written.length > 0) torn = bytes[written.length - 1] !== LINE_FEED;
+      reject(error);
     }
+    clearTimeout(patience);
+    stalled = false;
   }
 
   return {
     write(line) {
       const written = add(line);
       // At the end of this turn of the event loop, so that requests that came together are recorded together.
-      if (!writing) immediate ??= setImmediate(() => void drain());
+      if (draining === undefined) immediate ??= setImmediate(() => void drain());
       return written;
     },
     note(line) {
       const written = add(line);
-      if (!writing) timer ??= setTimeout(() => void drain(), LINGER_MS);
+      if (draining === undefined) timer ??= setTimeout(() => void drain(), LINGER_MS);
       return written;
     },
     async close() {
-      while (batch !== undefined || writing) {
-        void drain();
-        // Whoever wrote a line was told what became of it; here it only has to be over.
-        await (batch?.written ?? turn()).catch(() => {}); // oxlint-disable-line no-await-in-loop -- in order
+      try {
+        await within(maxWaitMs, drain());
+      } catch (error) {
+        abandoned.abort(error); // the descriptor may be another file's tomorrow
+        throw error;
       }
-      if (typeof options.target === "string") closeSync(fd);
+      if (typeof target === "string") closeSync(fd);
     },
   };
 }
 
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+async function within(ms: number, done: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(BEHIND)), ms);
+  });
+  await Promise.race([done, late]);
+  clearTimeout(timer);
 }
 
 function syncData(fd: number): Promise<void> {
@@ -112,10 +147,16 @@ function syncData(fd: number): Promise<void> {
   );
 }
 
-async function writeAll(fd: number, bytes: Buffer): Promise<void> {
-  let at = 0;
-  while (at < bytes.length) {
-    at += await writeSome(fd, bytes, at); // oxlint-disable-line no-await-in-loop -- bytes leave in order
+/** @param written grows as bytes leave, also where it then throws */
+async function writeAll(
+  fd: number,
+  bytes: Buffer,
+  written: { length: number },
+  abandoned: AbortSignal,
+): Promise<void> {
+  while (written.length < bytes.length) {
+    abandoned.throwIfAborted();
+    written.length += await writeSome(fd, bytes, written.length); // oxlint-disable-line no-await-in-loop -- bytes leave in order
   }
 }
 
