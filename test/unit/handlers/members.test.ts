@@ -185,7 +185,7 @@ describe("types and ranges", () => {
       "1e",
     ]) {
       const text = JSON.stringify({ evidence: [oidc], jwt: { ...jwt, ttl_seconds: 77 } });
-      expect(await judge(text.replace("77", ttl))).toBe(MALFORMED); // oxlint-disable-line no-await-in-loop
+      expect(await judge(text.replace('"ttl_seconds":77', `"ttl_seconds":${ttl}`))).toBe(MALFORMED); // oxlint-disable-line no-await-in-loop
     }
   });
 
