@@ -1,0 +1,94 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { auditFile } from "../../../src/runtimes/node/audit-file.ts";
+
+/** What the system does with each write: so many bytes are taken, or it fails. */
+type Step = number | string;
+type Done = (error: Error | null, written: number) => void;
+
+const system = vi.hoisted(() => ({ steps: [] as Step[], taken: "" }));
+
+vi.mock(import("node:fs"), async (original) => {
+  const actual = await original();
+  const write = (
+    _fd: number,
+    bytes: Buffer,
+    at: number,
+    length: number,
+    _position: null,
+    done: Done,
+  ): void => {
+    const step = system.steps.shift() ?? length;
+    if (typeof step === "string") {
+      done(Object.assign(new Error(step), { code: step }), 0);
+      return;
+    }
+    system.taken += bytes.toString("latin1", at, at + Math.min(step, length));
+    done(null, Math.min(step, length));
+  };
+  return { ...actual, write: write as unknown as typeof actual.write };
+});
+
+beforeEach(() => {
+  system.steps = [];
+  system.taken = "";
+});
+
+const codeOf = async (promise: void | Promise<void>): Promise<unknown> =>
+  Promise.resolve(promise).then(
+    () => "written",
+    (error: unknown) => (error instanceof Error && "code" in error ? error.code : error),
+  );
+
+describe("a system that takes a write in pieces", () => {
+  it("gets all of it, in order", async () => {
+    const audit = auditFile({ target: 77 });
+    system.steps = [1, "EAGAIN", 2, 0, "EAGAIN", "EAGAIN", 3];
+    await Promise.all([audit.write("first"), audit.write("second")]);
+    await audit.write("third");
+    expect(system.taken).toBe("first\nsecond\nthird\n");
+  });
+
+  it.each(["ENOSPC", "EIO", "EPIPE", "EDQUOT"])(
+    "%s in the middle of a line: whoever waits is told, and the torn line stays alone",
+    async (code) => {
+      const audit = auditFile({ target: 77 });
+      system.steps = [3, code];
+      expect(await Promise.all([audit.write("first"), audit.write("second")].map(codeOf))).toEqual([
+        code,
+        code,
+      ]);
+      expect(system.taken).toBe("fir");
+      await audit.write("third");
+      await audit.write("fourth");
+      expect(system.taken).toBe("fir\nthird\nfourth\n");
+    },
+  );
+
+  it("a failure between two lines leaves no empty one", async () => {
+    const audit = auditFile({ target: 77 });
+    system.steps = [6, "ENOSPC"];
+    expect(await codeOf(audit.write("first"))).toBe("written");
+    expect(await codeOf(audit.write("second"))).toBe("ENOSPC");
+    await audit.write("third");
+    expect(system.taken).toBe("first\nthird\n");
+  });
+
+  it("failing again before the torn line is ended, still ends it once", async () => {
+    const audit = auditFile({ target: 77 });
+    system.steps = [3, "ENOSPC", "ENOSPC", "ENOSPC"];
+    for (const line of ["first", "second", "third"])
+      expect(await codeOf(audit.write(line))).toBe("ENOSPC"); // oxlint-disable-line no-await-in-loop
+    await audit.write("fourth");
+    expect(system.taken).toBe("fir\nfourth\n");
+  });
+
+  it("one failure does not spoil the next", async () => {
+    const audit = auditFile({ target: 77 });
+    for (let round = 0; round < 50; round++) {
+      system.steps = ["EIO"];
+      expect(await codeOf(audit.write("lost"))).toBe("EIO"); // oxlint-disable-line no-await-in-loop
+      expect(await codeOf(audit.write("kept"))).toBe("written"); // oxlint-disable-line no-await-in-loop
+    }
+    expect(system.taken).toBe("kept\n".repeat(50));
+  });
+});
