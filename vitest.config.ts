@@ -3,6 +3,11 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // Many tests wait for a process, a socket or a clock: one more worker than cores keeps the cores busy.
+    maxWorkers: 3,
+    // Guards against what never ends, not against a busy machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       {
         test: {

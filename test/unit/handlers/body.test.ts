@@ -153,7 +153,7 @@ describe("Content-Encoding", () => {
     const headers = { ...JSON_TYPE, "content-encoding": "gzip" };
     expect((await postRaw(world, packed, headers)).status).toBe(415);
     expect((await postRaw(world, packed)).status).toBe(400); // and undeclared it is no JSON
-    expect(performance.now() - before).toBeLessThan(250);
+    expect(performance.now() - before).toBeLessThan(2_000);
   });
 });
 

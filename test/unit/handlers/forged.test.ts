@@ -58,7 +58,7 @@ describe("forged tokens (AT-13, AT-15)", () => {
       const kind = kinds()[sent % 3] ?? {};
       const began = performance.now();
       answers.add(await seen(await world.post({ evidence: [{ type: "oidc", token }], ...kind }))); // oxlint-disable-line no-await-in-loop
-      expect(performance.now() - began).toBeLessThan(250);
+      expect(performance.now() - began).toBeLessThan(2_000);
       sent++;
     }
     expect(

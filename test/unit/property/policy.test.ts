@@ -263,6 +263,7 @@ describe("globs", () => {
     globMatches(glob, tried);
     const start = performance.now();
     globMatches(glob, tried);
-    expect(performance.now() - start).toBeLessThan(5);
+    // Some milliseconds; backtracking over 64 KiB would take minutes.
+    expect(performance.now() - start).toBeLessThan(1_000);
   });
 });

@@ -87,9 +87,13 @@ describe.skipIf(suites.length === 0)("x509-limbo (../shared)", () => {
     const slow: string[] = [];
     for (const test of testcases.filter(({ id }) => id.startsWith("pathological::"))) {
       await judge(test);
-      const from = performance.now();
-      await judge(test);
-      const ms = performance.now() - from;
+      // The best of three: what is slow of itself is slow each time, a busy machine is not.
+      let ms = Infinity;
+      for (let round = 0; round < 3 && ms > MAX_MS; round++) {
+        const from = performance.now();
+        await judge(test);
+        ms = Math.min(ms, performance.now() - from);
+      }
       if (ms > MAX_MS) slow.push(`${test.id}: ${Math.round(ms)} ms`);
     }
     expect(slow).toEqual([]);
