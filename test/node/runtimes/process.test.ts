@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const SERVER = "process-child.ts";
 const SIGNALS = "signal-child.ts";
@@ -15,11 +15,8 @@ const running = new Set<ChildProcess>();
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "svidmint-process-"));
 });
-afterEach(() => {
-  for (const child of running) child.kill("SIGKILL");
-  running.clear();
-});
 afterAll(() => {
+  for (const child of running) child.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -63,7 +60,7 @@ const eventsOf = (text: string): string[] =>
     .filter((line) => line !== "")
     .map((line) => (JSON.parse(line) as { event: string }).event);
 
-describe("signals", () => {
+describe.concurrent("signals", () => {
   it.each([
     ["resolves", ["SIGTERM"], 0],
     ["resolves", ["SIGINT"], 0],

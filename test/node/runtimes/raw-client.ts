@@ -71,11 +71,11 @@ export async function exchange(
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 /** Limits for tests in a hurry. */
 export const QUICK: Partial<ServerLimits> = {
-  headersTimeoutMs: 200,
-  requestTimeoutMs: 400,
+  headersTimeoutMs: 100,
+  requestTimeoutMs: 200,
   keepAliveTimeoutMs: 200,
   idleTimeoutMs: 1000,
-  checkIntervalMs: 50,
+  checkIntervalMs: 20,
   drainMs: 300,
 };
 

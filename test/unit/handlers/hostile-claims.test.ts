@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createWorld, AUDIENCE, ISSUER, type World } from "../issuer/world.ts";
-import { blns, ids, NAUGHTY, RULES } from "./naughty.ts";
+import { blns, ids, NAUGHTY, RULES, sampled } from "./naughty.ts";
 import { expectSoundLog, signatures } from "./support.ts";
 
 /** SPIFFE-ID §2.2 once more: what one path segment may be. Two names of ours are nobody's first segment. */
@@ -43,7 +43,8 @@ describe("naughty strings in what a template takes from a token", () => {
     return uris.filter((uri, at) => uri.length <= 2048 && !(at === 1 && RESERVED.includes(value)));
   }
 
-  async function expectLegalOnly(values: readonly string[]): Promise<void> {
+  async function expectLegalOnly(all: readonly string[]): Promise<void> {
+    const values = sampled(all);
     const wrong: string[] = [];
     let given = 0;
     for (const value of values) {

@@ -59,3 +59,9 @@ export const RULES = [
   jwt: { ttl: "5m", audiences: [AUDIENCE] },
   x509: { ttl: "1h" },
 }));
+
+/** All of them on Node; on workerd, where the same code runs in another engine, each third. */
+export function sampled<T>(list: readonly T[]): readonly T[] {
+  const workerd = globalThis.navigator?.userAgent === "Cloudflare-Workers";
+  return workerd ? list.filter((_, index) => index % 3 === 0) : list;
+}
