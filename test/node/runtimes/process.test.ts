@@ -7,8 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-const SERVER = "process-child.ts";
-const SIGNALS = "signal-child.ts";
+const SERVER = fileURLToPath(new URL("./process-child.ts", import.meta.url));
+const SIGNALS = fileURLToPath(new URL("./signal-child.ts", import.meta.url));
 let folder: string;
 const running = new Set<ChildProcess>();
 
@@ -29,10 +29,13 @@ interface Child {
 }
 
 function start(script: string, ...args: readonly string[]): Child {
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", path, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", script, ...args],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   running.add(child);
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));

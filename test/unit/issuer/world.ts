@@ -28,7 +28,7 @@ import {
 } from "../../fakes/token-issuer.ts";
 import { ACCOUNT, ENDPOINT, ISSUER, NOW, RULES, TENANT, TRUST_DOMAIN } from "./names.ts";
 
-export { ACCOUNT, AUDIENCE, ENDPOINT, ISSUER, NOW, TENANT, TRUST_DOMAIN } from "./names.ts";
+export { ACCOUNT, AUDIENCE, ENDPOINT, ISSUER, NOW, TENANT } from "./names.ts";
 
 /** One trust domain with all four kinds of evidence, in a world whose clock and network belong to the test. */
 export interface World {
