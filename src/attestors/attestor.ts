@@ -46,14 +46,25 @@ export interface AttestorDeps {
   readonly report: (issue: ConfigIssue) => void;
 }
 
+/** What it takes to read what a section refers to. */
+export type SettleDeps = Pick<AttestorDeps, "platform" | "read" | "report">;
+
 /** One line in `registry.ts`: all that the rest of svidmint knows of an evidence type. */
 export interface AttestorDefinition<C = unknown> {
   readonly type: string;
   /** As its attestors have it: for the published contract. */
   readonly evidence: z.ZodMiniType;
-  /** Its section under `evidence:` in the configuration; unknown keys are errors. */
-  readonly config: z.ZodMiniType<C>;
+  /** Its section under `evidence:` in the configuration; unknown keys are errors. A function: made where it is used. */
+  config(): z.ZodMiniType<C>;
   /** What rules may say of it. Pure: `policy check` needs no keys. */
   factors(config: C): readonly FactorInfo[];
+  /** What the `OpenAttestor` of this type takes, where that is not the section itself. */
+  settle?(config: C, deps: SettleDeps): Promise<unknown>;
   create(config: C, deps: AttestorDeps): Promise<Attestor>;
 }
+
+/**
+ * The run-time half: builds an attestor from a section that was checked and settled, plain JSON all of it. It stands
+ * apart from the definition, so that a bundle which reads only compiled configurations holds no schema of one.
+ */
+export type OpenAttestor = AttestorDefinition["create"];

@@ -5,23 +5,25 @@ import { KEY_MARK } from "./binding.ts";
 /** Settings that several evidence types have, so that they mean the same everywhere. */
 
 /** The base of S where it is not the issuer URL. Free text for the provider, compared whole. */
-export const audienceField = z.string().check(
-  z.minLength(1),
-  z.maxLength(1000),
-  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-  z.regex(/^[^\u0000-\u001f\u007f]*$/, "control characters are not allowed"),
-  z.refine((text) => !text.includes(KEY_MARK), {
-    error: `must not contain ${KEY_MARK}, which stands before a key's thumbprint`,
-  }),
-);
+export const audienceField = () =>
+  z.string().check(
+    z.minLength(1),
+    z.maxLength(1000),
+    // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+    z.regex(/^[^\u0000-\u001f\u007f]*$/, "control characters are not allowed"),
+    z.refine((text) => !text.includes(KEY_MARK), {
+      error: `must not contain ${KEY_MARK}, which stands before a key's thumbprint`,
+    }),
+  );
 
 /** `file:`, `data:` or an `https:` URL of a JSON Web Key Set. */
-export const jwksField = z
-  .string()
-  .check(
-    z.maxLength(262_144),
-    z.regex(/^(?:file|data|https?):./, "expected file:, data: or an https: URL"),
-  );
+export const jwksField = () =>
+  z
+    .string()
+    .check(
+      z.maxLength(262_144),
+      z.regex(/^(?:file|data|https?):./, "expected file:, data: or an https: URL"),
+    );
 
 /** A duration, read as seconds. @param max in seconds */
 export function lifetimeField(max: number) {

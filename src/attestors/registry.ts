@@ -1,8 +1,16 @@
-import type { AttestorDefinition } from "./attestor.ts";
-import { awsIid } from "./aws/iid.ts";
-import { azureMsi } from "./azure/msi.ts";
-import { gcpIit } from "./gcp/iit.ts";
-import { oidc } from "./oidc/oidc.ts";
+import type { AttestorDefinition, OpenAttestor } from "./attestor.ts";
+import { awsIid, openAwsIid } from "./aws/iid.ts";
+import { azureMsi, openAzureMsi } from "./azure/msi.ts";
+import { gcpIit, openGcpIit } from "./gcp/iit.ts";
+import { oidc, openOidc } from "./oidc/oidc.ts";
 
 /** Every evidence type that runs anywhere, one line each: all that the rest of svidmint knows of it. */
 export const portableAttestors: readonly AttestorDefinition[] = [awsIid, azureMsi, gcpIit, oidc];
+
+/** Their run-time halves alone, for runtimes that read only compiled configurations. */
+export const portableOpeners: Readonly<Record<string, OpenAttestor>> = {
+  aws_iid: openAwsIid,
+  azure_msi: openAzureMsi,
+  gcp_iit: openGcpIit,
+  oidc: openOidc,
+};

@@ -57,9 +57,7 @@ export type OuterConfig = z.output<typeof outerSchema>;
 
 /** The whole document: what editors check against. */
 export function documentSchema(registry: readonly AttestorDefinition[]): z.ZodMiniType {
-  const sections = Object.fromEntries(
-    registry.map(({ type, config }) => [type, z.optional(config)]),
-  );
+  const sections = Object.fromEntries(registry.map((one) => [one.type, z.optional(one.config())]));
   return z.strictObject({
     ...members,
     evidence: z.strictObject(sections),

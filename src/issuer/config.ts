@@ -31,6 +31,8 @@ export interface Config {
   readonly trustDomain: TrustDomain;
   readonly issuer: string;
   readonly attestors: ReadonlyMap<string, Attestor>;
+  /** The sections of `evidence:`, parsed. */
+  readonly sections: ReadonlyMap<string, unknown>;
   readonly factors: readonly FactorInfo[];
   readonly policy: CompiledPolicy;
   readonly keys?: KeysConfig;
@@ -73,7 +75,7 @@ export async function loadConfig(
     trustDomain: trustDomain ?? standIn("invalid"),
     issuer: issuer ?? "https://issuer.invalid",
   };
-  const { attestors, factors, broken } = await loadEvidence(
+  const { attestors, sections, factors, broken } = await loadEvidence(
     outer.evidence ?? {},
     names,
     deps,
@@ -103,6 +105,7 @@ export async function loadConfig(
     trustDomain,
     issuer,
     attestors,
+    sections,
     factors,
     policy,
     ...(outer.keys && { keys: outer.keys }),
@@ -236,20 +239,22 @@ function checkClaims(
 
 interface Evidence {
   readonly attestors: ReadonlyMap<string, Attestor>;
+  readonly sections: ReadonlyMap<string, unknown>;
   readonly factors: readonly FactorInfo[];
   readonly broken: readonly string[];
 }
 
 async function loadEvidence(
-  sections: Readonly<Record<string, unknown>>,
+  evidence: Readonly<Record<string, unknown>>,
   names: { readonly trustDomain: TrustDomain; readonly issuer: string },
   { platform, registry, read }: ConfigDeps,
   issues: ConfigIssue[],
 ): Promise<Evidence> {
   const attestors = new Map<string, Attestor>();
+  const sections = new Map<string, unknown>();
   const factors: FactorInfo[] = [];
   const broken: string[] = [];
-  for (const [type, section] of Object.entries(sections)) {
+  for (const [type, section] of Object.entries(evidence)) {
     const path = ["evidence", type];
     const definition = registry.find((one) => one.type === type);
     if (definition === undefined) {
@@ -262,12 +267,13 @@ async function loadEvidence(
       broken.push(type);
       continue;
     }
-    const parsed = definition.config.safeParse(section);
+    const parsed = definition.config().safeParse(section);
     if (!parsed.success) {
       issues.push(...schemaIssues(parsed.error, section, path));
       broken.push(type);
       continue;
     }
+    sections.set(type, parsed.data);
     factors.push(...definition.factors(parsed.data));
     const report = (issue: ConfigIssue): void =>
       void issues.push({ ...issue, path: [...path, ...issue.path] });
@@ -281,5 +287,5 @@ async function loadEvidence(
       error.issues.forEach(report);
     }
   }
-  return { attestors, factors, broken };
+  return { attestors, sections, factors, broken };
 }

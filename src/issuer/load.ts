@@ -3,12 +3,11 @@ import { loadKeySet } from "../signer/load-keys.ts";
 import type { ReadResource } from "../config-issue.ts";
 import type { ClaimStore } from "../stores/claim-store.ts";
 import { memoryStore } from "../stores/memory.ts";
+import { assembleIssuer } from "./assemble.ts";
 import type { AuditSink } from "./audit.ts";
 import { loadConfig, type Config, type ConfigDeps } from "./config.ts";
 import type { ClaimsConfig } from "./config-schema.ts";
-import { publicDocuments } from "./documents.ts";
-import { createIssuer, type Issuer } from "./issuer.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Issuer } from "./issuer.ts";
 
 /** Opens the store that `claims:` names. @throws ConfigError for one that this runtime does not have */
 type OpenStore = (config: ClaimsConfig) => Promise<ClaimStore>;
@@ -55,18 +54,8 @@ export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer
     report: (issue) => deps.warn?.(issue),
   });
   const store = config.claims && (await (deps.openStore ?? portableStore)(config.claims));
-  const snapshot: Snapshot = {
-    platform,
-    trustDomain,
-    issuer,
-    endpoint: `${issuer}/v1/svids`,
-    attestors,
-    policy,
-    keys,
-    documents: publicDocuments(platform, issuer, keys),
-    ...(store && { store }),
-  };
-  return createIssuer(() => snapshot, { audit: deps.audit, ...(deps.log && { log: deps.log }) });
+  const parts = { platform, trustDomain, issuer, attestors, policy, keys, ...(store && { store }) };
+  return assembleIssuer(parts, { audit: deps.audit, ...(deps.log && { log: deps.log }) });
 }
 
 /** The stores that every runtime has. */

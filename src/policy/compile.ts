@@ -3,9 +3,9 @@ import type { ConfigIssue } from "../config-issue.ts";
 import { compileRule } from "./compile-rule.ts";
 import type { PolicyContext } from "./context.ts";
 import { compileDeny } from "./deny.ts";
-import { type CompiledPolicy, groupKey, type RuleGroup } from "./policy.ts";
+import { groupRules } from "./groups.ts";
+import type { CompiledPolicy } from "./policy.ts";
 import { type CompiledRule, mayNeedClaim } from "./rule.ts";
-import { buildIndex } from "./rule-index.ts";
 import { configError, forbiddenKeys, schemaIssues } from "./schema-issues.ts";
 import { denyEntrySchema, type DenyInput, ruleSchema } from "./schema.ts";
 import { checkShadows } from "./shadow.ts";
@@ -109,28 +109,6 @@ function listOf(
   if (value !== undefined) issues.push(configError([name], "expected a list: `[]` for none"));
   else if (name === "rules") issues.push(configError([name], "required: `[]` for none"));
   return [];
-}
-
-function groupRules(rules: readonly CompiledRule[]): ReadonlyMap<string, RuleGroup> {
-  const byKey = new Map<string, CompiledRule[]>();
-  for (const rule of rules) {
-    const key = groupKey(rule.factors);
-    const group = byKey.get(key);
-    if (group === undefined) byKey.set(key, [rule]);
-    else group.push(rule);
-  }
-  return new Map(
-    [...byKey].map(([key, group]) => {
-      const audit = group.filter((rule) => rule.audit);
-      return [
-        key,
-        {
-          enforce: buildIndex(group.filter((rule) => !rule.audit)),
-          audit: audit.length === 0 ? undefined : buildIndex(audit),
-        },
-      ];
-    }),
-  );
 }
 
 export type { CompiledPolicy } from "./policy.ts";

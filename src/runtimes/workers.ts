@@ -1,15 +1,15 @@
 import { waitUntil } from "cloudflare:workers";
 import { createApp } from "../handlers/app.ts";
-import { loadIssuer } from "../issuer/load.ts";
+import { openStored } from "../issuer/stored-config.ts";
 import { ConfigError } from "../config-issue.ts";
 import { webCryptoPlatform } from "../platform/webcrypto.ts";
 import openapi from "../gen/openapi.ts";
-import { attestors } from "./attestors.ts";
+import { portableOpeners } from "../attestors/registry.ts";
 import { readReference } from "./references.ts";
 
 /**
- * Cloudflare Workers. `SVIDMINT_CONFIG` is the compiled configuration (a variable, or a JSON binding); what it
- * calls `env:NAME` is the binding or secret of that name.
+ * Cloudflare Workers. `SVIDMINT_CONFIG` is what `svidmint policy compile --for workers` wrote (a variable, or a JSON
+ * binding); what it calls `env:NAME` is the binding or secret of that name.
  */
 export interface WorkerEnv {
   readonly SVIDMINT_CONFIG?: unknown;
@@ -37,10 +37,10 @@ export default {
 } satisfies ExportedHandler<WorkerEnv>;
 
 async function start(env: WorkerEnv): Promise<App> {
-  const issuer = await loadIssuer(documentOf(env.SVIDMINT_CONFIG), {
+  const issuer = await openStored(documentOf(env.SVIDMINT_CONFIG), {
     // A key refresh that outlives the request which began it is finished for the next one.
     platform: webCryptoPlatform({ background: waitUntil }),
-    registry: attestors,
+    attestors: portableOpeners,
     read: (reference) => readReference(reference, (name) => env[name]),
     // Best effort: the platform's log takes the line, nobody acknowledges it.
     audit: { write: (line) => console.log(line) }, // oxlint-disable-line no-console -- the audit log of this platform

@@ -57,6 +57,7 @@ export interface KeyMaterial {
   readonly issuer?: X509Issuer;
 }
 
+export type KeysByUse = Readonly<Record<SvidUse, readonly KeyMaterial[]>>;
 export type Timelines = Readonly<Record<SvidUse, readonly KeyLife[]>>;
 
 /** A key set with what commands show of it. */
@@ -69,7 +70,7 @@ export interface TimedKeySet extends KeySet {
  * @param changedAt `bundle.changed_at` in Unix seconds; 0 if there is none
  */
 export function keySet(
-  keys: Readonly<Record<SvidUse, readonly KeyMaterial[]>>,
+  keys: KeysByUse,
   timelines: Timelines,
   { refreshHint, changedAt }: { readonly refreshHint: number; readonly changedAt: number },
 ): TimedKeySet {

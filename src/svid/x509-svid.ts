@@ -15,9 +15,15 @@ import { DerBuffer, sizeOf } from "./der-buffer.ts";
 import { encodeExtension } from "./extension-writer.ts";
 import { OID } from "./extensions.ts";
 
+/** What issuing takes of a CA's certificate. */
+export type IssuingCertificate = Pick<Certificate, "raw" | "notBefore" | "notAfter"> & {
+  readonly subject: Pick<Certificate["subject"], "raw">;
+  readonly extensions: Pick<Certificate["extensions"], "subjectKeyId">;
+};
+
 /** All that a certificate takes from its CA, encoded once: see `x509Issuer`. */
 export interface X509Issuer {
-  readonly certificate: Certificate;
+  readonly certificate: IssuingCertificate;
   readonly scheme: SignatureScheme;
   /** The CA's subject key identifier, which becomes the authority key identifier. */
   readonly keyId: Uint8Array;
@@ -61,7 +67,7 @@ const SUBJECT_ALT_NAME = concatBytes(oid(OID.subjectAltName), boolean(true));
  * @param certificate as `checkSigningCertificate` found it good
  * @throws RangeError where it has no subject key identifier
  */
-export function x509Issuer(certificate: Certificate, scheme: SignatureScheme): X509Issuer {
+export function x509Issuer(certificate: IssuingCertificate, scheme: SignatureScheme): X509Issuer {
   const keyId = certificate.extensions.subjectKeyId;
   if (keyId === undefined) throw new RangeError("ca certificate without subject key identifier");
   const algorithm = signatureAlgorithmOf(scheme);

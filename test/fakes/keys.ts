@@ -8,7 +8,9 @@ export async function rsaKeyPair(modulusLength: 1024 | 2048 = 2048): Promise<Cry
     modulusLength,
     publicExponent: Uint8Array.of(1, 0, 1),
   };
-  return crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const pair = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  if (!("privateKey" in pair)) throw new Error("no key pair");
+  return pair;
 }
 
 export async function signPkcs1(key: CryptoKey, data: Uint8Array): Promise<Uint8Array> {
@@ -17,8 +19,9 @@ export async function signPkcs1(key: CryptoKey, data: Uint8Array): Promise<Uint8
 
 /** A public key as a PEM file has it. */
 export async function publicKeyPem(key: CryptoKey): Promise<string> {
-  const spki = new Uint8Array(await crypto.subtle.exportKey("spki", key));
-  return pem("PUBLIC KEY", spki);
+  const spki = await crypto.subtle.exportKey("spki", key);
+  if (!(spki instanceof ArrayBuffer)) throw new Error("no bytes");
+  return pem("PUBLIC KEY", new Uint8Array(spki));
 }
 
 /** RFC 7468, lines of 64 characters. */

@@ -37,7 +37,8 @@ function rsa(name: string) {
 export async function tokenKey(alg: TokenAlgorithm, kid: string): Promise<TokenKey> {
   const pair = await crypto.subtle.generateKey(GENERATE[alg], true, ["sign", "verify"]);
   if (!("privateKey" in pair)) throw new Error("no key pair");
-  const { kty, crv, n, e, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+  const exported = JSON.stringify(await crypto.subtle.exportKey("jwk", pair.publicKey));
+  const { kty, crv, n, e, x, y }: JsonWebKey = JSON.parse(exported);
   const signText = async (header: string, payload: string) => {
     const input = `${base64url(utf8(header))}.${base64url(utf8(payload))}`;
     const signature = await crypto.subtle.sign(SIGN[alg], pair.privateKey, utf8(input));
@@ -75,7 +76,7 @@ export async function readDataUrl(reference: string): Promise<Uint8Array> {
 }
 
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
+  return Uint8Array.from(new TextEncoder().encode(text));
 }
 
 /** By the runtime's own means, not ours. */

@@ -18,6 +18,10 @@ import {
 } from "../../scripts/interop/signing-keys.ts";
 import { startSvidmint, type Svidmint } from "../../scripts/interop/svidmint.ts";
 import { startWorker, type Worker } from "../../scripts/interop/workerd.ts";
+import { storeConfig } from "../../src/issuer/store-config.ts";
+import { nodePlatform } from "../../src/platform/node/node-platform.ts";
+import { attestors } from "../../src/runtimes/attestors.ts";
+import { readNodeReference } from "../../src/runtimes/node/references.ts";
 import { type Exchange, makeCorpus } from "./support/corpus.ts";
 import { counterparts } from "./support/counterparts.ts";
 
@@ -52,9 +56,14 @@ describe.skipIf(needs.absent)(`one corpus on every runtime${needs.note}`, () => 
       evidence,
       keys: keysSection(keys),
     });
-    const variables = { ...env, SVIDMINT_CONFIG: JSON.stringify(configuration) };
-    worker = stack.use(await startWorker(variables));
-    lambda = stack.use(await startLambda(needs.path("aws-lambda-rie"), variables));
+    const compiled = await storeConfig(configuration, {
+      platform: nodePlatform(),
+      registry: attestors,
+      read: (reference) => readNodeReference(reference, "/"),
+    });
+    const variables = (config: object) => ({ ...env, SVIDMINT_CONFIG: JSON.stringify(config) });
+    worker = stack.use(await startWorker(variables(compiled)));
+    lambda = stack.use(await startLambda(needs.path("aws-lambda-rie"), variables(configuration)));
   });
   afterAll(() => stack.disposeAsync());
 

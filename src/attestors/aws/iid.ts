@@ -6,29 +6,34 @@ import { type JsonObject, parseJsonObject } from "../../encoding/json.ts";
 import type { PublicKey, SignatureScheme } from "../../encoding/primitives.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { type Awaitable, fail, ok, type Result } from "../../result.ts";
-import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
+import type { Attestor, AttestorDefinition, AttestorDeps, SettleDeps } from "../attestor.ts";
 import { claimKey } from "../claim-key.ts";
 import { LEEWAY_SECONDS } from "../times.ts";
 import { type InstanceDocument, readInstanceDocument, readScope } from "./document.ts";
-import { extraRegions, type IidForm, type RegionTable, regionTable } from "./regions.ts";
+import { type IidForm, type RegionKeys, regionTable } from "./region-table.ts";
+import { extraRegions, regionKeys } from "./regions.ts";
 
 const TYPE = "aws_iid";
 /** Characters of base64; a document takes about 1500. */
 const MAX_CHARACTERS = 16_384;
 const PKCS1_SHA256: SignatureScheme = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 
-const config = z.strictObject({
-  /** The AWS accounts whose instances are believed, 12 digits each, quoted in YAML. */
-  accounts: z
-    .array(z.string().check(z.regex(/^\d{12}$/, "expected an account id: 12 digits, in quotes")))
-    .check(z.minLength(1)),
-  /** Also take the `signature` form. One key of 1024 bits signs it for most regions, so it does not prove the region. */
-  allow_rsa1024: z.optional(z.boolean()),
-  regions: z.optional(extraRegions),
-  /** That another trust domain of this deployment lists the same account, too. */
-  shared: z.optional(z.boolean()),
-});
-type IidConfig = z.infer<typeof config>;
+const config = () =>
+  z.strictObject({
+    /** The AWS accounts whose instances are believed, 12 digits each, quoted in YAML. */
+    accounts: z
+      .array(z.string().check(z.regex(/^\d{12}$/, "expected an account id: 12 digits, in quotes")))
+      .check(z.minLength(1)),
+    /** Also take the `signature` form. One key of 1024 bits signs it for most regions, so it does not prove the region. */
+    allow_rsa1024: z.optional(z.boolean()),
+    regions: z.optional(extraRegions()),
+    /** That another trust domain of this deployment lists the same account, too. */
+    shared: z.optional(z.boolean()),
+  });
+type IidConfig = z.infer<ReturnType<typeof config>>;
+
+/** A section whose regions have their keys. */
+type IidSettings = Pick<IidConfig, "accounts" | "allow_rsa1024"> & { readonly keys: RegionKeys };
 
 const evidence = z.union([
   z.strictObject({ type: z.literal(TYPE), rsa2048: z.string() }),
@@ -52,9 +57,18 @@ export const awsIid: AttestorDefinition<IidConfig> = {
   evidence,
   config,
   factors: ({ accounts }) => [factor(accounts)],
-  create: async (settings, deps) =>
-    attestor(settings, await regionTable(settings.regions ?? {}, deps), deps),
+  settle,
+  create: async (settings, deps) => openAwsIid(await settle(settings, deps), deps),
 };
+
+/** Regions keep no RSA-1024 key that could not be used. */
+async function settle(
+  { accounts, allow_rsa1024 = false, regions = {} }: IidConfig,
+  deps: SettleDeps,
+): Promise<IidSettings> {
+  const forms: readonly IidForm[] = allow_rsa1024 ? ["rsa2048", "rsa1024"] : ["rsa2048"];
+  return { accounts, allow_rsa1024, keys: await regionKeys(regions, forms, deps) };
+}
 
 function factor(accounts: readonly string[]): FactorInfo {
   return {
@@ -85,11 +99,11 @@ function factor(accounts: readonly string[]): FactorInfo {
   };
 }
 
-function attestor(
-  settings: IidConfig,
-  regions: RegionTable,
+export async function openAwsIid(
+  settings: IidSettings,
   deps: Pick<AttestorDeps, "platform" | "trustDomain">,
-): Attestor<IidEvidence, ParsedIid> {
+): Promise<Attestor<IidEvidence, ParsedIid>> {
+  const regions = regionTable(settings.keys, deps.platform);
   const accounts = new Set(settings.accounts);
 
   /** Whose and where, as the document says: cheap enough to be tried before and after its signature. */

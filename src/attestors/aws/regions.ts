@@ -1,104 +1,82 @@
 import * as z from "zod/mini";
-import { decodeBase64 } from "../../encoding/base64.ts";
-import { utf8Decode } from "../../encoding/bytes.ts";
+import { encodeBase64 } from "../../encoding/base64.ts";
+import { equalBytes, utf8Decode } from "../../encoding/bytes.ts";
 import { decodePem } from "../../encoding/pem.ts";
-import type { PublicKey, PublicKeyInfo } from "../../encoding/primitives.ts";
+import type { PublicKeyInfo } from "../../encoding/primitives.ts";
 import { keyBits, parseSpki } from "../../encoding/public-key.ts";
-import { fail, ok, type Result } from "../../result.ts";
 import { parseCertificate } from "../../svid/certificate.ts";
-import type { AttestorDeps } from "../attestor.ts";
+import type { SettleDeps } from "../attestor.ts";
 import { REGION_KEYS, RSA1024_MODULI } from "./region-keys.ts";
+import { EXPONENT, type IidForm, type RegionKeys } from "./region-table.ts";
 
-/** The two forms of a document that can be believed; the DSA one never is. */
-export type IidForm = "rsa2048" | "rsa1024";
-
-const EXPONENT = new Uint8Array([1, 0, 1]);
-
-const certificate = z.string().check(z.minLength(1), z.maxLength(16_384));
+const certificate = () => z.string().check(z.minLength(1), z.maxLength(16_384));
 /** `regions:` of the configuration: those that AWS opened after this table was made, or lists on no public page. */
-export const extraRegions = z.record(
-  z.string().check(z.regex(/^[a-z]{2,8}(?:-[a-z0-9]{1,16}){1,4}$/)),
-  z.strictObject({
-    partition: z.string().check(z.regex(/^aws(?:-[a-z0-9]{1,16}){0,3}$/)),
-    /** `file:`, `data:` or `env:` of one PEM certificate or public key; a certificate's dates are not looked at. */
-    rsa2048: certificate,
-    rsa1024: z.optional(certificate),
-    /** Must be said to take the place of a region that is shipped. */
-    replace: z.optional(z.boolean()),
-  }),
-);
-type ExtraRegions = z.infer<typeof extraRegions>;
+export const extraRegions = () =>
+  z.record(
+    z.string().check(z.regex(/^[a-z]{2,8}(?:-[a-z0-9]{1,16}){1,4}$/)),
+    z.strictObject({
+      partition: z.string().check(z.regex(/^aws(?:-[a-z0-9]{1,16}){0,3}$/)),
+      /** `file:`, `data:` or `env:` of one PEM certificate or public key; a certificate's dates are not looked at. */
+      rsa2048: certificate(),
+      rsa1024: z.optional(certificate()),
+      /** Must be said to take the place of a region that is shipped. */
+      replace: z.optional(z.boolean()),
+    }),
+  );
+type ExtraRegions = z.infer<ReturnType<typeof extraRegions>>;
 
-/** Which key vouches for which region, and for nothing else. */
-export interface RegionTable {
-  /** Undefined where there is no such region, or it has no key for this form. */
-  partition(region: string, form: IidForm): string | undefined;
-  /** The region's one key, imported on its first use. @returns `region_unknown` */
-  key(region: string, form: IidForm): Promise<Result<PublicKey>>;
-}
-
-/** The shipped regions and the operator's. Entries that cannot be used are reported, and are not there. */
-export async function regionTable(
+/**
+ * The keys of the shipped regions and of the operator's, in the forms that are asked for. Entries that cannot be used
+ * are reported, and are not there.
+ */
+export async function regionKeys(
   extra: ExtraRegions,
-  deps: Pick<AttestorDeps, "platform" | "read" | "report">,
-): Promise<RegionTable> {
-  const own = new Map<string, Partial<Record<IidForm, PublicKey>>>();
+  forms: readonly IidForm[],
+  deps: SettleDeps,
+): Promise<RegionKeys> {
+  const keys = new Map(
+    Object.entries(REGION_KEYS).map(([region, entry]) => [region, shippedKeys(entry, forms)]),
+  );
   for (const [region, entry] of Object.entries(extra)) {
-    if (Object.hasOwn(REGION_KEYS, region) && entry.replace !== true) {
+    if (keys.has(region) && entry.replace !== true) {
       const message = "this region is shipped; say replace: true to use other keys for it";
       deps.report({ path: ["regions", region], message, severity: "error" });
       continue;
     }
-    own.set(region, await loadKeys(region, entry, deps));
+    keys.set(region, await ownKeys(region, entry, forms, deps)); // oxlint-disable-line no-await-in-loop -- a handful, once
   }
-
-  const imported = new Map<string, PublicKey>();
-  return {
-    partition(region, form) {
-      const keys = own.get(region);
-      if (keys !== undefined) return keys[form] && extra[region]?.partition;
-      return Object.hasOwn(REGION_KEYS, region) ? REGION_KEYS[region]?.partition : undefined;
-    },
-    async key(region, form) {
-      const keys = own.get(region);
-      const known = keys === undefined ? imported.get(`${form}/${region}`) : keys[form];
-      if (known !== undefined) return ok(known);
-      const info = keys === undefined ? shippedKey(region, form) : undefined;
-      if (info === undefined) return fail("region_unknown");
-      const key = await deps.platform.importPublicKey(info);
-      if (key.ok) imported.set(`${form}/${region}`, key.value);
-      return key;
-    },
-  };
+  return Object.fromEntries(keys);
 }
 
-function shippedKey(region: string, form: IidForm): PublicKeyInfo | undefined {
-  const entry = Object.hasOwn(REGION_KEYS, region) ? REGION_KEYS[region] : undefined;
-  if (entry === undefined) return undefined;
-  const modulus = form === "rsa2048" ? entry.rsa2048 : RSA1024_MODULI[entry.rsa1024];
-  const n = decodeBase64(modulus ?? "");
-  return n.ok ? { type: "RSA", n: n.value, e: EXPONENT } : undefined;
+function shippedKeys(
+  { partition, rsa2048, rsa1024 }: (typeof REGION_KEYS)[string],
+  forms: readonly IidForm[],
+): RegionKeys[string] {
+  const small = forms.includes("rsa1024") ? RSA1024_MODULI[rsa1024] : undefined;
+  return { partition, rsa2048, ...(small !== undefined && { rsa1024: small }) };
 }
 
-async function loadKeys(
+/** A form that is not asked for is looked at all the same: what is wrong with it is to show before it is needed. */
+async function ownKeys(
   region: string,
   entry: ExtraRegions[string],
-  deps: Pick<AttestorDeps, "platform" | "read" | "report">,
-): Promise<Partial<Record<IidForm, PublicKey>>> {
-  const keys: Partial<Record<IidForm, PublicKey>> = {};
+  forms: readonly IidForm[],
+  deps: SettleDeps,
+): Promise<RegionKeys[string]> {
+  const keys: { [form in IidForm]?: string } = {};
   for (const form of ["rsa2048", "rsa1024"] as const) {
     const reference = entry[form];
     if (reference === undefined) continue;
     const info = readKey(await deps.read(reference));
-    const fits = info?.type === "RSA" && keyBits(info) === (form === "rsa2048" ? 2048 : 1024);
-    const key = fits ? await deps.platform.importPublicKey(info) : undefined;
-    if (key?.ok) keys[form] = key.value;
-    else {
-      const message = `must be one PEM certificate or public key, RSA of ${form.slice(3)} bits`;
-      deps.report({ path: ["regions", region, form], message, severity: "error" });
-    }
+    const bits = form === "rsa2048" ? 2048 : 1024;
+    const fits = info?.type === "RSA" && keyBits(info) === bits && equalBytes(info.e, EXPONENT);
+    const usable = fits && (await deps.platform.importPublicKey(info)).ok;
+    if (usable && forms.includes(form)) keys[form] = encodeBase64(info.n);
+    if (usable) continue;
+    const message = `must be one PEM certificate or public key, RSA of ${bits} bits, exponent 65537`;
+    deps.report({ path: ["regions", region, form], message, severity: "error" });
   }
-  return keys;
+  return { partition: entry.partition, ...keys };
 }
 
 function readKey(file: Uint8Array): PublicKeyInfo | undefined {

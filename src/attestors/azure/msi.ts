@@ -3,7 +3,7 @@ import type { FactorInfo } from "../../attestation.ts";
 import type { JsonValue } from "../../encoding/json.ts";
 import type { Jws } from "../../encoding/jws.ts";
 import { fail, ok } from "../../result.ts";
-import type { AttestorDefinition, AttestorDeps } from "../attestor.ts";
+import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
 import { singleAudience } from "../binding.ts";
 import { audienceField, jwksField, oneOrMore } from "../config-fields.ts";
 import { openKeys } from "../jwks.ts";
@@ -17,28 +17,29 @@ const TYPE = "azure_msi";
 const LIFETIME_SECONDS = 86_400 + 600;
 const VERSIONS: readonly TokenVersion[] = ["1.0", "2.0"];
 
-const config = z.strictObject({
-  /** Entra tenant ids. */
-  tenants: z
-    .array(
-      z
-        .string()
-        .check(
-          z.regex(
-            /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/,
-            "expected a tenant id: a UUID in lower case",
+const config = () =>
+  z.strictObject({
+    /** Entra tenant ids. */
+    tenants: z
+      .array(
+        z
+          .string()
+          .check(
+            z.regex(
+              /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/,
+              "expected a tenant id: a UUID in lower case",
+            ),
           ),
-        ),
-    )
-    .check(z.minLength(1)),
-  /** The `aud` of tokens, whole. Entra gives tokens only for audiences that are registered with it. */
-  audience: oneOrMore(audienceField),
-  /** One key set for all tenants, in place of each tenant's own. */
-  jwks: z.optional(jwksField),
-  /** That another trust domain of this deployment lists the same tenant, too. */
-  shared: z.optional(z.boolean()),
-});
-type MsiConfig = z.infer<typeof config>;
+      )
+      .check(z.minLength(1)),
+    /** The `aud` of tokens, whole. Entra gives tokens only for audiences that are registered with it. */
+    audience: oneOrMore(audienceField()),
+    /** One key set for all tenants, in place of each tenant's own. */
+    jwks: z.optional(jwksField()),
+    /** That another trust domain of this deployment lists the same tenant, too. */
+    shared: z.optional(z.boolean()),
+  });
+type MsiConfig = z.infer<ReturnType<typeof config>>;
 
 const evidence = z.strictObject({ type: z.literal(TYPE), token: z.string() });
 
@@ -52,31 +53,33 @@ export const azureMsi: AttestorDefinition<MsiConfig> = {
   evidence,
   config,
   factors: ({ tenants }) => [factor(tenants)],
-  async create(settings: MsiConfig, deps: AttestorDeps) {
-    const audiences = new Set([settings.audience].flat());
-    warnOfFirstParty(audiences, deps);
-    const shared = settings.jwks === undefined ? undefined : await openKeys(settings.jwks, deps);
-    const profiles = new Map<string, TokenProfile>();
-    for (const tenant of new Set(settings.tenants)) {
-      // oxlint-disable-next-line no-await-in-loop -- at start, and a URL is not fetched here
-      const keys = shared ?? (await openKeys(keysOf(tenant), deps));
-      for (const version of VERSIONS) {
-        const profile = profileOf(tenant, version, keys, audiences);
-        profiles.set(profile.issuer, profile);
-      }
-    }
-    return tokenAttestor({
-      type: TYPE,
-      evidence,
-      platform: deps.platform,
-      trustDomain: deps.trustDomain,
-      selectProfile(issuer) {
-        const profile = profiles.get(issuer);
-        return profile ? ok(profile) : fail("issuer_not_configured");
-      },
-    });
-  },
+  create: openAzureMsi,
 };
+
+export async function openAzureMsi(settings: MsiConfig, deps: AttestorDeps): Promise<Attestor> {
+  const audiences = new Set([settings.audience].flat());
+  warnOfFirstParty(audiences, deps);
+  const shared = settings.jwks === undefined ? undefined : await openKeys(settings.jwks, deps);
+  const profiles = new Map<string, TokenProfile>();
+  for (const tenant of new Set(settings.tenants)) {
+    // oxlint-disable-next-line no-await-in-loop -- at start, and a URL is not fetched here
+    const keys = shared ?? (await openKeys(keysOf(tenant), deps));
+    for (const version of VERSIONS) {
+      const profile = profileOf(tenant, version, keys, audiences);
+      profiles.set(profile.issuer, profile);
+    }
+  }
+  return tokenAttestor({
+    type: TYPE,
+    evidence,
+    platform: deps.platform,
+    trustDomain: deps.trustDomain,
+    selectProfile(issuer) {
+      const profile = profiles.get(issuer);
+      return profile ? ok(profile) : fail("issuer_not_configured");
+    },
+  });
+}
 
 function keysOf(tenant: string): string {
   return `https://login.microsoftonline.com/${tenant}/discovery/v2.0/keys`;

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { FactorInfo, PinInfo } from "../../attestation.ts";
-import type { AttestorDefinition, AttestorDeps } from "../attestor.ts";
+import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
 import { gradeAudience } from "../binding.ts";
 import { audienceField, jwksField, lifetimeField } from "../config-fields.ts";
 import { openKeys } from "../jwks.ts";
@@ -15,50 +15,51 @@ const KEYS = "https://www.googleapis.com/oauth2/v3/certs";
 /** What Google gives, and a minute: its `iat` and `exp` need not come from one clock. */
 const LIFETIME_SECONDS = 3600 + LEEWAY_SECONDS;
 
-const config = z
-  .strictObject({
-    /** Project ids whose instances are believed. */
-    projects: z.optional(
-      z
-        .array(
-          z
-            .string()
-            .check(
-              z.regex(
-                /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
-                "expected a project id, not a name or number",
+const config = () =>
+  z
+    .strictObject({
+      /** Project ids whose instances are believed. */
+      projects: z.optional(
+        z
+          .array(
+            z
+              .string()
+              .check(
+                z.regex(
+                  /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
+                  "expected a project id, not a name or number",
+                ),
               ),
-            ),
-        )
-        .check(z.minLength(1)),
-    ),
-    /** Unique ids of service accounts: an e-mail address can be given to another account later. */
-    service_accounts: z.optional(
-      z
-        .array(
-          z
-            .string()
-            .check(
-              z.regex(
-                /^[0-9]{6,32}$/,
-                "expected the unique id, which is a number in quotes, not the e-mail address",
+          )
+          .check(z.minLength(1)),
+      ),
+      /** Unique ids of service accounts: an e-mail address can be given to another account later. */
+      service_accounts: z.optional(
+        z
+          .array(
+            z
+              .string()
+              .check(
+                z.regex(
+                  /^[0-9]{6,32}$/,
+                  "expected the unique id, which is a number in quotes, not the e-mail address",
+                ),
               ),
-            ),
-        )
-        .check(z.minLength(1)),
-    ),
-    audience: z.optional(audienceField),
-    jwks: z.optional(jwksField),
-    max_lifetime: z.optional(lifetimeField(3600)),
-  })
-  .check(
-    z.refine(
-      ({ projects, service_accounts: accounts }) =>
-        projects !== undefined || accounts !== undefined,
-      { error: "projects or service_accounts is required: what is not named is not accepted" },
-    ),
-  );
-type IitConfig = z.infer<typeof config>;
+          )
+          .check(z.minLength(1)),
+      ),
+      audience: z.optional(audienceField()),
+      jwks: z.optional(jwksField()),
+      max_lifetime: z.optional(lifetimeField(3600)),
+    })
+    .check(
+      z.refine(
+        ({ projects, service_accounts: accounts }) =>
+          projects !== undefined || accounts !== undefined,
+        { error: "projects or service_accounts is required: what is not named is not accepted" },
+      ),
+    );
+type IitConfig = z.infer<ReturnType<typeof config>>;
 
 const evidence = z.strictObject({ type: z.literal(TYPE), token: z.string() });
 
@@ -72,32 +73,34 @@ export const gcpIit: AttestorDefinition<IitConfig> = {
   evidence,
   config,
   factors: (settings) => [factor(settings)],
-  async create(settings: IitConfig, deps: AttestorDeps) {
-    const base = settings.audience ?? deps.issuer;
-    const believed = {
-      projects: new Set(settings.projects),
-      serviceAccounts: new Set(settings.service_accounts),
-    };
-    const profile = {
-      name: TYPE,
-      issuer: ISSUER,
-      algorithms: ["RS256"],
-      // Never those of the account that the token names: it could sign what it likes with its own (CVE-2020-16251).
-      keys: await openKeys(settings.jwks ?? KEYS, deps),
-      maxLifetimeSeconds: settings.max_lifetime ?? LIFETIME_SECONDS,
-      judgeAudience: (aud: Parameters<typeof gradeAudience>[0]) => gradeAudience(aud, base),
-      readClaims: ({ claims }: { claims: Parameters<typeof readIdentityToken>[0] }) =>
-        readIdentityToken(claims, believed),
-    };
-    return tokenAttestor({
-      type: TYPE,
-      evidence,
-      platform: deps.platform,
-      trustDomain: deps.trustDomain,
-      selectProfile: (issuer) => (issuer === ISSUER ? ok(profile) : fail("issuer_not_configured")),
-    });
-  },
+  create: openGcpIit,
 };
+
+export async function openGcpIit(settings: IitConfig, deps: AttestorDeps): Promise<Attestor> {
+  const base = settings.audience ?? deps.issuer;
+  const believed = {
+    projects: new Set(settings.projects),
+    serviceAccounts: new Set(settings.service_accounts),
+  };
+  const profile = {
+    name: TYPE,
+    issuer: ISSUER,
+    algorithms: ["RS256"],
+    // Never those of the account that the token names: it could sign what it likes with its own (CVE-2020-16251).
+    keys: await openKeys(settings.jwks ?? KEYS, deps),
+    maxLifetimeSeconds: settings.max_lifetime ?? LIFETIME_SECONDS,
+    judgeAudience: (aud: Parameters<typeof gradeAudience>[0]) => gradeAudience(aud, base),
+    readClaims: ({ claims }: { claims: Parameters<typeof readIdentityToken>[0] }) =>
+      readIdentityToken(claims, believed),
+  };
+  return tokenAttestor({
+    type: TYPE,
+    evidence,
+    platform: deps.platform,
+    trustDomain: deps.trustDomain,
+    selectProfile: (issuer) => (issuer === ISSUER ? ok(profile) : fail("issuer_not_configured")),
+  });
+}
 
 function factor({ projects, service_accounts: accounts }: IitConfig): FactorInfo {
   const pins: PinInfo[] = [];

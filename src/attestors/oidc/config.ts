@@ -4,21 +4,22 @@ import { audienceField, jwksField, lifetimeField, oneOrMore } from "../config-fi
 import { JUDGED_CLAIMS } from "./claims.ts";
 import type { OidcPreset } from "./preset.ts";
 
-const pinValue = z.string().check(z.minLength(1), z.maxLength(255));
+const pinValue = () => z.string().check(z.minLength(1), z.maxLength(255));
 /** `issuer`, where every token of the issuer is the operator's own; else the claim that names whose it is. */
-const pinField = z.union([
-  pinValue,
-  z.strictObject({ claim: pinValue, values: z.array(pinValue).check(z.minLength(1)) }),
-]);
+const pinField = () =>
+  z.union([
+    pinValue(),
+    z.strictObject({ claim: pinValue(), values: z.array(pinValue()).check(z.minLength(1)) }),
+  ]);
 
-const fields = {
+const fields = () => ({
   /** A name of `OidcPreset`s. */
   preset: z.optional(z.string()),
   /** Compared whole with `iss`. An https URL; any text where `jwks` is given. */
   issuer: z.optional(z.string().check(z.minLength(1), z.maxLength(255))),
-  audience: z.optional(audienceField),
+  audience: z.optional(audienceField()),
   /** Without it the issuer's discovery document names the keys, on the issuer's own host. */
-  jwks: z.optional(jwksField),
+  jwks: z.optional(jwksField()),
   jwks_max_bytes: z.optional(z.int().check(z.gte(1024), z.lte(262_144))),
   algorithms: z.optional(
     z
@@ -32,21 +33,21 @@ const fields = {
       .check(z.minLength(1)),
   ),
   max_lifetime: z.optional(lifetimeField(86_400)),
-  pin: z.optional(pinField),
+  pin: z.optional(pinField()),
   /** Keys made on this machine vouch for whatever they sign: only for development. */
   dev: z.optional(z.literal(true)),
-};
+});
 
-export type OidcEntry = z.infer<z.ZodMiniObject<typeof fields>>;
+export type OidcEntry = z.infer<z.ZodMiniObject<ReturnType<typeof fields>>>;
 export type OidcConfig = Readonly<Record<string, OidcEntry>>;
 
 /** The schema of the `oidc:` section. The customer ids of presets are members of an entry, under the claim's own name. */
 export function oidcConfig(presets: readonly OidcPreset[]): z.ZodMiniType<OidcConfig> {
   const pins = presets.flatMap(({ pin }) => (pin === undefined ? [] : [pin]));
   const customerFields = Object.fromEntries(
-    pins.map((pin) => [pin, z.optional(oneOrMore(pinValue))]),
+    pins.map((pin) => [pin, z.optional(oneOrMore(pinValue()))]),
   );
-  const entry = z.strictObject({ ...customerFields, ...fields }).check((context) => {
+  const entry = z.strictObject({ ...customerFields, ...fields() }).check((context) => {
     for (const [member, message] of problemsOf(context.value, presets)) {
       context.issues.push({ code: "custom", input: context.value, path: [member], message });
     }

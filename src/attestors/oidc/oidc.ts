@@ -17,27 +17,33 @@ type OidcEvidence = z.infer<typeof evidence>;
 
 /** Tokens of configured OpenID Connect issuers, each under an entry with a name of the operator's. */
 export function oidcDefinition(presets: readonly OidcPreset[]): AttestorDefinition<OidcConfig> {
-  const presetOf = (entry: OidcEntry) => presets.find(({ name }) => name === entry.preset);
+  const presetOf: PresetOf = (entry) => presets.find(({ name }) => name === entry.preset);
   return {
     type: TYPE,
     evidence,
-    config: oidcConfig(presets),
+    config: () => oidcConfig(presets),
     factors: (config) =>
       Object.entries(config).map(([name, entry]) => factorOf(name, entry, presetOf(entry))),
-    async create(config: OidcConfig, deps: AttestorDeps) {
-      const named = Object.entries(config);
-      const profiles = await Promise.all(
-        named.map(([name, entry]) => profileOf(name, entry, presetOf(entry), deps)),
-      );
-      return attestor(profiles, deps);
-    },
+    create: (config, deps) => open(config, deps, presetOf),
   };
 }
 
 export { devIssuer } from "./profile.ts";
 
 /** Any issuer by configuration. */
-export const oidc = oidcDefinition([]);
+export const oidc = /* @__PURE__ */ oidcDefinition([]);
+
+export const openOidc = (config: OidcConfig, deps: AttestorDeps): Promise<Attestor> =>
+  open(config, deps, () => undefined);
+
+type PresetOf = (entry: OidcEntry) => OidcPreset | undefined;
+
+async function open(config: OidcConfig, deps: AttestorDeps, presetOf: PresetOf): Promise<Attestor> {
+  const profiles = await Promise.all(
+    Object.entries(config).map(([name, entry]) => profileOf(name, entry, presetOf(entry), deps)),
+  );
+  return attestor(profiles, deps);
+}
 
 function attestor(profiles: readonly TokenProfile[], deps: AttestorDeps): Attestor {
   const byIssuer = new Map<string, TokenProfile[]>();

@@ -1,18 +1,30 @@
+import { ConfigError } from "../../config-issue.ts";
+import type { JsonObject } from "../../encoding/json.ts";
+import { storeConfig } from "../../issuer/store-config.ts";
+import { attestors as registry } from "../../runtimes/attestors.ts";
 import { compileDocument } from "../compile-document.ts";
 import { checkConfig, configurationError, locateAll, resourceReader } from "../config.ts";
 import { defineCommand } from "../command.ts";
 import { writeAllNew } from "../files.ts";
+import { platform } from "../key-file.ts";
 import { print, printError } from "../output.ts";
 
 export default defineCommand({
   about:
-    "Writes a checked configuration as JSON, for runtimes without a YAML parser or without files (Cloudflare Workers, AWS Lambda): what file: refers to is carried along. Private keys never are: keep them in a secret and name it with env:.",
+    "Writes a checked configuration as JSON, for runtimes without a YAML parser or without files: what file: refers to is carried along. Private keys never are: keep them in a secret and name it with env:. Cloudflare Workers take only --for workers, which compiles the rules and checks keys and certificates too; it is for the version of svidmint that wrote it, and an edit by hand is refused.",
   args: {
     config: {
       type: "string",
       valueHint: "FILE",
       default: "svidmint.yaml",
       description: "configuration",
+    },
+    for: {
+      type: "enum",
+      options: ["node", "workers"],
+      valueHint: "RUNTIME",
+      default: "node",
+      description: "node is for AWS Lambda and containers",
     },
     out: {
       type: "string",
@@ -22,7 +34,11 @@ export default defineCommand({
     force: { type: "boolean", description: "overwrite the file" },
   },
   examples: [
-    { does: "for a Worker", command: "svidmint policy compile --out svidmint.json" },
+    { does: "for AWS Lambda", command: "svidmint policy compile --out svidmint.json" },
+    {
+      does: "for a Worker",
+      command: "svidmint policy compile --for workers --out svidmint.workers.json",
+    },
     { does: "to look at", command: "svidmint policy compile --config prod.yaml" },
   ],
   async run(args) {
@@ -31,7 +47,10 @@ export default defineCommand({
     const compiled = await compileDocument(document, resourceReader(args.config));
     if (compiled.issues.length > 0)
       throw configurationError(await locateAll(args.config, compiled.issues));
-    const text = `${JSON.stringify(compiled.document, undefined, 2)}\n`;
+    const text =
+      args.for === "workers"
+        ? await textForWorkers(compiled.document, args.config)
+        : `${JSON.stringify(compiled.document, undefined, 2)}\n`;
     if (args.out === undefined) {
       print(text.trimEnd());
     } else {
@@ -41,3 +60,14 @@ export default defineCommand({
     return 0;
   },
 });
+
+/** On one line: a variable of a Worker holds 5 KB. */
+async function textForWorkers(document: JsonObject, path: string): Promise<string> {
+  try {
+    const stored = await storeConfig(document, { platform, registry, read: resourceReader(path) });
+    return `${JSON.stringify(stored)}\n`;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw configurationError(await locateAll(path, error.issues));
+  }
+}

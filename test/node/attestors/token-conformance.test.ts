@@ -30,7 +30,7 @@ for (const alg of ALGORITHMS) {
       iat: NOW,
       exp: NOW + 300,
     };
-    const [factor] = oidc.factors(oidc.config.parse({ ci: entry }));
+    const [factor] = oidc.factors(oidc.config().parse({ ci: entry }));
     if (factor === undefined) throw new Error("no factor");
     return {
       attestor: await buildClean(oidc, { ci: entry }, on(network)),

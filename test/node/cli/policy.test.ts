@@ -249,34 +249,4 @@ describe("svidmint policy", () => {
     });
     expect(json(less)).toEqual({ changes: [{ what: "rules.vm", change: "removed" }] });
   });
-
-  it("compile writes what runtimes without files take, and never a private key", async () => {
-    await quickly(["init", "--dir", "dev"], { cwd });
-    const ran = await svidmint(["policy", "compile", "--config", "dev/svidmint.yaml"], { cwd });
-    expect(ran).toMatchObject({ code: 0, stderr: "" });
-    expect(json(ran)).toMatchObject({
-      trust_domain: "dev.example.org",
-      evidence: { oidc: { dev: { jwks: expect.stringMatching(/^data:;base64,/) } } },
-    });
-    await put("dev/compiled.json", ran.stdout);
-    expect(
-      (await quickly(["policy", "check", "--config", "dev/compiled.json"], { cwd })).code,
-    ).toBe(0);
-    await put(
-      "dev/secret.yaml",
-      `trust_domain: dev.example.org
-issuer: http://127.0.0.1:8443
-evidence: { oidc: { dev: { dev: true, pin: issuer, jwks: file:.svidmint/dev.jwks } } }
-keys: { jwt: [{ id: a, backend: local, private_key: file:.svidmint/dev.key, published_at: 2026-01-01T00:00:00Z }] }
-rules: []
-`,
-    );
-    const refused = await quickly(["policy", "compile", "--config", "dev/secret.yaml"], { cwd });
-    expect(refused).toMatchObject({ code: 2, stdout: "" });
-    expect(refused.stderr).toMatch(/secret\.yaml:4:\d+: error: .*private key/);
-    expect(refused.stderr).not.toContain("BEGIN");
-    const out = ["policy", "compile", "--config", "dev/svidmint.yaml", "--out", "out.json"];
-    expect((await quickly(out, { cwd })).code).toBe(0);
-    expect(await quickly(out, { cwd })).toMatchObject({ code: 1, stdout: "" });
-  });
 });

@@ -23,7 +23,7 @@ export async function build<C>(
 ): Promise<{ attestor: Attestor; issues: readonly ConfigIssue[] }> {
   const network = surroundings.network ?? new FakeNetwork();
   const issues: ConfigIssue[] = [];
-  const attestor = await definition.create(definition.config.parse(settings), {
+  const attestor = await definition.create(definition.config().parse(settings), {
     platform: surroundings.platform ?? webCryptoPlatform({ fetch: network.fetch }),
     trustDomain: surroundings.trustDomain ?? "prod.example",
     issuer: surroundings.issuer ?? ISSUER,
@@ -46,6 +46,6 @@ export async function buildClean<C>(
 
 /** What the schema of a section says of it: the paths that it complains about. */
 export function complaints<C>(definition: AttestorDefinition<C>, settings: unknown): string[] {
-  const parsed = definition.config.safeParse(settings);
+  const parsed = definition.config().safeParse(settings);
   return parsed.success ? [] : parsed.error.issues.map(({ path }) => path.join("."));
 }

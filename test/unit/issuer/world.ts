@@ -93,7 +93,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   for (const definition of portableAttestors) {
     const section = sections[definition.type];
     if (section === undefined) continue;
-    const config = definition.config.parse(section);
+    const config = definition.config().parse(section);
     factors.push(...definition.factors(config));
     const report = ({ message }: { message: string }): void => {
       throw new Error(message);
@@ -177,7 +177,7 @@ export interface Workload {
   dpop(body: string, claims?: object, header?: object): Promise<string>;
 }
 
-export async function workload(world: World): Promise<Workload> {
+export async function workload(world: Pick<World, "platform" | "now">): Promise<Workload> {
   const { platform } = world;
   const key = await platform.generateKey("P-256");
   const jkt = await thumbprint(platform, key.publicKey.info);

@@ -4,6 +4,7 @@ import type { Attestation, ClaimValue } from "../../../src/attestation.ts";
 import { explain } from "../../../src/policy/explain.ts";
 import { compileGlob, globCovers, globMatches } from "../../../src/policy/glob.ts";
 import { match } from "../../../src/policy/match.ts";
+import { restorePolicy, storePolicy } from "../../../src/policy/stored.ts";
 import { A, B, compile, fact, type Json, NOW, present } from "../policy/fixtures.ts";
 import { holds, idOf, referenceMatch } from "../policy/reference.ts";
 
@@ -160,6 +161,37 @@ describe("policy, over whole policies", () => {
     );
     expect(compared).toBeGreaterThan(3000);
     expect(granted).toBeGreaterThan(compared / 20);
+  });
+
+  it("comes back whole from a compiled configuration", () => {
+    let compared = 0;
+    const denials = fc.array(
+      fc.oneof(
+        fc.record({ evidence: fc.constant("oidc.dev"), sub: matcher }),
+        fc.constant({ claim_key: "0".repeat(64) }),
+        fc.record({
+          spiffe_id: fc.constantFrom(
+            "spiffe://prod.example.org/a",
+            "spiffe://prod.example.org/x-*",
+          ),
+        }),
+      ),
+      { maxLength: 4 },
+    );
+    fc.assert(
+      fc.property(rules, denials, (documents, deny) => {
+        const { policy } = compile(
+          documents.map((one) => ({ ...one, shared_id: true })),
+          deny,
+        );
+        if (policy === undefined) return;
+        compared++;
+        const text = JSON.stringify(storePolicy(policy));
+        expect(restorePolicy(JSON.parse(text))).toStrictEqual(policy);
+      }),
+      { numRuns: 1000 },
+    );
+    expect(compared).toBeGreaterThan(500);
   });
 
   it("never gives one SPIFFE ID to attestations that differ in a pin, unless every rule concerned says shared_id", () => {

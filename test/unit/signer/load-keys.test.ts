@@ -123,8 +123,8 @@ describe("loadKeySet", () => {
       jwt: [{ ...jwt, algorithm: "RS256", published_at: at(T), active_from: at(T - 1) }],
     });
     expect(issues).toEqual([
-      "keys.x509.0.certificate: no such file",
       "keys.jwt.0.active_from: is before published_at: a key is published before it signs",
+      "keys.x509.0.certificate: no such file",
       "keys.jwt.0.algorithm: RS256 does not fit the key",
     ]);
   });

@@ -3,7 +3,16 @@ import { concatBytes, utf8Encode } from "../../../../src/encoding/bytes.ts";
 import { webCryptoPlatform } from "../../../../src/platform/webcrypto.ts";
 import { documentText, type SimulatedRegion } from "../../../fakes/aws-metadata.ts";
 import { base64, pem, signPkcs1 } from "../../../fakes/keys.ts";
-import { ACCOUNT, judge, LAUNCH, makeIid, NOW, refusal, simulatedCloud } from "./iid-support.ts";
+import {
+  ACCOUNT,
+  judge,
+  LAUNCH,
+  makeCompiledIid,
+  makeIid,
+  NOW,
+  refusal,
+  simulatedCloud,
+} from "./iid-support.ts";
 
 const cloud = await simulatedCloud();
 
@@ -118,6 +127,26 @@ describe("aws_iid: configuration", () => {
     const swapped = { partition: "aws", rsa2048: good, rsa1024: good };
     const { issues } = await makeIid({ accounts: [ACCOUNT], regions: { "xx-west-1": swapped } });
     expect(issues).toMatchObject([{ path: ["regions", "xx-west-1", "rsa1024"] }]);
+  });
+
+  it("believes the same by way of a compiled configuration", async () => {
+    const { name, rsa2048, rsa1024 } = cloud.west;
+    const regions = { [name]: { partition: "aws", rsa2048, rsa1024 } };
+    const large = await cloud.signed({});
+    for (const allow_rsa1024 of [true, false]) {
+      const setup = { accounts: [ACCOUNT], allow_rsa1024, regions };
+      const [{ attestor }, compiled] = [await makeIid(setup), await makeCompiledIid(setup)];
+      for (const evidence of [
+        large,
+        await small(cloud.west),
+        await small(cloud.east),
+        await cloud.signed({ accountId: "999999999999" }),
+        await cloud.signed({ region: "eu-west-1", availabilityZone: "eu-west-1c" }),
+        await cloud.signed({ region: "constructor" }),
+      ])
+        expect(await judge(compiled, evidence, NOW)).toEqual(await judge(attestor, evidence, NOW));
+      expect(await judge(compiled, large, NOW)).toMatchObject({ ok: true });
+    }
   });
 
   it("refuses accounts that are not 12 digits, and members it does not know", async () => {

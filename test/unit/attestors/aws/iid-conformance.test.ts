@@ -16,7 +16,7 @@ attestorConformance("aws_iid", async () => {
   const strangers = await rsaKeyPair();
   const regions = { "xx-west-1": { partition: "aws", rsa2048: dataUrl(region.rsa2048) } };
   const settings = { accounts: [ACCOUNT], regions };
-  const [factor] = awsIid.factors(awsIid.config.parse(settings));
+  const [factor] = awsIid.factors(awsIid.config().parse(settings));
   if (factor === undefined) throw new Error("no factor");
   return {
     attestor: await buildClean(awsIid, settings, { network }),

@@ -1,5 +1,5 @@
 import type { Attestation } from "../../../../src/attestation.ts";
-import { awsIid } from "../../../../src/attestors/aws/iid.ts";
+import { awsIid, openAwsIid } from "../../../../src/attestors/aws/iid.ts";
 import type { Attestor } from "../../../../src/attestors/attestor.ts";
 import type { ConfigIssue } from "../../../../src/config-issue.ts";
 import { encodeBase64 } from "../../../../src/encoding/base64.ts";
@@ -22,7 +22,7 @@ export async function makeIid(
   trustDomain = "prod.example",
 ): Promise<{ attestor: Attestor; issues: ConfigIssue[] }> {
   const issues: ConfigIssue[] = [];
-  const attestor = await awsIid.create(awsIid.config.parse(setup), {
+  const attestor = await awsIid.create(awsIid.config().parse(setup), {
     platform: webCryptoPlatform(),
     trustDomain,
     issuer: "https://id.prod.example",
@@ -30,6 +30,19 @@ export async function makeIid(
     report: (issue) => issues.push(issue),
   });
   return { attestor, issues };
+}
+
+/** The same by way of a compiled configuration: settled, written as JSON, and opened with nothing to read. */
+export async function makeCompiledIid(setup: unknown): Promise<Attestor> {
+  const platform = webCryptoPlatform();
+  const settled = await awsIid.settle?.(awsIid.config().parse(setup), {
+    platform,
+    read: async (reference) => utf8Encode(reference),
+    report: ({ message }) => {
+      throw new Error(message);
+    },
+  });
+  return openAwsIid(JSON.parse(JSON.stringify(settled)), { platform, trustDomain: "prod.example" });
 }
 
 /** The steps of a request in their order, possession left out: nothing of this evidence is about a key. */

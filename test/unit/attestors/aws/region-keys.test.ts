@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { REGION_KEYS, RSA1024_MODULI } from "../../../../src/attestors/aws/region-keys.ts";
 import { decodeBase64, encodeBase64url } from "../../../../src/encoding/base64.ts";
-import { regionTable } from "../../../../src/attestors/aws/regions.ts";
+import { regionKeys } from "../../../../src/attestors/aws/regions.ts";
+import { regionTable } from "../../../../src/attestors/aws/region-table.ts";
 import { webCryptoPlatform } from "../../../../src/platform/webcrypto.ts";
 import { jwkOf } from "../../../../src/encoding/public-key.ts";
 
@@ -15,9 +16,10 @@ function bytes(text: string | undefined): Uint8Array {
 
 const unread = Promise.resolve(new Uint8Array());
 
-function shipped() {
+async function shipped() {
   const platform = webCryptoPlatform();
-  return regionTable({}, { platform, read: () => unread, report: () => undefined });
+  const deps = { platform, read: () => unread, report: () => undefined };
+  return regionTable(await regionKeys({}, ["rsa2048", "rsa1024"], deps), platform);
 }
 
 describe("the keys of AWS regions", () => {

@@ -44,7 +44,7 @@ describe("azure_msi", () => {
       ).toBe("audience_mismatch");
     });
     it("needs keys_per_token of each rule", () => {
-      const [factor] = azureMsi.factors(azureMsi.config.parse(settings));
+      const [factor] = azureMsi.factors(azureMsi.config().parse(settings));
       expect(factor).toMatchObject({
         pins: [{ claim: "tenant", values: [TENANT] }],
         bindings: ["none"],

@@ -32,7 +32,7 @@ describe.each([
     return {
       attestor: await buildClean(azureMsi, settings, { network }),
       elsewhere: await buildClean(azureMsi, settings, { trustDomain: "test.example" }),
-      factor: azureMsi.factors(azureMsi.config.parse(settings))[0]!,
+      factor: azureMsi.factors(azureMsi.config().parse(settings))[0]!,
       now: NOW,
       key,
       network,

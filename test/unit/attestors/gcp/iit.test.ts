@@ -50,7 +50,7 @@ describe.each([
     return {
       attestor: await buildClean(gcpIit, settings, { network }),
       elsewhere: await buildClean(gcpIit, settings, { trustDomain: "test.example" }),
-      factor: gcpIit.factors(gcpIit.config.parse(settings))[0]!,
+      factor: gcpIit.factors(gcpIit.config().parse(settings))[0]!,
       now: NOW,
       key,
       network,
@@ -67,7 +67,7 @@ describe.each([
 });
 
 function pins(section: object) {
-  return gcpIit.factors(gcpIit.config.parse(section))[0]?.pins;
+  return gcpIit.factors(gcpIit.config().parse(section))[0]?.pins;
 }
 
 async function judgeClaims(claims: object, by = settings as object) {

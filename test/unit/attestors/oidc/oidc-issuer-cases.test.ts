@@ -44,7 +44,7 @@ describe.skipIf(text === undefined)("issuers of others' tables (../shared/vector
   it("are taken into a configuration only where they are plain", async () => {
     for (const { input, valid } of tests["TestIsValidIssuer"] ?? []) {
       const settings = { ci: { ...entry, issuer: input, jwks: undefined } };
-      const parsed = oidc.config.safeParse(settings);
+      const parsed = oidc.config().safeParse(settings);
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       const issues = parsed.success ? (await build(oidc, settings)).issues : [parsed.error];
       expect([input, issues.length === 0]).toEqual([input, valid && !LOOPBACK.test(input ?? "")]);

@@ -12,7 +12,7 @@ tokenAttestorConformance("oidc", async () => {
   return {
     attestor: await buildClean(oidc, { ci: entry }, { network }),
     elsewhere: await buildClean(oidc, { ci: entry }, { trustDomain: "test.example" }),
-    factor: oidc.factors(oidc.config.parse({ ci: entry }))[0]!,
+    factor: oidc.factors(oidc.config().parse({ ci: entry }))[0]!,
     now: NOW,
     key,
     network,
@@ -155,7 +155,7 @@ describe("oidc", () => {
       expect(outcome(await judgeClaims({ ...CLAIMS, organization_id: 44 }, settings))).toBe(
         "claim_type",
       );
-      expect(oidc.factors(oidc.config.parse({ ci: settings }))[0]?.pins).toEqual([
+      expect(oidc.factors(oidc.config().parse({ ci: settings }))[0]?.pins).toEqual([
         { claim: "organization_id", values: [], stated: true },
       ]);
     });
@@ -164,12 +164,12 @@ describe("oidc", () => {
       expect(outcome(await judgeClaims({ ...CLAIMS, organization_id: undefined }, settings))).toBe(
         "accepted",
       );
-      expect(oidc.factors(oidc.config.parse({ ci: settings }))[0]?.pins).toEqual([
+      expect(oidc.factors(oidc.config().parse({ ci: settings }))[0]?.pins).toEqual([
         { claim: "iss" },
       ]);
     });
     it("offers rules its claim, and any other", () => {
-      expect(oidc.factors(oidc.config.parse({ ci: entry }))).toEqual([
+      expect(oidc.factors(oidc.config().parse({ ci: entry }))).toEqual([
         {
           name: "oidc.ci",
           type: "oidc",

@@ -110,7 +110,7 @@ describe("an oidc preset", () => {
   it("tells rules what it is", () => {
     expect(
       definition.factors(
-        definition.config.parse({
+        definition.config().parse({
           ci: entry,
           mine: { preset: "own", issuer: "https://own.example", jwks },
         }),

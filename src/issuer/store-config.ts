@@ -1,0 +1,79 @@
+import { ConfigError, type ConfigIssue } from "../config-issue.ts";
+import { storePolicy } from "../policy/stored.ts";
+import { readConfiguredKeys } from "../signer/load-keys.ts";
+import { storeKeys } from "../signer/store-keys.ts";
+import { loadConfig, type Config, type ConfigDeps } from "./config.ts";
+import {
+  digestOf,
+  STORED_FORMAT,
+  type StoredConfig,
+  type StoredDocument,
+} from "./stored-config.ts";
+
+/**
+ * Checks a configuration, keys and certificates included, and writes down what came of it, for runtimes that check
+ * nothing again. Private keys are not needed and not looked at.
+ * @param document one without `file:` references
+ * @throws ConfigError with what is wrong
+ */
+export async function storeConfig(document: unknown, deps: ConfigDeps): Promise<StoredDocument> {
+  const { config, issues } = await loadConfig(document, deps);
+  if (config === undefined) throw new ConfigError(errorsOf(issues));
+  const { platform, read } = deps;
+  const { trustDomain, issuer, policy, refreshHint, changedAt, sections } = config;
+  const unfit = unfitParts(config);
+  if (unfit.length > 0 || config.keys === undefined) throw new ConfigError(unfit);
+  const { keys } = await readConfiguredKeys(config.keys, {
+    platform,
+    trustDomain,
+    read,
+    now: platform.now(),
+    refreshHint,
+    changedAt,
+    longestLife: policy.longestTtl,
+    publicOnly: true,
+    report: () => undefined,
+  });
+  const evidence: Record<string, unknown> = {};
+  // What is wrong was reported when the attestors were made.
+  const quiet = { platform, read, report: () => undefined };
+  for (const definition of deps.registry) {
+    const section = sections.get(definition.type);
+    if (section === undefined) continue;
+    evidence[definition.type] = (await definition.settle?.(section, quiet)) ?? section; // oxlint-disable-line no-await-in-loop -- a handful, once
+  }
+  // As it will be read: what JSON leaves out is not in the digest either.
+  const stored: StoredConfig = JSON.parse(
+    JSON.stringify({
+      issuer,
+      evidence,
+      policy: storePolicy(policy),
+      keys: storeKeys(config.keys, keys),
+      refreshHint,
+      changedAt,
+    } satisfies StoredConfig),
+  );
+  return {
+    svidmint_compiled: STORED_FORMAT,
+    sha256: await digestOf(stored, platform),
+    config: stored,
+  };
+}
+
+/** What a runtime without files, disk and standard output does not have. */
+function unfitParts({ keys, claims, audit }: Config): readonly ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const error = (path: ConfigIssue["path"], message: string): void =>
+    void issues.push({ path, message, severity: "error" });
+  if (keys === undefined)
+    error(["keys"], "required: keys are made only by svidmint serve on one machine");
+  if (claims !== undefined)
+    error(["claims", "store"], `${claims.store} is no store that instances of a Worker share`);
+  if (audit !== undefined && (audit.sink !== "stdout" || audit.required === true))
+    error(["audit"], "a Worker writes to its platform's log, which acknowledges nothing");
+  return issues;
+}
+
+function errorsOf(issues: readonly ConfigIssue[]): readonly ConfigIssue[] {
+  return issues.filter(({ severity }) => severity === "error");
+}

@@ -1,0 +1,113 @@
+import type { ConfigIssue } from "../config-issue.ts";
+import { equalBytes, toHex } from "../encoding/bytes.ts";
+import type { PublicKeyInfo } from "../encoding/primitives.ts";
+import { spkiOf } from "../encoding/public-key.ts";
+import type { Platform, PrivateKey } from "../platform/platform.ts";
+import { thumbprint } from "../platform/thumbprint.ts";
+import { x509Issuer, type IssuingCertificate } from "../svid/x509-svid.ts";
+import { signingAlgorithm, type SvidUse } from "./algorithms.ts";
+import type { KeyMaterial, KeysByUse, Timelines } from "./key-set.ts";
+import { localSigner } from "./local.ts";
+import type { SignatureAlgorithm } from "./signer.ts";
+import type { KeyLife } from "./timeline.ts";
+import { verified } from "./verified.ts";
+
+export type Say = (severity: ConfigIssue["severity"], field: string, message: string) => void;
+
+/** One key of the configuration, in whatever form that holds it. */
+export interface KeySource {
+  readonly id: string;
+  readonly algorithm?: SignatureAlgorithm | undefined;
+  /** Reads all that there is of the key; what is wrong goes to `complain`, by the entry's field. */
+  open(complain: (field: string, message: string) => void): Promise<OpenedKey>;
+}
+
+export interface OpenedKey {
+  readonly privateKey?: PrivateKey;
+  readonly publicKey?: PublicKeyInfo;
+  readonly certificate?: IssuingCertificate & { readonly info: PublicKeyInfo };
+  /** What is to be said of the certificate once it is known which key is to use it, and when. */
+  judgeCertificate?(key: PublicKeyInfo, life: KeyLife, say: Say): Promise<void> | void;
+}
+
+export interface ReadKeysDeps {
+  readonly platform: Platform;
+  /** Unix seconds. */
+  readonly now: number;
+  /** See `LoadKeysDeps`. */
+  readonly publicOnly?: boolean;
+}
+
+const USES: readonly SvidUse[] = ["x509", "jwt"];
+
+/** Every key that is still to be published. What is wrong goes to `issues`; a key with errors may be left out. */
+export async function readKeys(
+  sources: Readonly<Record<SvidUse, readonly KeySource[]>>,
+  timelines: Timelines,
+  deps: ReadKeysDeps,
+  issues: ConfigIssue[],
+): Promise<KeysByUse> {
+  const keys: Record<SvidUse, KeyMaterial[]> = { x509: [], jwt: [] };
+  const usedBy = new Map<string, string>();
+  for (const use of USES) {
+    for (const [index, source] of sources[use].entries()) {
+      const life = timelines[use][index];
+      // What is removed is never needed again: its files may be gone, its instants still count.
+      if (life === undefined || life.removedAt <= deps.now) continue;
+      const say: Say = (severity, field, message) =>
+        void issues.push({ severity, path: ["keys", use, index, field], message });
+      const key = await readKey(use, source, life, deps, say); // oxlint-disable-line no-await-in-loop -- a handful, once
+      if (key === undefined) continue;
+      const spki = toHex(spkiOf(key.info));
+      const other = usedBy.get(spki);
+      if (other !== undefined)
+        say("error", "id", `is the same key as ${other}: one key serves one use`);
+      usedBy.set(spki, `${use} ${source.id}`);
+      keys[use].push(key);
+    }
+  }
+  return keys;
+}
+
+async function readKey(
+  use: SvidUse,
+  source: KeySource,
+  life: KeyLife,
+  { platform, now, publicOnly = false }: ReadKeysDeps,
+  say: Say,
+): Promise<KeyMaterial | undefined> {
+  let complete = true;
+  const error = (field: string, message: string): undefined => {
+    complete = false;
+    say("error", field, message);
+  };
+  const { privateKey, certificate, publicKey, ...opened } = await source.open(error);
+  const info = privateKey?.publicKey.info ?? certificate?.info ?? publicKey;
+  if (!complete || (info === undefined && publicOnly)) return undefined;
+  if (info === undefined)
+    return error("private_key", "is needed, or public_key once the key is retired");
+  if (privateKey === undefined && now < life.retiredAt && !publicOnly) {
+    return error("private_key", "is needed until the key is retired");
+  }
+  if (publicKey !== undefined && !equalBytes(spkiOf(publicKey), spkiOf(info))) {
+    return error("public_key", "is not that of the private key");
+  }
+  const chosen = signingAlgorithm(use, info, source.algorithm);
+  if (!chosen.ok) {
+    const field = source.algorithm === undefined ? "private_key" : "algorithm";
+    return error(field, chosen.error.detail ?? chosen.error.reason);
+  }
+  await opened.judgeCertificate?.(info, life, say);
+  return {
+    life,
+    info,
+    thumbprint: await thumbprint(platform, info),
+    algorithm: chosen.value.algorithm,
+    ...(privateKey && {
+      signer: verified(localSigner(source.id, privateKey, chosen.value, platform), platform),
+    }),
+    ...(certificate?.extensions.subjectKeyId && {
+      issuer: x509Issuer(certificate, chosen.value.scheme),
+    }),
+  };
+}
