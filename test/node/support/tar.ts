@@ -9,7 +9,7 @@ export interface TarEntry {
 const BLOCK = 512;
 
 /** The regular files of a tar.gz. Knows ustar names and pax paths, which is all that the archives of vectors use. */
-export function readTarGz(path: string): readonly TarEntry[] {
+function readTarGz(path: string): readonly TarEntry[] {
   const tar = new Uint8Array(gunzipSync(readFileSync(path)));
   const entries: TarEntry[] = [];
   let longName: string | undefined;
