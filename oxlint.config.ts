@@ -61,6 +61,7 @@ export default defineConfig({
       { allow: ["reflect-metadata", "**/dist/cli/main.js"] },
     ],
     "eslint/max-lines": ["error", { max: 300 }],
+    "vitest/expect-expect": ["error", { assertFunctionNames: ["expect", "expect*"] }],
   },
   overrides: [
     ...direction,
