@@ -49,8 +49,12 @@ describe.skipIf(files === undefined)("JSONTestSuite", () => {
   });
 
   it("answers each at once", () => {
-    const started = performance.now();
-    for (const [, bytes] of cases) judge(bytes);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    // The best of three: what is slow of itself is slow each time, a busy machine is not.
+    const times = Array.from({ length: 3 }, () => {
+      const started = performance.now();
+      for (const [, bytes] of cases) judge(bytes);
+      return performance.now() - started;
+    });
+    expect(Math.min(...times)).toBeLessThan(250);
   });
 });

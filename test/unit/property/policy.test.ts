@@ -292,9 +292,8 @@ describe("globs", () => {
     const glob = compileGlob(source);
     if (typeof glob === "string") throw new Error(glob);
     const tried = unit.repeat(Math.ceil(65_536 / unit.length));
-    globMatches(glob, tried);
-    const start = performance.now();
-    globMatches(glob, tried);
-    expect(performance.now() - start).toBeLessThan(1_000); // backtracking would take minutes
+    const clock = Array.from({ length: 6 }, () => (globMatches(glob, tried), performance.now()));
+    const times = clock.slice(1).map((end, round) => end - (clock[round] ?? end));
+    expect(Math.min(...times)).toBeLessThan(5);
   });
 });
