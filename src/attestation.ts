@@ -30,6 +30,8 @@ export interface Attestation {
   /** Unix seconds as signed; acceptance reaches the leeway further at both ends. Absent where it never ends (`aws_iid`). */
   readonly notBefore?: number;
   readonly notAfter?: number;
+  /** Unix seconds beyond which no SVID issued on it may live: where the evidence is itself an identity, not a proof of place. */
+  readonly svidNotAfter?: number;
   /** Lower-case hex SHA-256 of type, trust domain and signed identity; survives re-encoding of the envelope. */
   readonly claimKey: string;
   /** A later life of the same identity (`pendingTime` of `aws_iid`), else 0. */

@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import type { Attestation, EvidenceName, FactorInfo } from "../attestation.ts";
 import type { ConfigIssue, ReadResource } from "../config-issue.ts";
+import type { Bundle } from "../encoding/bundle.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Awaitable, Result } from "../result.ts";
 
@@ -36,8 +37,16 @@ export interface Precheck {
   readonly jkt?: string;
 }
 
+/** Bundles of trust domains as we hold them now, ours among them. Keys of two trust domains are never merged. */
+interface Bundles {
+  /** @returns undefined where the trust domain is not configured, or nothing is held that may still be used */
+  find(trustDomain: string, now: number): Awaitable<Bundle | undefined>;
+}
+
 export interface AttestorDeps {
   readonly platform: Platform;
+  /** Asked when evidence is verified, never while attestors are made: our own keys are read after them. */
+  readonly bundles?: Bundles;
   readonly trustDomain: string;
   /** The issuer URL: the base of S and of audiences where the attestor's configuration names no `audience`. */
   readonly issuer: string;

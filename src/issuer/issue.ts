@@ -86,6 +86,7 @@ export async function issueSvids(
     decision.value,
     possession.value,
     trail,
+    Math.min(...attestations.value.map(({ svidNotAfter = Infinity }) => svidNotAfter)),
   );
   // What was claimed for nothing is free again; once something is signed, the claim stands, and a retry is its owner's.
   if (!result.ok && signatures === 0) await held.value?.release();
@@ -98,9 +99,12 @@ async function sign(
   decision: Decision,
   possession: Possession,
   trail: RequestTrail,
+  latestEnd: number,
 ): ReturnType<typeof recordAndSign> {
   try {
-    const svids = await prepareSvids(snapshot, request, decision, possession, trail);
+    const { now, random } = trail;
+    const bounds = { now, random, latestEnd };
+    const svids = await prepareSvids(snapshot, request, decision, possession, bounds);
     return svids.ok
       ? await recordAndSign(snapshot, svids.value, trail)
       : { result: svids, signatures: 0 };

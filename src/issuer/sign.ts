@@ -27,13 +27,16 @@ export interface IssuedSvids {
   readonly bundle: string;
 }
 
-/** @returns `lint_failed` | `signer_unavailable` */
+/**
+ * @param latestEnd Unix seconds beyond which nothing issued may live; `Infinity` where the evidence sets no bound
+ * @returns `lint_failed` | `signer_unavailable` | `evidence_expired`
+ */
 export async function prepareSvids(
   snapshot: Snapshot,
   request: SvidRequest,
   { grants, spiffeId: { uri } }: Decision,
   { csr }: Possession,
-  { now, random }: Pick<RequestTrail, "now" | "random">,
+  { now, random, latestEnd }: Pick<RequestTrail, "now" | "random"> & { readonly latestEnd: number },
 ): Promise<Result<PreparedSvids>> {
   const context = {
     platform: snapshot.platform,
@@ -43,6 +46,10 @@ export async function prepareSvids(
     issuer: snapshot.issuer,
     spiffeId: uri,
   };
+  const left = latestEnd - now;
+  if (left <= 0) return fail("evidence_expired", "the identity it stands on has ended");
+  const life = (wanted: number | undefined, granted: number): number =>
+    Math.min(wanted ?? granted, granted, left);
   let x509: PreparedX509 | undefined;
   let jwt: PreparedJwt | undefined;
   if (request.x509 !== undefined && grants.x509 !== undefined && csr !== undefined) {
@@ -51,7 +58,7 @@ export async function prepareSvids(
     const prepared = await prepareX509(
       key,
       csr,
-      cut(request.x509.ttl_seconds, grants.x509.ttl),
+      life(request.x509.ttl_seconds, grants.x509.ttl),
       context,
     );
     if (!prepared.ok) return prepared;
@@ -63,7 +70,7 @@ export async function prepareSvids(
     const prepared = await prepareJwt(
       key,
       request.jwt.audience,
-      cut(request.jwt.ttl_seconds, grants.jwt.ttl),
+      life(request.jwt.ttl_seconds, grants.jwt.ttl),
       context,
     );
     if (!prepared.ok) return prepared;
@@ -74,10 +81,6 @@ export async function prepareSvids(
     ...(x509 && csr && { x509, subjectKey: csr.jkt }),
     ...(jwt && request.jwt && { jwt, audience: request.jwt.audience }),
   });
-}
-
-function cut(wanted: number | undefined, granted: number): number {
-  return wanted === undefined ? granted : Math.min(wanted, granted);
 }
 
 /** The record first; then the signatures, each verified before it leaves. `signatures`: how many were made, whatever came of them. */
