@@ -14,6 +14,8 @@ const WORDS: Readonly<Record<string, string>> = {
     "Base URL of this issuer: what clients call, `iss` of JWT-SVIDs, base of audiences. https, or http on a loopback host.",
   evidence:
     "The evidence types that are on, and whom each may believe. What is not named is not accepted.",
+  peers:
+    "Other trust domains whose SVIDs may be evidence here: each name with the bundle it is verified by.",
   keys: "Signing keys: one list an SVID type, its timeline. Without it local keys are made where this is the only instance.",
   claims: "Where first use of bearer evidence is decided.",
   audit: "Where audit events go.",

@@ -38,15 +38,21 @@ export interface Precheck {
 }
 
 /** Bundles of trust domains as we hold them now, ours among them. Keys of two trust domains are never merged. */
-interface Bundles {
-  /** @returns undefined where the trust domain is not configured, or nothing is held that may still be used */
+export interface Bundles {
+  /** Whether it is ours or a configured peer's; known while attestors are made. */
+  has(trustDomain: string): boolean;
+  /**
+   * Asked when evidence is verified, never while attestors are made: our own keys are read after them.
+   * @param now Unix seconds
+   * @returns the same object while nothing has changed; undefined where the trust domain is not configured, or
+   *   nothing is held that may still be used
+   */
   find(trustDomain: string, now: number): Awaitable<Bundle | undefined>;
 }
 
 export interface AttestorDeps {
   readonly platform: Platform;
-  /** Asked when evidence is verified, never while attestors are made: our own keys are read after them. */
-  readonly bundles?: Bundles;
+  readonly bundles: Bundles;
   readonly trustDomain: string;
   /** The issuer URL: the base of S and of audiences where the attestor's configuration names no `audience`. */
   readonly issuer: string;

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { AttestorDefinition } from "../attestors/attestor.ts";
+import { peersSchema } from "../federation/peers-schema.ts";
 import { parseInstant } from "../signer/instant.ts";
 import { keysSchema } from "../signer/keys-schema.ts";
 import { durationSchema } from "../policy/duration.ts";
@@ -26,6 +27,7 @@ export type AuditConfig = z.output<typeof auditSchema>;
 const members = {
   trust_domain: z.string(),
   issuer: z.string(),
+  peers: z.optional(peersSchema),
   keys: z.optional(keysSchema),
   claims: z.optional(claimsSchema),
   audit: z.optional(auditSchema),

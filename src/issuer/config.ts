@@ -1,7 +1,9 @@
 import type { FactorInfo } from "../attestation.ts";
 import type { Attestor, AttestorDefinition } from "../attestors/attestor.ts";
-import { ConfigError, type ConfigIssue, type ReadResource } from "../config-issue.ts";
+import type { ConfigIssue, ReadResource } from "../config-issue.ts";
 import { isIssuerUrl } from "../encoding/issuer-url.ts";
+import { peersSchema, type PeersConfig } from "../federation/peers-schema.ts";
+import { readPeers } from "../federation/peers.ts";
 import type { Platform } from "../platform/platform.ts";
 import { compilePolicy } from "../policy/compile.ts";
 import type { CompiledPolicy } from "../policy/policy.ts";
@@ -19,12 +21,14 @@ import {
   isTrustDomain,
   type TrustDomain,
 } from "../spiffe/trust-domain.ts";
+import { HeldBundles } from "./bundles.ts";
 import {
   outerSchema,
   type AuditConfig,
   type ClaimsConfig,
   type OuterConfig,
 } from "./config-schema.ts";
+import { loadEvidence } from "./load-evidence.ts";
 
 /** A configuration in which nothing is wrong. Private keys are not read yet. */
 export interface Config {
@@ -35,6 +39,9 @@ export interface Config {
   readonly sections: ReadonlyMap<string, unknown>;
   readonly factors: readonly FactorInfo[];
   readonly policy: CompiledPolicy;
+  readonly peers?: PeersConfig;
+  /** What the attestors ask. Whoever reads the keys binds them to it. */
+  readonly bundles: HeldBundles;
   readonly keys?: KeysConfig;
   readonly claims?: ClaimsConfig;
   readonly audit?: AuditConfig;
@@ -75,9 +82,15 @@ export async function loadConfig(
     trustDomain: trustDomain ?? standIn("invalid"),
     issuer: issuer ?? "https://issuer.invalid",
   };
+  const peers = await readPeers(outer.peers ?? {}, {
+    trustDomain: names.trustDomain,
+    read: deps.read,
+    report: (issue) => void issues.push({ ...issue, path: ["peers", ...issue.path] }),
+  });
+  const bundles = new HeldBundles(names.trustDomain, peers);
   const { attestors, sections, factors, broken } = await loadEvidence(
     outer.evidence ?? {},
-    names,
+    { ...names, bundles },
     deps,
     issues,
   );
@@ -108,6 +121,8 @@ export async function loadConfig(
     sections,
     factors,
     policy,
+    ...(outer.peers && { peers: outer.peers }),
+    bundles,
     ...(outer.keys && { keys: outer.keys }),
     ...(outer.claims && { claims: outer.claims }),
     ...(outer.audit && { audit: outer.audit }),
@@ -146,10 +161,12 @@ type Parts = Partial<OuterConfig>;
 function partsOf(document: unknown): Parts | undefined {
   if (!isMap(document) || Array.isArray(document)) return undefined;
   const { trust_domain, issuer, evidence, rules, deny, claims } = document;
+  const peers = peersSchema.safeParse(document["peers"]);
   return {
     ...(typeof trust_domain === "string" && { trust_domain }),
     ...(typeof issuer === "string" && { issuer }),
     ...(isMap(evidence) && !Array.isArray(evidence) && { evidence }),
+    ...(peers.success && { peers: peers.data }),
     // Whatever is wrong with the store is told already; rules are not to be blamed for it.
     ...(claims !== undefined && { claims: { store: "memory" } as const }),
     rules,
@@ -235,57 +252,4 @@ function checkClaims(
         configWarning(["claims", "store"], "memory forgets who owns what with each restart"),
       );
   }
-}
-
-interface Evidence {
-  readonly attestors: ReadonlyMap<string, Attestor>;
-  readonly sections: ReadonlyMap<string, unknown>;
-  readonly factors: readonly FactorInfo[];
-  readonly broken: readonly string[];
-}
-
-async function loadEvidence(
-  evidence: Readonly<Record<string, unknown>>,
-  names: { readonly trustDomain: TrustDomain; readonly issuer: string },
-  { platform, registry, read }: ConfigDeps,
-  issues: ConfigIssue[],
-): Promise<Evidence> {
-  const attestors = new Map<string, Attestor>();
-  const sections = new Map<string, unknown>();
-  const factors: FactorInfo[] = [];
-  const broken: string[] = [];
-  for (const [type, section] of Object.entries(evidence)) {
-    const path = ["evidence", type];
-    const definition = registry.find((one) => one.type === type);
-    if (definition === undefined) {
-      issues.push(
-        configError(
-          path,
-          `no such evidence type here: there are ${registry.map((one) => one.type).join(", ")}`,
-        ),
-      );
-      broken.push(type);
-      continue;
-    }
-    const parsed = definition.config().safeParse(section);
-    if (!parsed.success) {
-      issues.push(...schemaIssues(parsed.error, section, path));
-      broken.push(type);
-      continue;
-    }
-    sections.set(type, parsed.data);
-    factors.push(...definition.factors(parsed.data));
-    const report = (issue: ConfigIssue): void =>
-      void issues.push({ ...issue, path: [...path, ...issue.path] });
-    try {
-      attestors.set(
-        type,
-        await definition.create(parsed.data, { platform, ...names, read, report }),
-      ); // oxlint-disable-line no-await-in-loop -- a handful, once
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      error.issues.forEach(report);
-    }
-  }
-  return { attestors, sections, factors, broken };
 }

@@ -4,6 +4,7 @@ import { utf8Encode } from "../encoding/bytes.ts";
 import { jwkOf } from "../encoding/public-key.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { KeySet, PublishedKeys } from "../signer/key-set.ts";
+import { ownBundle } from "./bundles.ts";
 
 /** A document anybody may read; every instance of one configuration serves the same bytes. */
 export interface PublicDocument {
@@ -55,13 +56,7 @@ async function write(
     etag: `"${encodeBase64url(await platform.digest("SHA-256", utf8Encode(body)))}"`,
     maxAgeSeconds,
   });
-  const bundle = serializeBundle({
-    x509Authorities: published.x509,
-    jwtAuthorities: published.jwt,
-    witAuthorities: [],
-    sequence: BigInt(published.sequence),
-    refreshHint: published.refreshHint,
-  });
+  const bundle = serializeBundle(ownBundle(published));
   const jwks = {
     keys: published.jwt.map(({ kid, info, alg }) => ({ ...jwkOf(info), kid, use: "sig", alg })),
   };

@@ -53,6 +53,7 @@ export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer
     longestLife: policy.longestTtl,
     report: (issue) => deps.warn?.(issue),
   });
+  config.bundles.bindOwn(keys);
   const store = config.claims && (await (deps.openStore ?? portableStore)(config.claims));
   const parts = { platform, trustDomain, issuer, attestors, policy, keys, ...(store && { store }) };
   return assembleIssuer(parts, { audit: deps.audit, ...(deps.log && { log: deps.log }) });

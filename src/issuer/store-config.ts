@@ -20,7 +20,7 @@ export async function storeConfig(document: unknown, deps: ConfigDeps): Promise<
   const { config, issues } = await loadConfig(document, deps);
   if (config === undefined) throw new ConfigError(errorsOf(issues));
   const { platform, read } = deps;
-  const { trustDomain, issuer, policy, refreshHint, changedAt, sections } = config;
+  const { trustDomain, issuer, policy, refreshHint, changedAt, sections, peers } = config;
   const unfit = unfitParts(config);
   if (unfit.length > 0 || config.keys === undefined) throw new ConfigError(unfit);
   const { keys } = await readConfiguredKeys(config.keys, {
@@ -47,6 +47,7 @@ export async function storeConfig(document: unknown, deps: ConfigDeps): Promise<
     JSON.stringify({
       issuer,
       evidence,
+      ...(peers && { peers }),
       policy: storePolicy(policy),
       keys: storeKeys(config.keys, keys),
       refreshHint,

@@ -1,11 +1,14 @@
 import type { OpenAttestor, Attestor } from "../attestors/attestor.ts";
 import { ConfigError, type ConfigIssue, type ReadResource } from "../config-issue.ts";
 import { toHex, utf8Encode } from "../encoding/bytes.ts";
+import type { PeersConfig } from "../federation/peers-schema.ts";
+import { readPeers } from "../federation/peers.ts";
 import type { Platform } from "../platform/platform.ts";
 import { restorePolicy } from "../policy/stored.ts";
 import { openStoredKeys, type StoredKeys } from "../signer/stored-keys.ts";
 import { assembleIssuer } from "./assemble.ts";
 import type { AuditSink } from "./audit.ts";
+import { HeldBundles } from "./bundles.ts";
 import type { Issuer } from "./issuer.ts";
 
 /** Grows when what is stored, or what it means, changes: another version's is refused. */
@@ -23,6 +26,8 @@ export interface StoredConfig {
   readonly issuer: string;
   /** What the `OpenAttestor` of each type takes. */
   readonly evidence: Readonly<Record<string, unknown>>;
+  /** Every bundle a `data:` reference. */
+  readonly peers?: PeersConfig;
   /** See `storePolicy`. */
   readonly policy: unknown;
   readonly keys: StoredKeys;
@@ -47,6 +52,12 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
   const { issuer, refreshHint, changedAt } = config;
   const { trustDomain, longestTtl: longestLife } = policy;
   const issues: ConfigIssue[] = [];
+  const peers = await readPeers(config.peers ?? {}, {
+    trustDomain,
+    read,
+    report: (issue) => void issues.push({ ...issue, path: ["peers", ...issue.path] }),
+  });
+  const bundles = new HeldBundles(trustDomain, peers);
   const attestors = new Map<string, Attestor>();
   for (const [type, settings] of Object.entries(config.evidence)) {
     const open = Object.hasOwn(deps.attestors, type) ? deps.attestors[type] : undefined;
@@ -55,7 +66,7 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
       void issues.push({ ...issue, path: ["evidence", type, ...issue.path] });
     attestors.set(
       type,
-      await open(settings, { platform, trustDomain, issuer, read, report }), // oxlint-disable-line no-await-in-loop -- a handful, once
+      await open(settings, { platform, trustDomain, issuer, bundles, read, report }), // oxlint-disable-line no-await-in-loop -- a handful, once
     );
   }
   const errors = issues.filter(({ severity }) => severity === "error");
@@ -69,6 +80,7 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
     changedAt,
     longestLife,
   });
+  bundles.bindOwn(keys);
   return assembleIssuer({ platform, trustDomain, issuer, attestors, policy, keys }, { audit });
 }
 

@@ -71,6 +71,14 @@ describe("compileDocument", () => {
     expect(JSON.stringify(document)).not.toContain("data:");
   });
 
+  it("carries the bundles of peers along", async () => {
+    const peers = { "peer.example": { bundle: "data:;base64,e30=" } };
+    expect(await compileDocument({ peers }, read)).toEqual({ document: { peers }, issues: [] });
+    const absent = { "peer.example": { bundle: "file:absent" } };
+    const { issues } = await compileDocument({ peers: absent }, read);
+    expect(issues.map(({ path }) => path.join("."))).toEqual(["peers.peer.example.bundle"]);
+  });
+
   it("says which file is not there", async () => {
     const { issues } = await compileDocument(
       { evidence: { oidc: { ci: { jwks: "file:absent" } } } },

@@ -1,5 +1,6 @@
-import type { Attestor, AttestorDefinition } from "../../../src/attestors/attestor.ts";
+import type { Attestor, AttestorDefinition, Bundles } from "../../../src/attestors/attestor.ts";
 import type { ConfigIssue } from "../../../src/config-issue.ts";
+import type { Bundle } from "../../../src/encoding/bundle.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { FakeNetwork } from "../../fakes/network.ts";
@@ -13,6 +14,15 @@ export interface Surroundings {
   readonly issuer?: string;
   readonly trustDomain?: string;
   readonly platform?: Platform;
+  readonly bundles?: Bundles;
+}
+
+/** Bundles of trust domains as a test holds them; undefined for one that is configured and has none to show. */
+export function heldBundles(bundles: Readonly<Record<string, Bundle | undefined>>): Bundles {
+  return {
+    has: (trustDomain) => Object.hasOwn(bundles, trustDomain),
+    find: (trustDomain) => (Object.hasOwn(bundles, trustDomain) ? bundles[trustDomain] : undefined),
+  };
 }
 
 /** Built from its configuration as an issuer would build it, in a world where only `network` answers. */
@@ -27,6 +37,7 @@ export async function build<C>(
     platform: surroundings.platform ?? webCryptoPlatform({ fetch: network.fetch }),
     trustDomain: surroundings.trustDomain ?? "prod.example",
     issuer: surroundings.issuer ?? ISSUER,
+    bundles: surroundings.bundles ?? heldBundles({}),
     read: readDataUrl,
     report: (issue) => issues.push(issue),
   });

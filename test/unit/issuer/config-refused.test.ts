@@ -3,7 +3,7 @@ import { ACCOUNT, GOOD_RULE, IID, IID_RULE, type Json, KEY, load } from "./confi
 
 describe("a configuration with one fault", () => {
   it.each<[string, Json, RegExp]>([
-    ["unknown key", { peers: {} }, /^peers: unknown key$/],
+    ["unknown key", { peer: {} }, /^peer: unknown key$/],
     ["no trust domain", { trust_domain: undefined }, /^trust_domain: required$/],
     ["trust domain null", { trust_domain: null }, /^trust_domain: expected text, found nothing$/],
     ["trust domain empty", { trust_domain: "" }, /^trust_domain: a trust domain is/],

@@ -2,9 +2,11 @@ import type { FactorInfo } from "../../../src/attestation.ts";
 import { portableAttestors } from "../../../src/attestors/registry.ts";
 import type { Attestor } from "../../../src/attestors/attestor.ts";
 import { encodeBase64url } from "../../../src/encoding/base64.ts";
+import type { Bundle } from "../../../src/encoding/bundle.ts";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import { jwkOf } from "../../../src/encoding/public-key.ts";
 import { createApp } from "../../../src/handlers/app.ts";
+import { HeldBundles } from "../../../src/issuer/bundles.ts";
 import { publicDocuments } from "../../../src/issuer/documents.ts";
 import { createIssuer, type Issuer } from "../../../src/issuer/issuer.ts";
 import type { Snapshot } from "../../../src/issuer/snapshot.ts";
@@ -62,6 +64,8 @@ export interface WorldOptions {
   readonly oidc?: Readonly<Record<string, object>>;
   /** Sections of `evidence:` in place of the simulated ones. */
   readonly evidence?: Readonly<Record<string, unknown>>;
+  /** Bundles of other trust domains, by name. */
+  readonly peers?: ReadonlyMap<string, Bundle>;
   /** Unix seconds at which the world begins. */
   readonly now?: number;
 }
@@ -92,6 +96,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       ...options.oidc,
     },
   };
+  const bundles = new HeldBundles(TRUST_DOMAIN, options.peers);
+  bundles.bindOwn(keys);
   const attestors = new Map<string, Attestor>();
   const factors: FactorInfo[] = [];
   for (const definition of portableAttestors) {
@@ -108,6 +114,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
         platform,
         trustDomain: TRUST_DOMAIN,
         issuer: ISSUER,
+        bundles,
         read: readDataUrl,
         report,
       }),

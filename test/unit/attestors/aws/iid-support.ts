@@ -15,6 +15,7 @@ import {
   type SimulatedRegion,
 } from "../../../fakes/aws-metadata.ts";
 import { signAsEc2 } from "../../../fakes/cms-signer.ts";
+import { heldBundles } from "../support.ts";
 
 /** Built from its configuration as an issuer would; `regions` name PEM text itself where a file would stand. */
 export async function makeIid(
@@ -26,6 +27,7 @@ export async function makeIid(
     platform: webCryptoPlatform(),
     trustDomain,
     issuer: "https://id.prod.example",
+    bundles: heldBundles({}),
     read: async (reference) => utf8Encode(reference),
     report: (issue) => issues.push(issue),
   });

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError } from "../../../src/config-issue.ts";
+import { utf8Encode } from "../../../src/encoding/bytes.ts";
+import { peersSchema } from "../../../src/federation/peers-schema.ts";
+import { readPeers } from "../../../src/federation/peers.ts";
+import { tokenKey } from "../../fakes/token-issuer.ts";
+
+const key = await tokenKey("ES256", "peer-1");
+const BUNDLE = JSON.stringify({ keys: [{ ...key.jwk, use: "jwt-svid" }], spiffe_sequence: 7 });
+
+async function readAll(peers: object, files: Record<string, string> = {}) {
+  const lines: string[] = [];
+  const bundles = await readPeers(peersSchema.parse(peers), {
+    trustDomain: "prod.example",
+    async read(reference) {
+      const text = files[reference];
+      if (text !== undefined) return utf8Encode(text);
+      throw new ConfigError([{ path: [], message: "does not exist", severity: "error" }]);
+    },
+    report: ({ path, message, severity }) =>
+      lines.push(`${severity} ${path.join(".")}: ${message}`),
+  });
+  return { bundles, lines };
+}
+
+describe("pinned bundles of peers", () => {
+  it("are each that of the name above them", async () => {
+    const other = JSON.stringify({ keys: [{ ...key.jwk, kid: "other", use: "wit-svid" }] });
+    const { bundles, lines } = await readAll(
+      { "a.example": { bundle: "file:a" }, "b.example": { bundle: "file:b" } },
+      { "file:a": BUNDLE, "file:b": other },
+    );
+    expect(lines).toEqual([]);
+    expect(bundles.get("a.example")).toMatchObject({
+      jwtAuthorities: [{ kid: "peer-1" }],
+      witAuthorities: [],
+      sequence: 7n,
+    });
+    expect(bundles.get("b.example")).toMatchObject({
+      jwtAuthorities: [],
+      witAuthorities: [{ kid: "other" }],
+    });
+    expect([...bundles.keys()]).toEqual(["a.example", "b.example"]);
+  });
+
+  it.each([
+    ["our own name", "prod.example", BUNDLE, /^error prod\.example: is this trust domain itself/],
+    ["a URI", "spiffe://a.example", BUNDLE, /^error spiffe:\/\/a\.example: is not a trust domain/],
+    ["capitals", "A.example", BUNDLE, /^error A\.example: is not a trust domain/],
+    ["a file that is not there", "a.example", undefined, /^error a\.example\.bundle: does not/],
+    ["no JSON", "a.example", "keys", /^error a\.example\.bundle: is no SPIFFE bundle/],
+    ["a key set's key twice", "a.example", '{"keys":[],"keys":[]}', /: is no SPIFFE bundle/],
+    ["no keys member", "a.example", "{}", /^error a\.example\.bundle: is no SPIFFE bundle: keys/],
+    ["a key alone", "a.example", JSON.stringify(key.jwk), /: is no SPIFFE bundle: keys/],
+    ["no key", "a.example", '{"keys":[]}', /^warning a\.example\.bundle: has no keys/],
+    ["keys of OpenID Connect", "a.example", JSON.stringify({ keys: [key.jwk] }), /: has no keys/],
+  ])("tell of %s", async (_, name, text, line) => {
+    const { lines } = await readAll(
+      { [name]: { bundle: "file:x" } },
+      text === undefined ? {} : { "file:x": text },
+    );
+    expect(lines).toEqual([expect.stringMatching(line)]);
+  });
+
+  it.each([
+    ["a URL, which is not fetched", { bundle: "https://a.example/bundle" }],
+    ["a secret", { bundle: "env:BUNDLE" }],
+    ["nothing", {}],
+    ["what is not known", { bundle: "file:x", url: "https://a.example/bundle" }],
+  ])("are not %s", (_, peer) => {
+    expect(peersSchema.safeParse({ "a.example": peer }).success).toBe(false);
+  });
+});

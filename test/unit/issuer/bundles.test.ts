@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { parseBundle, type Bundle } from "../../../src/encoding/bundle.ts";
+import { HeldBundles } from "../../../src/issuer/bundles.ts";
+import { loadConfig } from "../../../src/issuer/config.ts";
+import { portableAttestors } from "../../../src/attestors/registry.ts";
+import { fakeKeySet } from "../../fakes/key-set.ts";
+import { dataUrl, readDataUrl, tokenKey } from "../../fakes/token-issuer.ts";
+import { GOOD, load, platform } from "./config-world.ts";
+import { NOW, TRUST_DOMAIN } from "./names.ts";
+
+const PEER: Bundle = { x509Authorities: [], jwtAuthorities: [], witAuthorities: [] };
+const keys = await fakeKeySet(platform, TRUST_DOMAIN);
+
+describe("held bundles", () => {
+  it("know their names before there are keys, and our own keys once they are read", () => {
+    const bundles = new HeldBundles(TRUST_DOMAIN, new Map([["peer.example", PEER]]));
+    for (const name of [TRUST_DOMAIN, "peer.example"]) expect(bundles.has(name)).toBe(true);
+    for (const name of ["other.example", "constructor", ""]) expect(bundles.has(name)).toBe(false);
+    expect(bundles.find(TRUST_DOMAIN, NOW)).toBeUndefined();
+    bundles.bindOwn(keys);
+    expect(bundles.find(TRUST_DOMAIN, NOW)).toMatchObject({
+      x509Authorities: [{ certificate: keys.root }],
+      jwtAuthorities: [{ kid: keys.jwt(NOW)?.kid }],
+    });
+    expect(bundles.find("peer.example", NOW)).toBe(PEER);
+    expect(bundles.find("other.example", NOW)).toBeUndefined();
+  });
+
+  it("are the same object until a key comes or goes", () => {
+    const bundles = new HeldBundles(TRUST_DOMAIN);
+    let published = keys.published(NOW);
+    bundles.bindOwn({ published: () => published });
+    const before = bundles.find(TRUST_DOMAIN, NOW);
+    expect(bundles.find(TRUST_DOMAIN, NOW + 1)).toBe(before);
+    published = { ...published, jwt: [] };
+    expect(bundles.find(TRUST_DOMAIN, NOW + 2)?.jwtAuthorities).toEqual([]);
+  });
+
+  it("never show a peer's bundle as ours", () => {
+    const bundles = new HeldBundles(TRUST_DOMAIN, new Map([[TRUST_DOMAIN, PEER]]));
+    expect(bundles.find(TRUST_DOMAIN, NOW)).toBeUndefined();
+  });
+});
+
+describe("peers of a configuration", () => {
+  it("are read with it", async () => {
+    const key = await tokenKey("ES256", "peer-1");
+    const bundle = dataUrl(JSON.stringify({ keys: [{ ...key.jwk, use: "jwt-svid" }] }));
+    const { config, issues } = await loadConfig(
+      { ...GOOD, peers: { "peer.example": { bundle } } },
+      { platform, registry: portableAttestors, read: readDataUrl },
+    );
+    expect(issues).toEqual([]);
+    const held = config?.bundles.find("peer.example", NOW);
+    expect(held?.jwtAuthorities.map(({ kid }) => kid)).toEqual(["peer-1"]);
+    expect(parseBundle(await readDataUrl(bundle))).toEqual({ ok: true, value: held });
+  });
+
+  it.each([
+    [{ "prod.example.org": { bundle: "file:x" } }, /^peers\.prod\.example\.org: is this trust/],
+    [{ "peer.example": { bundle: "file:x" } }, /^peers\.peer\.example\.bundle: there is no such/],
+    [{ "peer.example": { bundle: "https://x" } }, /^peers\.peer\.example\.bundle: expected file:/],
+    [{ "peer.example": { url: "https://x" } }, /^peers\.peer\.example\.url: unknown key/],
+    [{ "peer.example": null }, /^peers\.peer\.example: expected a map/],
+    [JSON.parse('{"__proto__":{"bundle":"file:x"}}'), /^peers\.__proto__: a key of this name/],
+    [[], /^peers: expected a map/],
+  ])("are refused: %j", async (peers, error) => {
+    const { usable, errors } = await load({ peers });
+    expect(usable).toBe(false);
+    expect(errors).toContainEqual(expect.stringMatching(error));
+  });
+});
