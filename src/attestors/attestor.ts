@@ -35,6 +35,8 @@ export interface Precheck {
   readonly name: EvidenceName;
   /** The key that the evidence names: it is good for that key or for nothing. */
   readonly jkt?: string;
+  /** It names a key by a digest of its S alone: which one, only `verify` can tell, to which the proved key is told. */
+  readonly namesKey?: true;
 }
 
 /** Bundles of trust domains as we hold them now, ours among them. Keys of two trust domains are never merged. */

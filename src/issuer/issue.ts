@@ -41,7 +41,7 @@ export async function issueSvids(
   const opened = await openEvidence(snapshot.attestors, request.value.evidence, { now });
   if (!opened.ok) return opened;
   const named = opened.value.flatMap(({ precheck }) =>
-    precheck.jkt === undefined ? [] : [precheck.jkt],
+    precheck.jkt !== undefined || precheck.namesKey === true ? [precheck.jkt] : [],
   );
   const possession = await provePossession(request.value, named, {
     platform: snapshot.platform,

@@ -25,13 +25,14 @@ export interface Possession {
 }
 
 /**
- * @param named thumbprints that the pieces of evidence name; unverified, so they can only refuse
+ * @param named thumbprints of the keys that pieces of evidence name, undefined where one names a key without saying
+ *   which; unverified, so they can only refuse
  * @returns the keys proved; `key_mismatch` where CSR, DPoP and evidence do not name one thumbprint. A CSR may name
  * another key than DPoP only while no evidence names any: `checkOwnership` then asks for a claim.
  */
 export async function provePossession(
   request: SvidRequest,
-  named: readonly string[],
+  named: readonly (string | undefined)[],
   context: PossessionContext,
 ): Promise<Result<Possession>> {
   const possession = await proveKeys(request, context);
@@ -44,7 +45,7 @@ export async function provePossession(
     return fail("possession_missing", "jwt on evidence that names a key needs a DPoP proof");
   if (csr !== undefined && csr.jkt !== owner)
     return fail("key_mismatch", "csr and dpop name different keys");
-  if (named.some((jkt) => jkt !== owner))
+  if (named.some((jkt) => jkt !== undefined && jkt !== owner))
     return fail("binding_mismatch", "the evidence names another key");
   return possession;
 }

@@ -16,6 +16,8 @@ export interface AttestorFixture {
   readonly now: number;
   /** The member of the evidence that holds the signed bytes. */
   readonly member: string;
+  /** The evidence has only a digest of S: `precheck` cannot say which key it names. */
+  readonly namesKeyByDigest?: true;
   /** Genuine evidence of a configured customer; two calls with one binding may give two pieces. */
   good(binding: Binding): Promise<Evidence>;
   /** Genuine evidence of a customer who is not configured. */
@@ -130,7 +132,10 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
       if (!parsed.ok) throw new Error(parsed.error.reason);
       expect(await attestor.precheck(parsed.value, { now })).toEqual({
         ok: true,
-        value: { name: factor.name, jkt: JKT },
+        value: {
+          name: factor.name,
+          ...(fixture.namesKeyByDigest === true ? { namesKey: true } : { jkt: JKT }),
+        },
       });
     });
 
