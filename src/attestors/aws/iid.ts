@@ -9,6 +9,7 @@ import { type Awaitable, fail, ok, type Result } from "../../result.ts";
 import type { Attestor, AttestorDefinition, AttestorDeps, SettleDeps } from "../attestor.ts";
 import { claimKey } from "../claim-key.ts";
 import { LEEWAY_SECONDS } from "../times.ts";
+import { accountField } from "./account.ts";
 import { type InstanceDocument, readInstanceDocument, readScope } from "./document.ts";
 import { type IidForm, type RegionKeys, regionTable } from "./region-table.ts";
 import { extraRegions, regionKeys } from "./regions.ts";
@@ -21,9 +22,7 @@ const PKCS1_SHA256: SignatureScheme = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-25
 const config = () =>
   z.strictObject({
     /** The AWS accounts whose instances are believed, 12 digits each, quoted in YAML. */
-    accounts: z
-      .array(z.string().check(z.regex(/^\d{12}$/, "expected an account id: 12 digits, in quotes")))
-      .check(z.minLength(1)),
+    accounts: z.array(accountField()).check(z.minLength(1)),
     /** Also take the `signature` form. One key of 1024 bits signs it for most regions, so it does not prove the region. */
     allow_rsa1024: z.optional(z.boolean()),
     regions: z.optional(extraRegions()),
