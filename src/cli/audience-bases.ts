@@ -41,7 +41,7 @@ export async function issuerUrl(config: string | undefined): Promise<string> {
   return issuerOf((await readDocument(path))["issuer"], path);
 }
 
-function issuerOf(issuer: unknown, path: string): string {
+export function issuerOf(issuer: unknown, path: string): string {
   if (typeof issuer === "string" && issuer !== "") return issuer;
   throw new CommandError(`${printable(path)} names no issuer`, 2);
 }

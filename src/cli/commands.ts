@@ -1,7 +1,10 @@
+import { SOURCES } from "../client/node/sources.ts";
 import type { Command } from "./command.ts";
 
 export interface CommandEntry {
   readonly summary: string;
+  /** Where there are many alike, the overview names them together: `evidence TYPE`. */
+  readonly family?: string;
   load(): Promise<{ readonly default: Command }>;
 }
 
@@ -17,6 +20,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "sign a development token for a key",
     load: () => import("./commands/evidence-dev.ts"),
   },
+  "evidence auto": {
+    summary: "find out where this runs, and fetch its evidence",
+    load: () => import("./commands/evidence-auto.ts"),
+  },
+  ...evidenceCommands(),
   "policy check": {
     summary: "check a configuration: every error and warning with its line",
     load: () => import("./commands/policy-check.ts"),
@@ -63,3 +71,23 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./commands/claims-ban.ts"),
   },
 };
+
+/** One for each source of evidence. */
+function evidenceCommands(): Record<string, CommandEntry> {
+  return Object.fromEntries(
+    Object.entries(SOURCES).map(([name, { summary, load }]) => [
+      `evidence ${name}`,
+      {
+        summary,
+        family: "evidence TYPE",
+        async load() {
+          const [{ sourceCommand }, { source }] = await Promise.all([
+            import("./source-command.ts"),
+            load(),
+          ]);
+          return { default: sourceCommand(name, source) };
+        },
+      },
+    ]),
+  );
+}

@@ -69,7 +69,7 @@ function overview(): string {
     "svidmint: a stateless SPIFFE identity issuer",
     "\nUsage: svidmint <command> [options]",
     "\nCommands:",
-    table(Object.keys(COMMANDS)),
+    columns(overviewRows()),
     "\nOptions:",
     columns([
       ["--help", "print this, or the help of a command with examples"],
@@ -81,6 +81,16 @@ function overview(): string {
     "  # a key for a workload, and what to ask evidence for",
     "  svidmint key new",
   ].join("\n");
+}
+
+/** Commands of a family in one row, where the first of them stands. */
+function overviewRows(): [string, string][] {
+  const rows = Object.entries(COMMANDS).map(([name, { family, summary }]): [string, string] =>
+    family === undefined
+      ? [name, summary]
+      : [family, `fetch evidence of one type; svidmint ${family.split(" ")[0]} --help lists them`],
+  );
+  return [...new Map(rows)];
 }
 
 function table(names: readonly string[]): string {

@@ -21,6 +21,13 @@ export interface LaunchOptions {
   /** Unix seconds. */
   readonly pendingTime: number;
   readonly generation?: Generation;
+  /** The role of its instance profile, with what the metadata service gives out of it. */
+  readonly role?: {
+    readonly role: string;
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken: string;
+  };
   /** Replaces or adds members of the document; undefined leaves one out. */
   readonly document?: Readonly<Record<string, unknown>>;
 }
@@ -60,7 +67,7 @@ async function launch(
     signature: wrap(base64(await signPkcs1(keys.rsa1024, content)), 76),
     rsa2048: wrap(base64(cms), 76),
   };
-  return { ...served, fetch: metadataService(served) };
+  return { ...served, fetch: metadataService(served, region, options.role) };
 }
 
 export function documentText(region: string, options: LaunchOptions): string {
@@ -91,6 +98,20 @@ const TOKEN_TTL = "x-aws-ec2-metadata-token-ttl-seconds";
 const TOKEN = "x-aws-ec2-metadata-token";
 const IDENTITY = "/latest/dynamic/instance-identity/";
 
+const CREDENTIALS = "/latest/meta-data/iam/security-credentials/";
+
+function credentials(role: NonNullable<LaunchOptions["role"]>): Response {
+  return Response.json({
+    Code: "Success",
+    LastUpdated: new Date(Date.now() - 60_000).toISOString(),
+    Type: "AWS-HMAC",
+    AccessKeyId: role.accessKeyId,
+    SecretAccessKey: role.secretAccessKey,
+    Token: role.sessionToken,
+    Expiration: new Date(Date.now() + 3_600_000).toISOString(),
+  });
+}
+
 function text(body: string, headers: Record<string, string> = {}): Response {
   return new Response(body, { headers: { "content-type": "text/plain", ...headers } });
 }
@@ -98,6 +119,8 @@ function text(body: string, headers: Record<string, string> = {}): Response {
 /** @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html */
 function metadataService(
   served: Readonly<Record<"document" | "signature" | "rsa2048", string>>,
+  region: string,
+  role: LaunchOptions["role"],
 ): (request: Request) => Promise<Response> {
   const tokens = new Map<string, number>();
 
@@ -124,6 +147,12 @@ function metadataService(
         return text(served.signature);
       case `${IDENTITY}rsa2048`:
         return text(served.rsa2048);
+      case "/latest/meta-data/placement/region":
+        return text(region);
+      case CREDENTIALS:
+        return role === undefined ? new Response(null, { status: 404 }) : text(role.role);
+      case `${CREDENTIALS}${role?.role}`:
+        return role === undefined ? new Response(null, { status: 404 }) : credentials(role);
       default:
         return new Response(null, { status: 404 });
     }

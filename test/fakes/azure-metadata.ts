@@ -21,6 +21,8 @@ interface ManagedIdentity {
   readonly usedBy?: string;
   /** 1 unless told: decided in Entra by the application that the token is for. */
   readonly tokenVersion?: 1 | 2;
+  /** The attested document of the machine it is on, in base64, for a nonce. */
+  readonly attest?: (nonce: string) => Promise<string>;
 }
 
 /** @param now Unix seconds */
@@ -42,7 +44,15 @@ export async function simulateTenant(
       const { pathname, searchParams } = new URL(request.url);
       if (request.headers.get("metadata") !== "true" || request.headers.has("x-forwarded-for"))
         return problem(400, "invalid_request", "Required metadata header not specified");
-      if (pathname !== "/metadata/identity/oauth2/token")
+      if (pathname === "/metadata/instance/compute/azEnvironment")
+        return new Response("AzurePublicCloud");
+      if (pathname === "/metadata/attested/document" && identity.attest !== undefined)
+        return Response.json({
+          encoding: "pkcs7",
+          signature: await identity.attest(searchParams.get("nonce") ?? ""),
+        });
+      // Azure's own library asks with a slash at the end.
+      if (!/^\/metadata\/identity\/oauth2\/token\/?$/.test(pathname))
         return new Response(null, { status: 404 });
       if (searchParams.get("api-version") !== "2018-02-01")
         return problem(400, "invalid_request", "Required query variable 'api-version' is missing");

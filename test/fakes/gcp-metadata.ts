@@ -60,6 +60,7 @@ function metadataServer(
     )
       return refuse(403, "Missing Metadata-Flavor:Google header.");
     if (request.method !== "GET") return refuse(405, "method not allowed");
+    if (pathname === "/") return new Response("computeMetadata/\n", { headers: FLAVOR });
     const path = /^\/computeMetadata\/v1\/instance\/service-accounts\/([^/]+)\/identity$/.exec(
       pathname,
     );

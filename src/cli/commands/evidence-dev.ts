@@ -1,39 +1,25 @@
 import { dirname, resolve } from "node:path";
-import { boundAudience, KEY_MARK } from "../../attestors/binding.ts";
 import { devIssuer } from "../../attestors/oidc/oidc.ts";
 import { keyAlgorithm } from "../../client/key-algorithm.ts";
-import { parseCsr } from "../../encoding/csr.ts";
-import { utf8Decode, utf8Encode } from "../../encoding/bytes.ts";
+import { utf8Encode } from "../../encoding/bytes.ts";
 import { isJsonObject, parseJsonObject, type JsonObject } from "../../encoding/json.ts";
 import { encodeJws, encodeJwsInput } from "../../encoding/jws.ts";
-import { decodePem } from "../../encoding/pem.ts";
-import { thumbprint } from "../../platform/thumbprint.ts";
 import { configPath, readDocument } from "../config.ts";
 import { defineCommand } from "../command.ts";
 import { devKeyId, devKeyPath } from "../dev-key.ts";
 import { CommandError, UsageError } from "../errors.ts";
-import { readInput } from "../files.ts";
+import { TARGET_OPTIONS, targetAudience } from "../evidence-target.ts";
 import { platform, readPrivateKey } from "../key-file.ts";
-import { print, printable } from "../output.ts";
+import { printable } from "../output.ts";
+import { OUTPUT_OPTIONS, printEvidence } from "../source-command.ts";
 
 const LIFETIME_SECONDS = 600;
 
 export default defineCommand({
   about:
-    "Signs a token with the development key of this folder, as a cloud would for a workload, and prints it as one member of evidence. The token is bound to the key of --csr or --key, or to the S of --for, and is good for ten minutes. It is worth something only to the issuer whose configuration has the same development key.",
+    "Signs a token with the development key of this folder, as a cloud would for a workload, and prints it as one member of evidence. The token is bound to the key of --csr or --key, or to the S of --audience, and is good for ten minutes. It is worth something only to the issuer whose configuration has the same development key.",
   args: {
-    csr: {
-      type: "string",
-      valueHint: "FILE",
-      description: "bind to the key of this certificate request",
-    },
-    key: { type: "string", valueHint: "FILE", description: "bind to this private key" },
-    for: {
-      type: "string",
-      valueHint: "S",
-      description:
-        "bind to this S, as svidmint key new prints it; or name the issuer URL alone, for any key",
-    },
+    ...TARGET_OPTIONS,
     sub: {
       type: "string",
       valueHint: "NAME",
@@ -55,7 +41,7 @@ export default defineCommand({
       valueHint: "FILE",
       description: "configuration [default: svidmint.yaml]",
     },
-    bare: { type: "boolean", description: "print the token alone" },
+    ...OUTPUT_OPTIONS,
   },
   examples: [
     { does: "evidence for the key of svid.csr", command: "svidmint evidence dev --csr svid.csr" },
@@ -68,7 +54,7 @@ export default defineCommand({
     const path = configPath(args.config);
     const document = await readDocument(path);
     const entry = devEntry(document, args.entry);
-    const audience = await audienceFor(args, entry.base);
+    const audience = await targetAudience(args, async () => entry.base);
     const key = await readPrivateKey(devKeyPath(resolve(dirname(path), entry.jwksFile)));
     const now = platform.now();
     const claims = {
@@ -82,10 +68,11 @@ export default defineCommand({
     const { alg, scheme } = keyAlgorithm(key.publicKey.info);
     const input = encodeJwsInput({ alg, typ: "JWT", kid: await devKeyId(key) }, claims);
     const token = encodeJws(input, await platform.sign(scheme, key, utf8Encode(input)));
-    print(
-      args.bare === true
-        ? token
-        : JSON.stringify({ type: "oidc", token, ...(entry.shared ? { entry: entry.name } : {}) }),
+    const evidence = { type: "oidc", token, ...(entry.shared && { entry: entry.name }) };
+    printEvidence(
+      "dev",
+      { evidence, audience },
+      { bare: args.bare === true, json: args.json === true },
     );
     return 0;
   },
@@ -136,43 +123,6 @@ function devEntry(document: JsonObject, wanted: string | undefined): DevEntry {
 
 function issuerOf(entry: JsonObject, name: string): string {
   return typeof entry["issuer"] === "string" ? entry["issuer"] : devIssuer(name);
-}
-
-interface Target {
-  readonly csr?: string | undefined;
-  readonly key?: string | undefined;
-  readonly for?: string | undefined;
-}
-
-async function audienceFor({ csr, key, for: s }: Target, base: string): Promise<string> {
-  if ([csr, key, s].filter((one) => one !== undefined).length !== 1)
-    throw new UsageError("give one of --csr, --key and --for");
-  if (s !== undefined) {
-    const known =
-      s === base ||
-      (s.startsWith(base + KEY_MARK) && /^[\w-]{43}$/.test(s.slice(base.length + KEY_MARK.length)));
-    if (!known)
-      throw new UsageError(
-        `--for must be ${printable(base)}, or ${printable(base)}${KEY_MARK} and a thumbprint`,
-      );
-    return s;
-  }
-  if (key !== undefined)
-    return boundAudience(
-      base,
-      await thumbprint(platform, (await readPrivateKey(key)).publicKey.info),
-    );
-  const text = utf8Decode(await readInput(csr));
-  const blocks =
-    text === undefined ? undefined : decodePem(text, "CERTIFICATE REQUEST", { max: 1 });
-  const parsed =
-    blocks?.ok === true && blocks.value[0] !== undefined ? parseCsr(blocks.value[0]) : undefined;
-  if (parsed?.ok !== true)
-    throw new CommandError(
-      `${printable(csr ?? "")} is not one certificate request in PEM; svidmint key new makes one`,
-      2,
-    );
-  return boundAudience(base, await thumbprint(platform, parsed.value.info));
 }
 
 /** What a claim of the token's own would be is not taken from here. */

@@ -128,12 +128,12 @@ rules:
       sub: "app",
       iss: "urn:svidmint:dev:dev",
     });
-    expect(await token("--for", s, "--sub", "api", "--claims", '{"team":"blue"}')).toMatchObject({
+    expect(await token("--audience", s, "--sub", "api", "--claims", '{"team":"blue"}')).toMatchObject({
       aud: s,
       sub: "api",
       team: "blue",
     });
-    expect(await token("--for", "http://127.0.0.1:8443")).toMatchObject({
+    expect(await token("--audience", "http://127.0.0.1:8443")).toMatchObject({
       aud: "http://127.0.0.1:8443",
     });
   });
@@ -144,8 +144,8 @@ rules:
     ["--csr", "svid.key"],
     ["--key", "svid.csr"],
     ["--csr", "missing.csr"],
-    ["--for", "https://elsewhere.example.org/jkt/x"],
-    ["--for", "http://127.0.0.1:8443/jkt/short"],
+    ["--audience", "two words"],
+    ["--audience", "http://127.0.0.1:8443", "--csr", "svid.csr"],
     ["--csr", "svid.csr", "--entry", "nobody"],
     ["--csr", "svid.csr", "--claims", "nonsense"],
     ["--csr", "svid.csr", "--claims", '{"aud":"x"}'],

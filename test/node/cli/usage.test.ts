@@ -7,6 +7,7 @@ const COMMANDS = [
   "serve",
   "attest",
   "evidence dev",
+  "evidence auto",
   "policy check",
   "policy test",
   "policy explain",
