@@ -59,7 +59,7 @@ export async function simulateSts(options: StsOptions): Promise<SimulatedSts> {
       if (principal === undefined) return refuse(403, "InvalidClientTokenId");
       const arn = `arn:aws:sts::${account}:assumed-role/${principal.role}/${principal.session}`;
       const userId = `${principal.roleId}:${principal.session}`;
-      switch (form.get("Action")) {
+      switch (form.get("Action") ?? "") {
         case "GetCallerIdentity":
           return answer(json, "GetCallerIdentity", { Arn: arn, UserId: userId, Account: account });
         case "GetWebIdentityToken": {

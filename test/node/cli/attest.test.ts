@@ -128,7 +128,9 @@ rules:
       sub: "app",
       iss: "urn:svidmint:dev:dev",
     });
-    expect(await token("--audience", s, "--sub", "api", "--claims", '{"team":"blue"}')).toMatchObject({
+    expect(
+      await token("--audience", s, "--sub", "api", "--claims", '{"team":"blue"}'),
+    ).toMatchObject({
       aud: s,
       sub: "api",
       team: "blue",

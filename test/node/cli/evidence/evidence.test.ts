@@ -115,7 +115,7 @@ describe("svidmint evidence auto", () => {
   const AUTO = ["evidence", "auto", "--audience", ISSUER];
 
   it("believes the environment before any metadata service, and says so", async () => {
-    const asked = vi.fn(async () => new Response("EC2"));
+    const asked = vi.fn<() => Promise<Response>>(async () => new Response("EC2"));
     const url = await serve(asked);
     place({ AWS_EC2_METADATA_SERVICE_ENDPOINT: url, SVIDMINT_ID_TOKEN: "a.b.c", GITLAB_CI: "1" });
     const ran = await quickly(AUTO);

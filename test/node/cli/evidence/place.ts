@@ -1,4 +1,4 @@
-import { afterAll, afterEach, vi } from "vitest";
+import { afterEach, vi } from "vitest";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -33,13 +33,9 @@ export function place(env: Readonly<Record<string, string>> = {}): void {
 /** Ends what a test started, and forgets what it set. */
 export function places() {
   const ending: (() => Promise<void>)[] = [];
-  const atEnd: (() => Promise<void>)[] = [];
   afterEach(async () => {
     vi.unstubAllEnvs();
     await Promise.all(ending.splice(0).map((end) => end()));
-  });
-  afterAll(async () => {
-    await Promise.all(atEnd.map((end) => end()));
   });
   return {
     /** @returns its URL, without a slash at the end */
@@ -51,7 +47,8 @@ export function places() {
     /** @returns the path of a Unix socket where it listens */
     async serveSocket(handler: Handler): Promise<string> {
       const folder = await mkdtemp(join(tmpdir(), "svidmint-socket-"));
-      const server = createServer(getRequestListener(handler));
+      const answer = getRequestListener(handler);
+      const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
       server.listen(join(folder, "socket"));
       await once(server, "listening");
       ending.push(async () => {
