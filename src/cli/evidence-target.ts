@@ -82,9 +82,10 @@ export interface BaseOptions {
   readonly config?: string | undefined;
 }
 
-/** The name of a source, and the entry of `oidc` that is meant, where one is named. */
+/** Which part of `evidence:` is meant: that of a type, or entries of `oidc` by name or by preset. */
 export interface SourceName {
-  readonly name: string;
+  readonly type: string;
+  readonly presets: readonly string[];
   readonly entry?: string | undefined;
 }
 
@@ -122,18 +123,18 @@ async function configuration(given: string | undefined): Promise<JsonObject | un
 }
 
 /** Audiences that the configuration gives to the evidence of this source, each once. */
-function ownAudiences(document: JsonObject, { name, entry }: SourceName): string[] {
+function ownAudiences(document: JsonObject, { type, presets, entry }: SourceName): string[] {
   const evidence = section(document, "evidence");
-  const oidc = section(evidence, "oidc");
-  const direct = section(evidence, name);
-  const entries = Object.entries(oidc ?? {}).flatMap(([own, value]) =>
-    isJsonObject(value) && (entry === undefined ? value["preset"] === name : own === entry)
-      ? [value]
-      : [],
-  );
-  const issuer = document["issuer"];
-  const stated = (name === "oidc" || direct === undefined ? entries : [direct]).map(
-    ({ audience }) => audience ?? issuer,
+  const own = section(evidence, type) ?? {};
+  const entries = Object.entries(own).flatMap(([name, value]) => {
+    if (!isJsonObject(value)) return [];
+    const preset = value["preset"];
+    const meant =
+      entry === undefined ? typeof preset === "string" && presets.includes(preset) : name === entry;
+    return meant ? [value] : [];
+  });
+  const stated = (type === "oidc" ? entries : [own]).map(
+    ({ audience }) => audience ?? document["issuer"],
   );
   return [...new Set(stated.filter((audience) => typeof audience === "string"))];
 }

@@ -116,6 +116,7 @@ export async function fetchFrom(
   source: EvidenceSource,
   { target, from, entry, options }: Wanted,
 ): Promise<Fetched> {
+  const { type, presets = [name] } = source;
   let asked: string | undefined;
   const context: SourceContext = {
     env: process.env,
@@ -125,7 +126,7 @@ export async function fetchFrom(
       asked =
         source.audience === "registered"
           ? (target.audience ?? (await registeredAudience(name, from)))
-          : await targetAudience(target, () => sourceBase({ name, entry }, from));
+          : await targetAudience(target, () => sourceBase({ type, presets, entry }, from));
       return asked;
     },
   };
@@ -135,7 +136,6 @@ export async function fetchFrom(
       throw new CommandError(printable(error.message), 1, { cause: error });
     throw error;
   });
-  const { type } = source;
   if (entry !== undefined && type !== "oidc")
     throw new UsageError(`--entry is for evidence of type oidc, and this is ${type}`);
   return {

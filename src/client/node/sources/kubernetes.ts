@@ -18,6 +18,7 @@ export const source: EvidenceSource = {
   about:
     "A service-account token of this pod: Kubernetes, EKS, GKE, AKS. Without --request it is a projected one, whose volume states the audience, so that it names no key. With --request the API server is asked for one made for S; the service account must be allowed to create serviceaccounts/token of its own.",
   audience: "key",
+  presets: ["kubernetes", "eks", "gke", "aks"],
   options: {
     "token-file": { value: "FILE", about: `the projected token [default: ${PROJECTED}]` },
     request: { about: "ask the API server for a token that names the key" },

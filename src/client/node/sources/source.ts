@@ -35,6 +35,8 @@ export interface EvidenceSource {
    */
   readonly audience: "key" | "registered" | "fixed";
   readonly options?: Readonly<Record<string, SourceOption>>;
+  /** Presets of `oidc` that are for its tokens; that of its own name unless told. */
+  readonly presets?: readonly string[];
   /** Options without which there is nothing to fetch, as an example gives them. */
   readonly needs?: string;
   /** Further examples: the options that they add. */

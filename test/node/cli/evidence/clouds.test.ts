@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
 import { simulateRegion } from "../../../fakes/aws-metadata.ts";
-import { simulateSts, type SimulatedPrincipal } from "../../../fakes/aws-sts.ts";
+import { simulateSts, type SimulatedPrincipal } from "../../../fakes/aws-web-identity.ts";
 import { simulateTenant } from "../../../fakes/azure-metadata.ts";
 import { simulateGoogle } from "../../../fakes/gcp-metadata.ts";
 import { evidence, place, places, refusal } from "./place.ts";
