@@ -33,6 +33,7 @@ const direction = Object.keys(may).map((layer) => ({
                 .filter((o) => o !== layer && !may[layer]?.includes(o))
                 .map((o) => `**/${o}/**`),
               ...(layer === "cli" || layer === "client" ? [] : sdks),
+              ...(layer === "attestors" ? [] : ["@sigstore/*"]),
             ],
             message: "against the import direction that CONTRIBUTING.md names",
           },

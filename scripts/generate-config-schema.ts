@@ -4,7 +4,7 @@
  */
 import * as z from "zod/mini";
 import { documentSchema } from "../src/issuer/config-schema.ts";
-import { attestors } from "../src/runtimes/attestors.ts";
+import { attestors } from "../src/runtimes/node/attestors.ts";
 import { writeGenerated } from "./generated.ts";
 
 /** What an editor shows beside a key. By path; `*` is any list item or any name. */

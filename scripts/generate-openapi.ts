@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import * as z from "zod/mini";
-import { portableAttestors } from "../src/attestors/registry.ts";
+import { attestors } from "../src/runtimes/node/attestors.ts";
 import { svidRequestSchema } from "../src/issuer/request.ts";
 import { REASONS } from "../src/reasons.ts";
 import { writeGenerated } from "./generated.ts";
@@ -20,7 +20,7 @@ const schemaOf = (schema: z.ZodMiniType): Json => {
 };
 
 const evidence = Object.fromEntries(
-  portableAttestors.map((definition) => [definition.type, schemaOf(definition.evidence)]),
+  attestors.map((definition) => [definition.type, schemaOf(definition.evidence)]),
 );
 const request = schemaOf(svidRequestSchema) as { properties: Json };
 request.properties["evidence"] = {

@@ -67,6 +67,11 @@ export interface FactorInfo {
    * key needs no claim store; absent, it always does.
    */
   readonly instanceClaims?: readonly string[];
+  /**
+   * A public statement about what other evidence attests: whoever shows it proves nothing of himself. It is never
+   * claimed, and counts only when joined to that evidence, as it is bound.
+   */
+  readonly statement?: true;
   readonly settings: readonly RuleSetting[];
   /** Those of `settings` without which a rule is an error. */
   readonly required?: readonly RuleSetting[];

@@ -54,6 +54,7 @@ export const REASONS = {
   key_unknown: "evidence_rejected",
   key_malformed: "evidence_rejected",
   signature_invalid: "evidence_rejected",
+  log_proof_invalid: "evidence_rejected",
 
   // The evidence: claims, time, binding.
   issuer_not_configured: "evidence_rejected",

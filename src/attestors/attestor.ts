@@ -69,6 +69,8 @@ export type SettleDeps = Pick<AttestorDeps, "platform" | "read" | "report">;
 /** One line in `registry.ts`: all that the rest of svidmint knows of an evidence type. */
 export interface AttestorDefinition<C = unknown> {
   readonly type: string;
+  /** Runs on Node alone: no Worker can be given it. */
+  readonly nodeOnly?: true;
   /** As its attestors have it: for the published contract. */
   readonly evidence: z.ZodMiniType;
   /** Its section under `evidence:` in the configuration; unknown keys are errors. A function: made where it is used. */

@@ -8,7 +8,7 @@ import { loadConfig, type Config } from "../issuer/config.ts";
 import { describeIssues } from "../issuer/request.ts";
 import { forbiddenKeys } from "../policy/schema-issues.ts";
 import type { CompiledPolicy } from "../policy/policy.ts";
-import { attestors as registry } from "../runtimes/attestors.ts";
+import { attestors as registry } from "../runtimes/node/attestors.ts";
 import { readNodeReference } from "../runtimes/node/references.ts";
 import { readYaml, type Position, type ReadDocument } from "./config-document.ts";
 import { CommandError } from "./errors.ts";

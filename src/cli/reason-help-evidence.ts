@@ -102,6 +102,11 @@ export const EVIDENCE_HELP = {
     means: "the signature does not verify with the key that must have made it",
     fix: "the evidence was altered, belongs to another region or tenant, or the pinned key is the wrong one",
   },
+  log_proof_invalid: {
+    means:
+      "a bundle's proof that a transparency log holds its signature, or its proof of time, does not verify",
+    fix: "attest the build anew with a public log, and see whether trusted_root is older than the log's key: docs/attestors/sigstore.md says how to refresh it",
+  },
 
   issuer_not_configured: {
     means: "the token's issuer is none of the configured ones",

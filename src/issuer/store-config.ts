@@ -21,7 +21,7 @@ export async function storeConfig(document: unknown, deps: ConfigDeps): Promise<
   if (config === undefined) throw new ConfigError(errorsOf(issues));
   const { platform, read } = deps;
   const { trustDomain, issuer, policy, refreshHint, changedAt, sections, peers } = config;
-  const unfit = unfitParts(config);
+  const unfit = unfitParts(config, deps.registry);
   if (unfit.length > 0 || config.keys === undefined) throw new ConfigError(unfit);
   const { keys } = await readConfiguredKeys(config.keys, {
     platform,
@@ -62,10 +62,16 @@ export async function storeConfig(document: unknown, deps: ConfigDeps): Promise<
 }
 
 /** What a runtime without files, disk and standard output does not have. */
-function unfitParts({ keys, claims, audit }: Config): readonly ConfigIssue[] {
+function unfitParts(
+  { keys, claims, audit, sections }: Config,
+  registry: ConfigDeps["registry"],
+): readonly ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const error = (path: ConfigIssue["path"], message: string): void =>
     void issues.push({ path, message, severity: "error" });
+  for (const { type, nodeOnly } of registry)
+    if (nodeOnly === true && sections.has(type))
+      error(["evidence", type], "runs on Node alone: a Worker cannot verify it");
   if (keys === undefined)
     error(["keys"], "required: keys are made only by svidmint serve on one machine");
   if (claims !== undefined)

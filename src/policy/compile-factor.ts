@@ -85,6 +85,8 @@ export function compileFactor(
         "does nothing: this rule takes only evidence that is bound to its key",
       ),
     );
+  if (once && factor.statement === true)
+    issues.push(configError([...path, "replay", name], `does nothing: ${name} belongs to nobody`));
   const understands = (setting: FactorInfo["settings"][number]) =>
     factor.settings.includes(setting);
   for (const setting of factor.required ?? []) {
@@ -103,6 +105,7 @@ export function compileFactor(
     keysPerToken: understands("keys_per_token") ? (input.keys_per_token ?? 1) : 1,
     knowsAge: understands("max_instance_age"),
     sameInstance: sameInstance(at, factors, joins),
+    ...(factor.statement === true && { statement: true }),
   };
 }
 

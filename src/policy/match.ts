@@ -202,10 +202,11 @@ const IDLE_GRACE = 600;
 
 /** From what the evidence turned out to be, so that a rule that takes less than it got asks for no more than it needs. */
 function needsClaim(
-  { once, sameInstance }: CompiledFactor,
+  { once, sameInstance, statement }: CompiledFactor,
   { binding }: Attestation,
   facts: readonly Attestation[],
 ): boolean {
+  if (statement === true) return false;
   if (binding.kind === "key" || sameInstance.some((at) => facts[at]?.binding.kind === "key"))
     return false;
   return binding.kind === "none" || once;

@@ -39,6 +39,8 @@ export interface CompiledFactor {
   readonly knowsAge: boolean;
   /** Factors that name the same instance by a join: where one is bound to the key, this one needs no claim. */
   readonly sameInstance: readonly number[];
+  /** Says something of what another factor attests: never claimed. */
+  readonly statement?: true;
 }
 
 /** Two claims that must be there and equal. */
@@ -58,6 +60,7 @@ export function isAtLeast(actual: BindingKind, least: BindingKind): boolean {
  * Decided from the least that the rule takes, so that no request can turn out to need a store that is not there.
  */
 export function mayNeedClaim(rule: CompiledRule, factor: CompiledFactor): boolean {
+  if (factor.statement === true) return false;
   if (factor.sameInstance.some((index) => rule.factors[index]?.least === "key")) return false;
   return factor.least === "none" || (factor.once && factor.least !== "key");
 }

@@ -5,7 +5,7 @@ import openapi from "../gen/openapi.ts";
 import { createApp } from "../handlers/app.ts";
 import { loadIssuer } from "../issuer/load.ts";
 import { nodePlatform } from "../platform/node/node-platform.ts";
-import { attestors } from "./attestors.ts";
+import { attestors } from "./node/attestors.ts";
 import { auditFile } from "./node/audit-file.ts";
 import { readNodeReference } from "./node/references.ts";
 

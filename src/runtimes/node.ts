@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { ConfigError, type ConfigIssue } from "../config-issue.ts";
 import { loadConfig } from "../issuer/config.ts";
 import { nodePlatform } from "../platform/node/node-platform.ts";
-import { attestors } from "./attestors.ts";
+import { attestors } from "./node/attestors.ts";
 import { onStopSignal } from "./node/lifecycle.ts";
 import { parseListenAddress } from "./node/listen-address.ts";
 import { readNodeReference } from "./node/references.ts";

@@ -20,7 +20,7 @@ import { startSvidmint, type Svidmint } from "../../scripts/interop/svidmint.ts"
 import { startWorker, type Worker } from "../../scripts/interop/workerd.ts";
 import { storeConfig } from "../../src/issuer/store-config.ts";
 import { nodePlatform } from "../../src/platform/node/node-platform.ts";
-import { attestors } from "../../src/runtimes/attestors.ts";
+import { attestors } from "../../src/runtimes/node/attestors.ts";
 import { readNodeReference } from "../../src/runtimes/node/references.ts";
 import { type Exchange, makeCorpus } from "./support/corpus.ts";
 import { counterparts } from "./support/counterparts.ts";

@@ -1,7 +1,7 @@
 import { ConfigError } from "../../config-issue.ts";
 import type { JsonObject } from "../../encoding/json.ts";
 import { storeConfig } from "../../issuer/store-config.ts";
-import { attestors as registry } from "../../runtimes/attestors.ts";
+import { attestors as registry } from "../../runtimes/node/attestors.ts";
 import { compileDocument } from "../compile-document.ts";
 import { checkConfig, configurationError, locateAll, resourceReader } from "../config.ts";
 import { defineCommand } from "../command.ts";

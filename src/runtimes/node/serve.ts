@@ -7,7 +7,7 @@ import { openIssuer, portableStore } from "../../issuer/load.ts";
 import { isSingle, type Config } from "../../issuer/config.ts";
 import type { Issuer } from "../../issuer/issuer.ts";
 import { nodePlatform } from "../../platform/node/node-platform.ts";
-import { attestors } from "../attestors.ts";
+import { attestors } from "./attestors.ts";
 import { auditFile } from "./audit-file.ts";
 import { listen, type ListenAddress, type RunningServer } from "./http-server.ts";
 import { openStore } from "./file-store.ts";

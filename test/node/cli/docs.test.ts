@@ -4,7 +4,7 @@ import { readYaml } from "../../../src/cli/config-document.ts";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import { loadConfig } from "../../../src/issuer/config.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
-import { attestors } from "../../../src/runtimes/attestors.ts";
+import { attestors } from "../../../src/runtimes/node/attestors.ts";
 
 /** Around a part of a configuration that a page shows. */
 const REST = {

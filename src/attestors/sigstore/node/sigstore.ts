@@ -1,0 +1,98 @@
+import * as z from "zod/mini";
+import type { FactorInfo } from "../../../attestation.ts";
+import { ConfigError } from "../../../config-issue.ts";
+import type { Attestor, AttestorDefinition, AttestorDeps } from "../../attestor.ts";
+
+const TYPE = "sigstore";
+
+const exact = z
+  .string()
+  .check(
+    z.minLength(1),
+    z.maxLength(2048),
+    z.regex(/^[\u0021-\u0029\u002b-\u007e]*$/, "expected one exact value, without * and spaces"),
+  );
+
+const config = () =>
+  z.strictObject({
+    /** The certificate authorities and logs that are believed: a `trusted_root.json` of Sigstore's. */
+    trusted_root: z
+      .string()
+      .check(z.maxLength(1_048_576), z.regex(/^(?:file|data):./, "expected file: or data:")),
+    /** Whose statements are believed. */
+    identities: z
+      .array(
+        z.strictObject({
+          /** Subject alternative name of the signing certificate: of a CI job, the workflow that signs. */
+          san: exact,
+          /** OIDC issuer that vouched for the signer. */
+          issuer: exact,
+          /** Whose builds it may sign, where that is another repository than its own. */
+          source_repositories: z.optional(z.array(exact).check(z.minLength(1))),
+        }),
+      )
+      .check(z.minLength(1)),
+  });
+export type SigstoreConfig = z.infer<ReturnType<typeof config>>;
+
+const evidence = z.strictObject({ type: z.literal(TYPE), bundle: z.string() });
+export type SigstoreEvidence = z.infer<typeof evidence>;
+
+/**
+ * Build provenance for a digest that another piece of evidence attests: a Sigstore bundle of version 0.3.
+ * On Node alone; what verifies it is loaded where it is configured, and nowhere else.
+ * @see https://slsa.dev/spec/v1.0/provenance
+ */
+export const sigstore: AttestorDefinition<SigstoreConfig> = {
+  type: TYPE,
+  nodeOnly: true,
+  evidence,
+  config,
+  factors: () => [FACTOR],
+  create: openSigstore,
+};
+
+async function openSigstore(settings: SigstoreConfig, deps: AttestorDeps): Promise<Attestor> {
+  const [root, { provenanceAttestor }] = await Promise.all([
+    readRoot(settings.trusted_root, deps),
+    import("./provenance.ts"),
+  ]);
+  return provenanceAttestor(evidence, settings, root, deps);
+}
+
+async function readRoot(reference: string, deps: AttestorDeps): Promise<Uint8Array> {
+  try {
+    return await deps.read(reference);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(
+      error.issues.map(({ message, severity }) => ({ path: ["trusted_root"], message, severity })),
+    );
+  }
+}
+
+const FACTOR: FactorInfo = {
+  name: TYPE,
+  type: TYPE,
+  claims: {
+    digest: "string",
+    san: "string",
+    issuer: "string",
+    builder_id: "string",
+    build_type: "string",
+    source_repository: "string",
+    source_repository_id: "string",
+    source_owner_id: "string",
+    source_ref: "string",
+    source_commit: "string",
+    workflow: "string",
+    build_trigger: "string",
+    runner_environment: "string",
+  },
+  pins: [],
+  bindings: ["none"],
+  defaultBinding: "none",
+  joinable: ["digest"],
+  statement: true,
+  settings: [],
+};
