@@ -2,6 +2,7 @@ import { sigstore } from "../../../../src/attestors/sigstore/node/sigstore.ts";
 import { nodePlatform } from "../../../../src/platform/node/node-platform.ts";
 import { attestorConformance } from "../../../conformance/attestor.ts";
 import { provenance } from "../../../fakes/node/sigstore.ts";
+import { heldBundles } from "../../../unit/attestors/support.ts";
 import { evidenceOf, IDENTITY, NOW, world } from "./support.ts";
 
 attestorConformance("sigstore", async () => {
@@ -11,6 +12,7 @@ attestorConformance("sigstore", async () => {
       platform: nodePlatform({ now: () => NOW }),
       trustDomain,
       issuer: "https://id.example.org",
+      bundles: heldBundles({}),
       read: () => Promise.resolve(world.trustedRoot()),
       report: () => {},
     });

@@ -4,6 +4,7 @@ import type { Attestor } from "../../../../src/attestors/attestor.ts";
 import type { ConfigIssue } from "../../../../src/config-issue.ts";
 import type { Reason } from "../../../../src/reasons.ts";
 import { judge, outcome } from "../../../conformance/attestor.ts";
+import { heldBundles } from "../../../unit/attestors/support.ts";
 import { GITHUB, SAN, simulateSigstore } from "../../../fakes/node/sigstore.ts";
 
 /** Certificates of the simulated authorities are valid from the real clock's now on. */
@@ -30,6 +31,7 @@ export async function open(section: Json = {}, root = world.trustedRoot()): Prom
     platform: nodePlatform({ now: () => NOW }),
     trustDomain: "prod.example.org",
     issuer: "https://id.example.org",
+    bundles: heldBundles({}),
     read: () => Promise.resolve(root),
     report: (issue) => issues.push(issue),
   });
