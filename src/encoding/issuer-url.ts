@@ -52,5 +52,6 @@ function isSegment(segment: string): boolean {
   if (segment === "." || segment === ".." || segment.length > MAX_SEGMENT) return false;
   // A tilde at the end, or two of them, is how editors and servers name backups and home directories.
   if (segment.endsWith("~") || segment.includes("~~")) return false;
-  return /^[a-zA-Z0-9._~-]+$/.test(segment);
+  // One colon, within letters and digits: projects of GKE can be `example.com:name`. It cannot begin a port or a scheme there.
+  return /^[a-zA-Z0-9._~-]+(?:(?<=[a-zA-Z0-9]):(?=[a-zA-Z])[a-zA-Z0-9._~-]+)?$/.test(segment);
 }
