@@ -42,7 +42,8 @@ function translate(issue: ZodIssue, input: unknown, base: Path): ConfigIssue[] {
 function messageOf(issue: ZodIssue, found: unknown): string {
   if (issue.code === "invalid_key")
     return issue.issues[0]?.message ?? "not a name that is allowed here";
-  if (found === undefined) return "required";
+  // What a whole section lacks, and why, the check that misses it says best.
+  if (found === undefined) return issue.code === "custom" ? issue.message : "required";
   if (issue.code === "invalid_type") {
     if (issue.expected === "string" && (typeof found === "number" || typeof found === "boolean")) {
       return quoteIt(found);
