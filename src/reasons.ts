@@ -69,6 +69,7 @@ export const REASONS = {
   evidence_not_yet_valid: "evidence_rejected",
   evidence_lifetime: "evidence_rejected",
   not_a_workload: "evidence_rejected",
+  run_not_allowed: "evidence_rejected",
 
   // First use.
   claim_taken: "evidence_claimed",

@@ -132,7 +132,7 @@ export const EVIDENCE_HELP = {
   },
   claim_missing: {
     means: "a claim is absent that this evidence type always has",
-    fix: "ask for the full form (for Google: format=full), and check the kind of machine it came from",
+    fix: "ask for the full form (for Google: format=full; for Buildkite: --claim), and check the kind of machine it came from",
   },
   claim_type: {
     means: "a claim has another JSON type than this evidence type gives it",
@@ -158,5 +158,10 @@ export const EVIDENCE_HELP = {
     means:
       "the token is genuine, but a person's or an application's, not a machine's or a service account's",
     fix: "fetch the evidence from the metadata service of the workload, not with a user's login",
+  },
+  run_not_allowed: {
+    means:
+      "the token is of a job that its preset does not believe: one that strangers can start, whose code nobody has reviewed, or that a person is inside of",
+    fix: "if it is meant, add the value that the detail names to the entry's allow_… list, and state it in the rules; see the preset's page in docs/attestors/oidc/",
   },
 } satisfies Partial<Record<Reason, ReasonHelp>>;

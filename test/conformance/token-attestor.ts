@@ -7,8 +7,8 @@ import { tokenEnvelope } from "./token-envelope.ts";
 import type { TokenFixture } from "./token-fixture.ts";
 import { tokenKeys } from "./token-keys.ts";
 
-/** `attestorConformance`, and what holds for every evidence that is a JWT. */
-export function tokenAttestorConformance(name: string, build: () => Promise<TokenFixture>): void {
+/** `attestorConformance` with tokens of the fixture's claims. */
+export function tokenAttestorBasics(name: string, build: () => Promise<TokenFixture>): void {
   attestorConformance(name, async () => {
     const fixture = await build();
     const stranger = await tokenKey(fixture.key.alg, fixture.key.kid);
@@ -30,6 +30,11 @@ export function tokenAttestorConformance(name: string, build: () => Promise<Toke
       calls: () => fixture.network.calls.length,
     };
   });
+}
+
+/** The same, and what holds for every evidence that is a JWT. */
+export function tokenAttestorConformance(name: string, build: () => Promise<TokenFixture>): void {
+  tokenAttestorBasics(name, build);
 
   describe(`tokens of ${name}`, async () => {
     const fixture = await build();

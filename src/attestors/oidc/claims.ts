@@ -1,7 +1,6 @@
 import type { Claims, ClaimKind, ClaimValue } from "../../attestation.ts";
-import { isJsonObject, member, type JsonObject, type JsonValue } from "../../encoding/json.ts";
+import type { JsonObject, JsonValue } from "../../encoding/json.ts";
 import { fail, ok, type Result } from "../../result.ts";
-import type { PresetClaim } from "./preset.ts";
 
 /** Who the audience and the times are for is judged elsewhere, and no rule has any use for them. */
 export const JUDGED_CLAIMS: ReadonlySet<string> = new Set(["aud", "exp", "nbf", "iat"]);
@@ -23,39 +22,14 @@ export function readOpenClaims(token: JsonObject): Result<Claims> {
   return ok(claims);
 }
 
-/** @returns `claim_missing` | `claim_type` */
-export function readPresetClaims(
-  token: JsonObject,
-  wanted: Readonly<Record<string, PresetClaim>>,
-): Result<Claims> {
-  const claims: Record<string, ClaimValue> = {};
-  for (const [name, { kind, path = [name], required }] of Object.entries(wanted)) {
-    const value = at(token, path);
-    if (value === undefined || value === null || value === "") {
-      if (required === true) return fail("claim_missing", name);
-    } else if (isClaim(value) && kindOf(value) === kind) {
-      claims[name] = value;
-    } else {
-      return fail("claim_type", name);
-    }
-  }
-  return ok(claims);
-}
-
-function at(token: JsonObject, path: readonly string[]): JsonValue | undefined {
-  let value: JsonValue | undefined = token;
-  for (const name of path) value = isJsonObject(value) ? member(value, name) : undefined;
-  return value;
-}
-
-function isClaim(value: JsonValue | undefined): value is ClaimValue & JsonValue {
+export function isClaim(value: JsonValue | undefined): value is ClaimValue & JsonValue {
   if (typeof value === "string") return value !== "";
   if (typeof value === "number") return Number.isSafeInteger(value);
   if (typeof value === "boolean") return true;
   return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
-function kindOf(value: ClaimValue): ClaimKind {
+export function kindOf(value: ClaimValue): ClaimKind {
   const type = typeof value;
   return type === "string" || type === "number" || type === "boolean" ? type : "strings";
 }

@@ -1,12 +1,8 @@
-import type { EvidenceName, FactorInfo, PinInfo } from "../../attestation.ts";
-import { customersOf, type OidcEntry } from "./config.ts";
-import type { OidcPreset } from "./preset.ts";
-
-export const TYPE = "oidc";
-
-export function nameOf(entry: string): EvidenceName {
-  return `${TYPE}.${entry}`;
-}
+import type { FactorInfo, PinInfo } from "../../attestation.ts";
+import type { OidcEntry } from "./entry.ts";
+import { textsOf } from "./entry-members.ts";
+import { nameOf, TYPE } from "./name.ts";
+import { claimsOf, type OidcPreset } from "./preset.ts";
 
 /** @returns undefined where the issuer itself is the pin */
 export function pinOf(
@@ -16,7 +12,7 @@ export function pinOf(
   if (preset !== undefined) {
     return preset.pin === undefined
       ? undefined
-      : { claim: preset.pin, values: customersOf(entry, preset.pin) ?? [] };
+      : { claim: preset.pin, values: textsOf(entry, preset.pin) ?? [] };
   }
   if (typeof pin === "object") return pin;
   return pin === undefined || pin === "issuer"
@@ -52,7 +48,7 @@ export function factorOf(
       joinable: claim === undefined || claim === "sub" ? ["sub"] : ["sub", claim],
     };
   }
-  const kinds = Object.entries(preset.claims).map(([name, { kind }]) => [name, kind] as const);
+  const kinds = Object.entries(claimsOf(preset)).map(([name, { kind }]) => [name, kind] as const);
   return {
     ...common,
     claims: Object.fromEntries(kinds),

@@ -2,10 +2,14 @@ import * as z from "zod/mini";
 import { fail, ok, type Result } from "../../result.ts";
 import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
 import { tokenAttestor, type TokenProfile } from "../token.ts";
-import { oidcConfig, type OidcConfig, type OidcEntry } from "./config.ts";
-import { factorOf, nameOf, TYPE } from "./factor.ts";
+import { oidcConfig } from "./config.ts";
+import type { OidcConfig, OidcEntry } from "./entry.ts";
+import { factorOf } from "./factor.ts";
+import { nameOf, TYPE } from "./name.ts";
 import type { OidcPreset } from "./preset.ts";
+import { PRESETS } from "./presets.ts";
 import { profileOf } from "./profile.ts";
+import { settleConfig, type SettledConfig } from "./settle.ts";
 
 const evidence = z.strictObject({
   type: z.literal(TYPE),
@@ -17,30 +21,26 @@ type OidcEvidence = z.infer<typeof evidence>;
 
 /** Tokens of configured OpenID Connect issuers, each under an entry with a name of the operator's. */
 export function oidcDefinition(presets: readonly OidcPreset[]): AttestorDefinition<OidcConfig> {
-  const presetOf: PresetOf = (entry) => presets.find(({ name }) => name === entry.preset);
+  const presetOf = (entry: OidcEntry) => presets.find(({ name }) => name === entry.preset);
   return {
     type: TYPE,
     evidence,
     config: () => oidcConfig(presets),
     factors: (config) =>
       Object.entries(config).map(([name, entry]) => factorOf(name, entry, presetOf(entry))),
-    create: (config, deps) => open(config, deps, presetOf),
+    settle: async (config) => settleConfig(config, presetOf),
+    create: (config, deps) => openOidc(settleConfig(config, presetOf), deps),
   };
 }
 
-export { devIssuer } from "./profile.ts";
+export { devIssuer } from "./name.ts";
 
-/** Any issuer by configuration. */
-export const oidc = /* @__PURE__ */ oidcDefinition([]);
+export const oidc = /* @__PURE__ */ oidcDefinition(PRESETS);
 
-export const openOidc = (config: OidcConfig, deps: AttestorDeps): Promise<Attestor> =>
-  open(config, deps, () => undefined);
-
-type PresetOf = (entry: OidcEntry) => OidcPreset | undefined;
-
-async function open(config: OidcConfig, deps: AttestorDeps, presetOf: PresetOf): Promise<Attestor> {
+/** Presets are in the settled configuration already. */
+export async function openOidc(config: SettledConfig, deps: AttestorDeps): Promise<Attestor> {
   const profiles = await Promise.all(
-    Object.entries(config).map(([name, entry]) => profileOf(name, entry, presetOf(entry), deps)),
+    Object.entries(config).map(([name, entry]) => profileOf(name, entry, deps)),
   );
   return attestor(profiles, deps);
 }

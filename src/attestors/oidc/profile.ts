@@ -1,64 +1,47 @@
-import type { PinInfo } from "../../attestation.ts";
 import { isIssuerUrl } from "../../encoding/issuer-url.ts";
-import type { Jws } from "../../encoding/jws.ts";
+import type { JsonObject } from "../../encoding/json.ts";
 import { fail } from "../../result.ts";
 import type { AttestorDeps } from "../attestor.ts";
 import { gradeAudience } from "../binding.ts";
 import { isLoopbackHttp, openKeys } from "../jwks.ts";
 import type { TokenProfile } from "../token.ts";
-import { readOpenClaims, readPresetClaims } from "./claims.ts";
-import type { OidcEntry } from "./config.ts";
-import { nameOf, pinOf } from "./factor.ts";
+import { readOpenClaims } from "./claims.ts";
 import { sameIssuer } from "./issuer.ts";
-import type { OidcPreset } from "./preset.ts";
+import { nameOf } from "./name.ts";
+import type { SettledEntry } from "./settle.ts";
+import { readShape } from "./shape.ts";
 
 const ALGORITHMS = ["RS256", "ES256", "ES384"] as const;
 const LIFETIME_SECONDS = 3600;
 
-/** The `iss` of tokens for a `dev` entry that names no issuer. */
-export function devIssuer(entry: string): string {
-  return `urn:svidmint:dev:${entry}`;
-}
-
 /** Opens an entry's keys and reports what is wrong with it. */
 export async function profileOf(
   entryName: string,
-  entry: OidcEntry,
-  preset: OidcPreset | undefined,
+  entry: SettledEntry,
   deps: AttestorDeps,
 ): Promise<TokenProfile> {
-  const issuer = issuerOf(entryName, entry, preset);
-  reportIssuer(entryName, entry, issuer, deps);
-  const jwks = entry.jwks ?? preset?.jwks;
+  reportIssuer(entryName, entry, deps);
+  const { issuer, jwks } = entry;
   const keys = await openKeys(jwks ?? { discover: issuer }, deps, {
     path: [entryName, jwks === undefined ? "issuer" : "jwks"],
     ...(entry.jwks_max_bytes !== undefined && { maxBytes: entry.jwks_max_bytes }),
   });
   const base = entry.audience ?? deps.issuer;
-  const pin = pinOf(entry, preset);
   return {
     name: nameOf(entryName),
     issuer,
-    algorithms: entry.algorithms ?? preset?.algorithms ?? ALGORITHMS,
+    algorithms: entry.algorithms ?? ALGORITHMS,
     keys,
     maxLifetimeSeconds: entry.max_lifetime ?? LIFETIME_SECONDS,
     judgeAudience: (aud) => gradeAudience(aud, base),
-    readClaims: (jws) => readClaims(jws, preset, pin),
+    readClaims: ({ claims }) => readClaims(claims, entry),
   };
 }
 
-function issuerOf(entryName: string, entry: OidcEntry, preset: OidcPreset | undefined): string {
-  return entry.issuer ?? preset?.issuer ?? devIssuer(entryName);
-}
-
-function reportIssuer(
-  entryName: string,
-  entry: OidcEntry,
-  issuer: string,
-  deps: AttestorDeps,
-): void {
+function reportIssuer(entryName: string, entry: SettledEntry, deps: AttestorDeps): void {
   const report = (member: string, message: string) =>
     deps.report({ path: [entryName, member], message, severity: "error" });
+  const { issuer } = entry;
   const onLoopback = isLoopbackHttp(deps.issuer);
   if (entry.dev === true && !onLoopback) {
     report(
@@ -77,14 +60,8 @@ function reportIssuer(
   }
 }
 
-function readClaims(
-  { claims: token }: Jws,
-  preset: OidcPreset | undefined,
-  pin: PinInfo | undefined,
-) {
-  const checked = preset?.check?.(token);
-  if (checked?.ok === false) return checked;
-  const read = preset ? readPresetClaims(token, preset.claims) : readOpenClaims(token);
+function readClaims(token: JsonObject, { shape, pin }: SettledEntry) {
+  const read = shape ? readShape(token, shape) : readOpenClaims(token);
   if (!read.ok || pin === undefined) return read;
   const customer = read.value[pin.claim];
   if (typeof customer !== "string")

@@ -49,7 +49,7 @@ describe("oidc", () => {
       [{ ci: { ...entry, pin: { claim: "x" } } }, "ci.pin"],
       [{ ci: { ...entry, pin: "aud" } }, "ci.pin"],
       [{ ci: { ...entry, pin: { claim: "exp", values: ["1"] } } }, "ci.pin"],
-      [{ ci: { ...entry, preset: "github_actions" } }, "ci.preset"],
+      [{ ci: { ...entry, preset: "github_action" } }, "ci.preset"],
       [{ ci: { ...entry, algorithms: ["HS256"] } }, "ci.algorithms.0"],
       [{ ci: { ...entry, algorithms: ["none"] } }, "ci.algorithms.0"],
       [{ ci: { ...entry, algorithms: [] } }, "ci.algorithms"],

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { oidcDefinition } from "../../../../src/attestors/oidc/oidc.ts";
 import type { OidcPreset } from "../../../../src/attestors/oidc/preset.ts";
-import { fail, ok } from "../../../../src/result.ts";
 import { accepted, outcome, judge } from "../../../conformance/attestor.ts";
 import { keySetUrl, tokenKey } from "../../../fakes/token-issuer.ts";
 import { buildClean, complaints, ISSUER, NOW } from "../support.ts";
@@ -22,7 +21,13 @@ const FORGE: OidcPreset = {
   defaultBinding: "audience",
   joinable: ["customer_id"],
   instanceClaims: [],
-  check: ({ user }) => (user === undefined ? ok(undefined) : fail("not_a_workload")),
+  demands: [
+    { path: ["user"], reason: "not_a_workload", absent: true },
+    { path: ["cause"], reason: "run_not_allowed", oneOf: ["push"], optIn: "allow_causes" },
+  ],
+  issuerForm: { pattern: /^https:\/\/[a-z]+\.example\.com$/, text: "https://<x>.example.com" },
+  check: ({ issuer, customers }) =>
+    issuer === "https://closed.example.com" ? [["issuer", `is closed to ${customers[0]}`]] : [],
 };
 const OWN: OidcPreset = {
   name: "own",
@@ -45,6 +50,7 @@ const CLAIMS = {
   runner: 12,
   scopes: ["a"],
   protected: false,
+  cause: "push",
   secret: "not in the preset",
 };
 
@@ -99,8 +105,19 @@ describe("an oidc preset", () => {
       protected: false,
     });
   });
-  it("adds a check of its own, and its algorithms", async () => {
+  it("demands more of a token, as far as the entry does not widen it", async () => {
     expect(outcome(await judgeClaims({ ...CLAIMS, user: "x" }))).toBe("not_a_workload");
+    const pulled = { ...CLAIMS, cause: "pull" };
+    expect(outcome(await judgeClaims(pulled))).toBe("run_not_allowed");
+    expect(outcome(await judgeClaims(pulled, { ...entry, allow_causes: ["tag", "pull"] }))).toBe(
+      "accepted",
+    );
+    expect(outcome(await judgeClaims(pulled, { ...entry, allow_causes: "pul" }))).toBe(
+      "run_not_allowed",
+    );
+    expect(outcome(await judgeClaims(CLAIMS, { ...entry, allow_causes: "pull" }))).toBe("accepted");
+  });
+  it("has its algorithms", async () => {
     const rsa = await tokenKey("RS256", "forge-2");
     const attestor = await buildClean(definition, { ci: { ...entry, jwks: keySetUrl(rsa) } });
     expect(
@@ -136,7 +153,7 @@ describe("an oidc preset", () => {
       {
         name: "oidc.mine",
         type: "oidc",
-        claims: { sub: "string" },
+        claims: { iss: "string", sub: "string" },
         pins: [{ claim: "iss" }],
         bindings: ["key", "audience"],
         defaultBinding: "key",
@@ -154,6 +171,12 @@ describe("an oidc preset", () => {
     [{ preset: "own", issuer: "https://own.example", customer_id: "7" }, "ci.customer_id"],
     [{ issuer: "https://own.example", pin: "sub", customer_id: "7" }, "ci.customer_id"],
     [{ preset: "forge", customer_id: "7", dev: true, jwks }, "ci.dev"],
+    [{ preset: "forge", customer_id: "7", issuer: "https://forge.example.org" }, "ci.issuer"],
+    [{ preset: "forge", customer_id: "7", issuer: "https://closed.example.com" }, "ci.issuer"],
+    [{ preset: "forge", customer_id: "7", audience: "sts.amazonaws.com" }, "ci.audience"],
+    [{ preset: "forge", customer_id: "7", allow_causes: [] }, "ci.allow_causes"],
+    [{ preset: "own", issuer: "https://own.example", allow_causes: "x" }, "ci.allow_causes"],
+    [{ issuer: "https://own.example", pin: "sub", allow_causes: "x" }, "ci.allow_causes"],
     [{ preset: "smithy", issuer: "https://own.example", pin: "sub" }, "ci.preset"],
   ])("refuses the entry %j", (settings, path) => {
     expect(complaints(definition, { ci: settings })).toEqual([path]);
