@@ -11,8 +11,8 @@ export interface ConfigIssue {
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly issues: readonly ConfigIssue[];
-  constructor(issues: readonly ConfigIssue[]) {
-    super(issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("\n"));
+  constructor(issues: readonly ConfigIssue[], options?: { cause?: unknown }) {
+    super(issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("\n"), options);
     this.issues = issues;
   }
 }

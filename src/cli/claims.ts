@@ -1,13 +1,17 @@
-import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { storeFolder } from "../runtimes/node/file-store.ts";
+import { openClaimStore } from "../issuer/open-store.ts";
+import type { Config } from "../issuer/config.ts";
+import { openFileClaims } from "../runtimes/node/file-store.ts";
+import { nodeStores } from "../runtimes/node/stores.ts";
 import type { ClaimRecord } from "../stores/claim-store.ts";
-import { openClaimAdmin } from "../stores/node/admin-client.ts";
 import type { ClaimAdmin } from "../stores/node/admin-protocol.ts";
 import { StoreError } from "../stores/store-error.ts";
-import { checkConfig, configurationError } from "./config.ts";
+import { ConfigError } from "../config-issue.ts";
+import type { ClaimsSection } from "../stores/definition.ts";
+import { checkConfig, configurationError, locateAll, resourceReader } from "./config.ts";
 import { CommandError, UsageError } from "./errors.ts";
-import { printable } from "./output.ts";
+import { platform } from "./key-file.ts";
+import { printable, printError } from "./output.ts";
 import { formatTime } from "./time.ts";
 
 /** Arguments that all commands of the family have. */
@@ -35,8 +39,7 @@ export function claimKeyArgument(text: string): string {
 }
 
 /**
- * Does one thing with the claim store that a configuration names: through the running server where there is one,
- * which alone may touch its file.
+ * Does one thing with the claim store that a configuration names.
  * @throws CommandError where there is no store, or it does not answer
  */
 export async function withClaims<T>(
@@ -45,29 +48,45 @@ export async function withClaims<T>(
 ): Promise<T> {
   const { config, issues } = await checkConfig(configPath);
   if (config === undefined) throw configurationError(issues);
-  if (config.claims?.store !== "file") {
+  if (config.claims === undefined || config.claims.store === "memory") {
     const why =
       config.claims === undefined
         ? "names no claim store"
         : "has a claim store that ends with its process";
     throw new CommandError(`${printable(configPath)} ${why}: write claims: { store: file }`, 2);
   }
-  const folder = storeFolder(config.claims, dirname(resolve(configPath)));
-  if (!existsSync(folder))
-    throw new CommandError(`${printable(folder)} is not there: nothing was claimed yet`);
   try {
-    const claims = await openClaimAdmin(folder);
+    const claims = await openClaims(config, config.claims, configPath);
     try {
       return await work(claims);
     } finally {
-      await claims.close();
+      await claims.close?.();
     }
   } catch (error) {
+    if (error instanceof ConfigError)
+      throw configurationError(await locateAll(configPath, error.issues));
     if (!(error instanceof StoreError)) throw error;
     throw new CommandError(`the claim store failed: ${printable(error.message)}`, 1, {
       cause: error,
     });
   }
+}
+
+/** A file through the server that has it; a store that instances share as the issuer opens it. */
+async function openClaims(
+  { trustDomain }: Config,
+  section: ClaimsSection,
+  configPath: string,
+): Promise<ClaimAdmin> {
+  const folder = dirname(resolve(configPath));
+  if (section.store === "file") return openFileClaims({ ...section, store: "file" }, folder);
+  return openClaimStore(section, nodeStores(folder), {
+    platform,
+    trustDomain,
+    read: resourceReader(configPath),
+    env: (name) => process.env[name],
+    report: ({ path, message }) => printError(printable(`${path.join(".")}: ${message}`)),
+  });
 }
 
 export function recordJson(key: string, record: ClaimRecord | undefined): Record<string, unknown> {

@@ -4,7 +4,7 @@ import { utf8Decode } from "../encoding/bytes.ts";
 import { isJsonObject, parseJson, type JsonObject, type JsonValue } from "../encoding/json.ts";
 
 /** The sections whose texts may refer to files. A rule's text that begins with `file:` is a claim's value. */
-const SECTIONS: readonly string[] = ["evidence", "peers", "keys"];
+const SECTIONS: readonly string[] = ["evidence", "peers", "keys", "claims"];
 
 /**
  * Makes a configuration whole, for runtimes without files: what `file:` refers to is carried along as `data:`.

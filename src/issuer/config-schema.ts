@@ -5,16 +5,9 @@ import { parseInstant } from "../signer/instant.ts";
 import { keysSchema } from "../signer/keys-schema.ts";
 import { durationSchema } from "../policy/duration.ts";
 import { denyEntrySchema, ruleSchema } from "../policy/schema.ts";
+import { storeDefinitions } from "../stores/definitions.ts";
 
 const DAY = 86_400;
-
-const claimsSchema = z.discriminatedUnion("store", [
-  /** One Node instance (`single_instance: true`): an append-only file. */
-  z.strictObject({ store: z.literal("file"), path: z.optional(z.string().check(z.minLength(1))) }),
-  /** Forgets with the process: for trials on a loopback host. */
-  z.strictObject({ store: z.literal("memory") }),
-]);
-export type ClaimsConfig = z.output<typeof claimsSchema>;
 
 const auditSchema = z.strictObject({
   /** `stdout`, or `file:` and a path. */
@@ -29,7 +22,6 @@ const members = {
   issuer: z.string(),
   peers: z.optional(peersSchema),
   keys: z.optional(keysSchema),
-  claims: z.optional(claimsSchema),
   audit: z.optional(auditSchema),
   /** This is the only instance: local keys and the file store may be used. */
   single_instance: z.optional(z.boolean()),
@@ -48,10 +40,11 @@ const members = {
   ),
 };
 
-/** The document with what other parts judge (attestors their sections, policy its rules) left as it stands. */
+/** The document with what other parts judge (attestors and stores their sections, policy its rules) left as it stands. */
 export const outerSchema = z.strictObject({
   ...members,
   evidence: z.optional(z.record(z.string(), z.unknown())),
+  claims: z.optional(z.looseObject({ store: z.string() })),
   rules: z.optional(z.unknown()),
   deny: z.optional(z.unknown()),
 });
@@ -63,6 +56,7 @@ export function documentSchema(registry: readonly AttestorDefinition[]): z.ZodMi
   return z.strictObject({
     ...members,
     evidence: z.strictObject(sections),
+    claims: z.optional(z.union(storeDefinitions.map((one) => one.config()))),
     rules: z.array(ruleSchema),
     deny: z.optional(z.array(denyEntrySchema)),
   });

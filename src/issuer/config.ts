@@ -21,13 +21,10 @@ import {
   isTrustDomain,
   type TrustDomain,
 } from "../spiffe/trust-domain.ts";
+import type { ClaimsSection } from "../stores/definition.ts";
 import { HeldBundles } from "./bundles.ts";
-import {
-  outerSchema,
-  type AuditConfig,
-  type ClaimsConfig,
-  type OuterConfig,
-} from "./config-schema.ts";
+import { loadClaims, storeNamedIn } from "./claims-section.ts";
+import { outerSchema, type AuditConfig, type OuterConfig } from "./config-schema.ts";
 import { loadEvidence } from "./load-evidence.ts";
 
 /** A configuration in which nothing is wrong. Private keys are not read yet. */
@@ -43,7 +40,7 @@ export interface Config {
   /** What the attestors ask. Whoever reads the keys binds them to it. */
   readonly bundles: HeldBundles;
   readonly keys?: KeysConfig;
-  readonly claims?: ClaimsConfig;
+  readonly claims?: ClaimsSection;
   readonly audit?: AuditConfig;
   readonly singleInstance: boolean;
   /** Seconds. */
@@ -94,7 +91,9 @@ export async function loadConfig(
     deps,
     issues,
   );
-  checkClaims(outer, issuer, issues);
+  const single = isSingle({ issuer: names.issuer, singleInstance: outer.single_instance ?? false });
+  const deployment = issuer === undefined ? undefined : { issuer, single };
+  const claims = outer.claims && loadClaims(outer.claims, deployment, issues);
   const context = {
     ...names,
     claimStore: outer.claims !== undefined || deps.assumeClaimStore === true,
@@ -124,7 +123,7 @@ export async function loadConfig(
     ...(outer.peers && { peers: outer.peers }),
     bundles,
     ...(outer.keys && { keys: outer.keys }),
-    ...(outer.claims && { claims: outer.claims }),
+    ...(claims && { claims }),
     ...(outer.audit && { audit: outer.audit }),
     singleInstance: outer.single_instance ?? false,
     refreshHint: outer.bundle?.refresh_hint ?? REFRESH_HINT_SECONDS,
@@ -167,8 +166,8 @@ function partsOf(document: unknown): Parts | undefined {
     ...(typeof issuer === "string" && { issuer }),
     ...(isMap(evidence) && !Array.isArray(evidence) && { evidence }),
     ...(peers.success && { peers: peers.data }),
-    // Whatever is wrong with the store is told already; rules are not to be blamed for it.
-    ...(claims !== undefined && { claims: { store: "memory" } as const }),
+    // That no store is named is told already; rules are not to be blamed for it.
+    ...(claims !== undefined && { claims: storeNamedIn(claims) }),
     rules,
     deny,
   };
@@ -222,34 +221,4 @@ export function isSingle({
   singleInstance,
 }: Pick<Config, "issuer" | "singleInstance">): boolean {
   return singleInstance || issuer.startsWith("http:");
-}
-
-function checkClaims(
-  { claims, single_instance }: Parts,
-  issuer: string | undefined,
-  issues: ConfigIssue[],
-): void {
-  if (claims === undefined || issuer === undefined) return;
-  const single = isSingle({ issuer, singleInstance: single_instance ?? false });
-  if (claims.store === "file" && !single) {
-    issues.push(
-      configError(
-        ["claims", "store"],
-        "a file decides first use for one instance only: set single_instance: true, or use a store that instances share",
-      ),
-    );
-  }
-  if (claims.store === "memory") {
-    if (!issuer.startsWith("http:"))
-      issues.push(
-        configError(
-          ["claims", "store"],
-          "memory forgets who owns what with each restart: it is for trials on this machine only",
-        ),
-      );
-    else
-      issues.push(
-        configWarning(["claims", "store"], "memory forgets who owns what with each restart"),
-      );
-  }
 }

@@ -2,19 +2,19 @@ import { ConfigError, type ConfigIssue } from "../config-issue.ts";
 import { loadKeySet } from "../signer/load-keys.ts";
 import type { ReadResource } from "../config-issue.ts";
 import type { ClaimStore } from "../stores/claim-store.ts";
-import { memoryStore } from "../stores/memory.ts";
 import { assembleIssuer } from "./assemble.ts";
 import type { AuditSink } from "./audit.ts";
 import { loadConfig, type Config, type ConfigDeps } from "./config.ts";
-import type { ClaimsConfig } from "./config-schema.ts";
 import type { Issuer } from "./issuer.ts";
-
-/** Opens the store that `claims:` names. @throws ConfigError for one that this runtime does not have */
-type OpenStore = (config: ClaimsConfig) => Promise<ClaimStore>;
+import { openClaimStore, type StoreOpeners } from "./open-store.ts";
 
 export interface LoadDeps extends ConfigDeps {
   readonly audit: AuditSink;
-  readonly openStore?: OpenStore;
+  readonly stores: StoreOpeners;
+  /** Variables, for stores whose credentials lie there. */
+  readonly env: (name: string) => unknown;
+  /** Told of the store that was opened, so that it can be closed. */
+  readonly opened?: (store: ClaimStore) => void;
   /** Reads private keys; `read` if absent. */
   readonly readPrivate?: ReadResource;
   readonly warn?: (issue: ConfigIssue) => void;
@@ -54,19 +54,16 @@ export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer
     report: (issue) => deps.warn?.(issue),
   });
   config.bundles.bindOwn(keys);
-  const store = config.claims && (await (deps.openStore ?? portableStore)(config.claims));
+  const store =
+    config.claims &&
+    (await openClaimStore(config.claims, deps.stores, {
+      platform,
+      trustDomain,
+      read: readPrivate ?? read,
+      env: deps.env,
+      report: (issue) => deps.warn?.(issue),
+    }));
+  if (store !== undefined) deps.opened?.(store);
   const parts = { platform, trustDomain, issuer, attestors, policy, keys, ...(store && { store }) };
   return assembleIssuer(parts, { audit: deps.audit, ...(deps.log && { log: deps.log }) });
-}
-
-/** The stores that every runtime has. */
-export async function portableStore({ store }: ClaimsConfig): Promise<ClaimStore> {
-  if (store === "memory") return memoryStore();
-  throw new ConfigError([
-    {
-      path: ["claims", "store"],
-      message: `${store} needs svidmint serve on Node`,
-      severity: "error",
-    },
-  ]);
 }

@@ -2,6 +2,7 @@ import { ConfigError, type ConfigIssue } from "../config-issue.ts";
 import { storePolicy } from "../policy/stored.ts";
 import { readConfiguredKeys } from "../signer/load-keys.ts";
 import { storeKeys } from "../signer/store-keys.ts";
+import { storeDefinitions } from "../stores/definitions.ts";
 import { loadConfig, type Config, type ConfigDeps } from "./config.ts";
 import {
   digestOf,
@@ -50,6 +51,7 @@ export async function storeConfig(document: unknown, deps: ConfigDeps): Promise<
       ...(peers && { peers }),
       policy: storePolicy(policy),
       keys: storeKeys(config.keys, keys),
+      ...(config.claims && { claims: config.claims }),
       refreshHint,
       changedAt,
     } satisfies StoredConfig),
@@ -74,11 +76,15 @@ function unfitParts(
       error(["evidence", type], "runs on Node alone: a Worker cannot verify it");
   if (keys === undefined)
     error(["keys"], "required: keys are made only by svidmint serve on one machine");
-  if (claims !== undefined)
-    error(["claims", "store"], `${claims.store} is no store that instances of a Worker share`);
+  if (claims !== undefined && !onWorkers(claims.store))
+    error(["claims", "store"], `${claims.store} is no claim store that a Worker has`);
   if (audit !== undefined && (audit.sink !== "stdout" || audit.required === true))
     error(["audit"], "a Worker writes to its platform's log, which acknowledges nothing");
   return issues;
+}
+
+function onWorkers(name: string): boolean {
+  return storeDefinitions.some(({ store, runtime }) => store === name && runtime === "workers");
 }
 
 function errorsOf(issues: readonly ConfigIssue[]): readonly ConfigIssue[] {

@@ -6,10 +6,12 @@ import { readPeers } from "../federation/peers.ts";
 import type { Platform } from "../platform/platform.ts";
 import { restorePolicy } from "../policy/stored.ts";
 import { openStoredKeys, type StoredKeys } from "../signer/stored-keys.ts";
+import type { ClaimsSection } from "../stores/definition.ts";
 import { assembleIssuer } from "./assemble.ts";
 import type { AuditSink } from "./audit.ts";
 import { HeldBundles } from "./bundles.ts";
 import type { Issuer } from "./issuer.ts";
+import { openClaimStore, type StoreOpeners } from "./open-store.ts";
 
 /** Grows when what is stored, or what it means, changes: another version's is refused. */
 export const STORED_FORMAT = 1;
@@ -31,6 +33,7 @@ export interface StoredConfig {
   /** See `storePolicy`. */
   readonly policy: unknown;
   readonly keys: StoredKeys;
+  readonly claims?: ClaimsSection;
   /** Seconds. */
   readonly refreshHint: number;
   /** Unix seconds. */
@@ -40,13 +43,16 @@ export interface StoredConfig {
 export interface OpenStoredDeps {
   readonly platform: Platform;
   readonly attestors: Readonly<Record<string, OpenAttestor>>;
+  readonly stores: StoreOpeners;
+  /** Bindings of the runtime, by name. */
+  readonly env: (name: string) => unknown;
   readonly read: ReadResource;
   readonly audit: AuditSink;
 }
 
 /** From a compiled configuration to an issuer that serves. @throws ConfigError with everything that is wrong */
 export async function openStored(document: unknown, deps: OpenStoredDeps): Promise<Issuer> {
-  const { platform, read, audit } = deps;
+  const { platform, read, env, audit } = deps;
   const config = await unpack(document, platform);
   const policy = restorePolicy(config.policy);
   const { issuer, refreshHint, changedAt } = config;
@@ -81,7 +87,18 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
     longestLife,
   });
   bundles.bindOwn(keys);
-  return assembleIssuer({ platform, trustDomain, issuer, attestors, policy, keys }, { audit });
+  const report = (issue: ConfigIssue): void => void issues.push(issue);
+  const store =
+    config.claims &&
+    (await openClaimStore(config.claims, deps.stores, {
+      platform,
+      trustDomain,
+      read,
+      env,
+      report,
+    }));
+  const parts = { platform, trustDomain, issuer, attestors, policy, keys, ...(store && { store }) };
+  return assembleIssuer(parts, { audit });
 }
 
 async function unpack(

@@ -8,6 +8,7 @@ import { nodePlatform } from "../platform/node/node-platform.ts";
 import { attestors } from "./node/attestors.ts";
 import { auditFile } from "./node/audit-file.ts";
 import { readNodeReference } from "./node/references.ts";
+import { nodeStores } from "./node/stores.ts";
 
 /**
  * AWS Lambda behind a function URL or an HTTP API (payload version 2). `SVIDMINT_CONFIG` is the path of the compiled
@@ -20,6 +21,8 @@ const folder = inline ? process.cwd() : dirname(source);
 const issuer = await loadIssuer(JSON.parse(inline ? source : await readFile(source, "utf8")), {
   platform: nodePlatform(),
   registry: attestors,
+  stores: nodeStores(folder),
+  env: (name) => process.env[name],
   read: (reference) => readNodeReference(reference, folder),
   // The process is frozen once it has answered: what is to be in the log is written before.
   audit: { write: auditFile({ target: 1 }).write },

@@ -41,6 +41,8 @@ async function start(env: WorkerEnv): Promise<App> {
     // A key refresh that outlives the request which began it is finished for the next one.
     platform: webCryptoPlatform({ background: waitUntil }),
     attestors: portableOpeners,
+    stores: {},
+    env: (name) => env[name],
     read: (reference) => readReference(reference, (name) => env[name]),
     // Best effort: the platform's log takes the line, nobody acknowledges it.
     audit: { write: (line) => console.log(line) }, // oxlint-disable-line no-console -- the audit log of this platform

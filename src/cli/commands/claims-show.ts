@@ -1,5 +1,6 @@
 import { CLAIM_ARGS, claimKeyArgument, recordFields, recordJson, withClaims } from "../claims.ts";
 import { defineCommand } from "../command.ts";
+import { UsageError } from "../errors.ts";
 import { print, printFields, printJson } from "../output.ts";
 
 export default defineCommand({
@@ -18,7 +19,9 @@ export default defineCommand({
     "0 shown, 1 there is no such claim or the store does not answer, 2 wrong usage or configuration",
   async run(args) {
     if (args.key === undefined) {
-      const all = await withClaims(args.config, (claims) => claims.list());
+      const all = await withClaims(args.config, async (claims) => claims.list?.());
+      if (all === undefined)
+        throw new UsageError("this claim store does not list its claims: name a claim key");
       if (args.json === true) printJson(all.map(({ key, ...record }) => recordJson(key, record)));
       for (const { key, ...record } of args.json === true ? [] : all) {
         print(key);

@@ -1,39 +1,32 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { ClaimsConfig } from "../../issuer/config-schema.ts";
 import type { ClaimStore } from "../../stores/claim-store.ts";
+import type { FileConfig } from "../../stores/definitions.ts";
+import { openClaimAdmin } from "../../stores/node/admin-client.ts";
+import type { ClaimAdmin } from "../../stores/node/admin-protocol.ts";
 import { serveAdmin } from "../../stores/node/admin-socket.ts";
 import { openFileStore } from "../../stores/node/file.ts";
+import { StoreError } from "../../stores/store-error.ts";
 
 /** Where keys, claims and the socket of a single instance live, beside its configuration. */
 export const DATA_FOLDER = ".svidmint";
 
-export interface OpenedStore {
-  readonly store: ClaimStore;
-  close(): Promise<void>;
-}
-
-/** The folder of the file store that a configuration names. */
-export function storeFolder(
-  claims: Extract<ClaimsConfig, { store: "file" }>,
-  folder: string,
-): string {
-  return resolve(folder, claims.path ?? DATA_FOLDER);
+function storeFolder({ path }: FileConfig, folder: string): string {
+  return resolve(folder, path ?? DATA_FOLDER);
 }
 
 /**
  * Opens it, and lets `svidmint claims` work on it while this process has it.
+ * @param folder the configuration's
  * @throws StoreError where another process holds it, or it cannot be believed
  */
-export async function openStore(
-  claims: Extract<ClaimsConfig, { store: "file" }>,
-  folder: string,
-): Promise<OpenedStore> {
-  const directory = storeFolder(claims, folder);
+export async function openFile(config: FileConfig, folder: string): Promise<ClaimStore> {
+  const directory = storeFolder(config, folder);
   const store = await openFileStore({ directory });
   try {
     const admin = await serveAdmin(store, directory);
     return {
-      store,
+      ...store,
       async close() {
         await admin.close();
         await store.close();
@@ -43,4 +36,15 @@ export async function openStore(
     await store.close();
     throw error;
   }
+}
+
+/**
+ * Its claims for an operator's command: through the running server where there is one, which alone may touch them.
+ * @throws StoreError
+ */
+export async function openFileClaims(config: FileConfig, folder: string): Promise<ClaimAdmin> {
+  const directory = storeFolder(config, folder);
+  if (!existsSync(directory))
+    throw new StoreError("unavailable", `${directory} is not there: nothing was claimed yet`);
+  return openClaimAdmin(directory);
 }

@@ -3,14 +3,14 @@ import type { ConfigIssue, ReadResource } from "../../config-issue.ts";
 import { createApp } from "../../handlers/app.ts";
 import { metricsResponse } from "../../handlers/metrics.ts";
 import openapi from "../../gen/openapi.ts";
-import { openIssuer, portableStore } from "../../issuer/load.ts";
-import { isSingle, type Config } from "../../issuer/config.ts";
+import { openIssuer } from "../../issuer/load.ts";
+import type { Config } from "../../issuer/config.ts";
 import type { Issuer } from "../../issuer/issuer.ts";
 import { nodePlatform } from "../../platform/node/node-platform.ts";
 import { attestors } from "./attestors.ts";
 import { auditFile } from "./audit-file.ts";
 import { listen, type ListenAddress, type RunningServer } from "./http-server.ts";
-import { openStore } from "./file-store.ts";
+import { nodeStores } from "./stores.ts";
 
 export interface ServeOptions {
   readonly config: Config;
@@ -49,12 +49,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     audit,
     warn: options.warn,
     log: (line) => process.stderr.write(`${line}\n`),
-    async openStore(claims) {
-      if (claims.store !== "file" || !isSingle(config)) return portableStore(claims);
-      const store = await openStore(claims, folder);
-      closers.unshift(() => store.close());
-      return store.store;
-    },
+    stores: nodeStores(folder),
+    env: (name) => process.env[name],
+    opened: (store) => closers.unshift(async () => store.close?.()),
   });
   const app = createApp(issuer, {
     openapi,

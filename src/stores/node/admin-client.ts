@@ -17,7 +17,7 @@ const TIMEOUT_MS = 10_000;
  * The claims of a file store, for an operator's command: through the server where one runs, else the file itself.
  * @throws StoreError
  */
-export async function openClaimAdmin(directory: string): Promise<ClaimAdmin> {
+export async function openClaimAdmin(directory: string): Promise<Required<ClaimAdmin>> {
   const socket = await connected(adminSocketPath(directory));
   return socket === undefined ? openFileStore({ directory }) : adminClient(socket);
 }
@@ -44,7 +44,7 @@ interface Waiting {
   readonly reject: (error: StoreError) => void;
 }
 
-function adminClient(socket: Socket): ClaimAdmin {
+function adminClient(socket: Socket): Required<ClaimAdmin> {
   const waiting = new Map<number, Waiting>();
   let count = 0;
   const end = (message: string): void => {

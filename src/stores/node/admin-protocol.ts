@@ -2,9 +2,7 @@ import * as z from "zod/mini";
 import type { ClaimRecord, ClaimStore } from "../claim-store.ts";
 
 /** What an operator does with claims: nothing that a workload does. */
-export type ClaimAdmin = Required<
-  Pick<ClaimStore, "show" | "list" | "assign" | "release" | "ban" | "close">
->;
+export type ClaimAdmin = Pick<ClaimStore, "show" | "list" | "assign" | "release" | "ban" | "close">;
 
 /** One line each way: a question with its number, and the answer with the same. */
 export const MAX_QUESTION_BYTES = 4096;
@@ -47,7 +45,7 @@ const answer = z.object({
   records: z.optional(z.array(z.extend(record, { key: z.string() }))),
   error: z.optional(
     z.object({
-      code: z.enum(["unavailable", "locked", "lost", "corrupt"]),
+      code: z.enum(["unavailable", "locked", "lost", "corrupt", "refused"]),
       message: z.string(),
     }),
   ),

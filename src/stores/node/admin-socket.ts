@@ -104,7 +104,7 @@ async function perform(question: Question, store: Omit<ClaimAdmin, "close">): Pr
     case "show":
       return { record: await store.show(question.key) };
     case "list":
-      return { records: await store.list() };
+      return { records: await store.list?.() };
     case "assign":
       await store.assign(question.key, question.owner, question.now, question.ttl);
       return { done: true };

@@ -1,11 +1,8 @@
 import type { ClaimEntry } from "../claim-rules.ts";
+import { CLAIM_GRACE_SECONDS, ONCE_GRACE_SECONDS } from "../retention.ts";
 import { StoreError } from "../store-error.ts";
 import { Journal, type OpenFile } from "./journal.ts";
 import type { Change } from "./journal-format.ts";
-
-/** What has ended is kept this much longer, so that a clock which was wrong for a while costs nobody a claim. */
-const CLAIM_GRACE_SECONDS = 86_400;
-const ONCE_GRACE_SECONDS = 3600;
 
 interface Waiter {
   readonly resolve: () => void;

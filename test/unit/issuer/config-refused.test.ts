@@ -119,7 +119,53 @@ describe("a configuration with one fault", () => {
       { evidence: IID, rules: IID_RULE },
       /^rules\.0\.evidence\.aws_iid: .*claims/,
     ],
-    ["store unknown", { claims: { store: "sqlite" } }, /^claims\.store: /],
+    ["store unknown", { claims: { store: "sqlite" } }, /^claims\.store: .*there are file, .*redis/],
+    ["store without its name", { claims: { table: "x" } }, /^claims\.store: required/],
+    [
+      "a secret of a store in the configuration",
+      { claims: { store: "azure_table", account: "acct", table: "claims", key: "c2VjcmV0" } },
+      /^claims\.key: is a secret/,
+    ],
+    [
+      "two ways to ask a store",
+      {
+        claims: {
+          store: "azure_table",
+          account: "acct",
+          table: "claims",
+          key: "env:KEY",
+          sas: "env:SAS",
+        },
+      },
+      /^claims\.key: one of/,
+    ],
+    [
+      "Redis in the clear over a network",
+      { claims: { store: "redis", url: "redis://cache.internal:6379" } },
+      /^claims\.url: expected rediss:/,
+    ],
+    [
+      "a password in the URL",
+      { claims: { store: "redis", url: "rediss://:hunter2@cache.internal:6379" } },
+      /^claims\.url: expected rediss:/,
+    ],
+    [
+      "DynamoDB in the clear",
+      {
+        claims: {
+          store: "dynamodb",
+          table: "claims",
+          region: "eu-central-1",
+          endpoint: "http://dynamo.internal",
+        },
+      },
+      /^claims\.endpoint: expected an https/,
+    ],
+    [
+      "DynamoDB without its region",
+      { claims: { store: "dynamodb", table: "claims" } },
+      /^claims\.region: required/,
+    ],
     ["store null", { claims: null }, /^claims: /],
     [
       "store with an unknown key",

@@ -36,6 +36,8 @@ function token(claims: object): Promise<string> {
 const loadDeps = (): LoadDeps => ({
   platform: origin.platform,
   registry: portableAttestors,
+  stores: {},
+  env: (name) => origin.secrets[name],
   read: (reference) => readReference(reference, (name) => origin.secrets[name]),
   audit: { write: () => undefined },
 });
@@ -274,6 +276,11 @@ describe("compiling for Workers", () => {
       "a store of one machine",
       { single_instance: true, claims: { store: "file" } },
       /^claims.store: file/,
+    ],
+    [
+      "a store that a Worker does not have",
+      { claims: { store: "dynamodb", table: "claims", region: "eu-central-1" } },
+      /^claims.store: dynamodb/,
     ],
     ["an audit file", { audit: { sink: "file:audit.log" } }, /^audit: /],
     [

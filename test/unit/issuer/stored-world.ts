@@ -4,6 +4,7 @@ import { encodePem } from "../../../src/encoding/pem.ts";
 import { storeConfig } from "../../../src/issuer/store-config.ts";
 import { openStored, type StoredDocument } from "../../../src/issuer/stored-config.ts";
 import type { Issuer } from "../../../src/issuer/issuer.ts";
+import type { StoreOpeners } from "../../../src/issuer/open-store.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { formatInstant } from "../../../src/signer/instant.ts";
@@ -133,10 +134,13 @@ export function open(
   stored: unknown,
   { platform, secrets }: Pick<Source, "platform" | "secrets">,
   lines: string[] = [],
+  stores: StoreOpeners = {},
 ): Promise<Issuer> {
   return openStored(stored, {
     platform,
     attestors: portableOpeners,
+    stores,
+    env: (name) => secrets[name],
     read: (reference) => readReference(reference, (name) => secrets[name]),
     audit: { write: (line) => void lines.push(line) },
   });

@@ -1,0 +1,12 @@
+import type { StoreOpeners } from "../../issuer/open-store.ts";
+import type { FileConfig } from "../../stores/definitions.ts";
+import { memoryStore } from "../../stores/memory.ts";
+import { openFile } from "./file-store.ts";
+
+/** The claim stores of the runtimes on Node. @param folder the configuration's */
+export function nodeStores(folder: string): StoreOpeners {
+  return {
+    file: (config: FileConfig) => openFile(config, folder),
+    memory: async () => memoryStore(),
+  };
+}
