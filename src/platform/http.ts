@@ -13,6 +13,8 @@ export interface BoundedRequest {
   readonly body?: string | Uint8Array;
   /** Admits `http:` to this very machine (development, emulators); else `https:` alone. */
   readonly allowLoopbackHttp?: boolean;
+  /** Admits `http:` to these hosts as well: metadata services, which have no other. As `URL` gives a hostname. */
+  readonly plainHosts?: readonly string[];
 }
 
 export interface BoundedResponse {
@@ -40,7 +42,7 @@ export async function fetchBounded(
   url: string,
   request: BoundedRequest,
 ): Promise<Result<BoundedResponse, HttpFailure>> {
-  if (!mayFetch(url, request.allowLoopbackHttp === true)) return failure("url_forbidden");
+  if (!mayFetch(url, request)) return failure("url_forbidden");
   const abort = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   // Raced, not only signalled: that a runtime's body stream heeds the signal is not taken on trust.
@@ -119,14 +121,14 @@ async function readBounded(
   }
 }
 
-/** `https:` without user information, or `http:` to a loopback host where that is asked for. */
-function mayFetch(url: string, allowLoopbackHttp: boolean): boolean {
+/** `https:` without user information, or `http:` to the hosts for which that is asked. */
+function mayFetch(url: string, { allowLoopbackHttp, plainHosts = [] }: BoundedRequest): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, username, password, hostname } = new URL(url);
   if (username !== "" || password !== "") return false;
-  return (
-    protocol === "https:" || (allowLoopbackHttp && protocol === "http:" && isLoopbackHost(hostname))
-  );
+  if (protocol === "https:") return true;
+  if (protocol !== "http:") return false;
+  return (allowLoopbackHttp === true && isLoopbackHost(hostname)) || plainHosts.includes(hostname);
 }
 
 /** @param hostname as `URL` gives it: lower case, IPv4 in four decimal numbers, IPv6 in brackets */

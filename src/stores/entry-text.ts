@@ -8,7 +8,7 @@ import { StoreError } from "./store-error.ts";
 const time = z.number().check(z.nonnegative());
 const claim = z.strictObject({
   generation: z.number(),
-  unseen: z.optional(z.literal(true)),
+  unseen: z.exactOptional(z.literal(true)),
   banned: z.boolean(),
   expiresAt: time,
   owners: z.array(
@@ -16,7 +16,7 @@ const claim = z.strictObject({
       owner: z.string(),
       since: time,
       renewedAt: time,
-      createdBy: z.optional(z.string()),
+      createdBy: z.exactOptional(z.string()),
     }),
   ),
 });

@@ -1,5 +1,6 @@
 import type { StoreOpeners } from "../../issuer/open-store.ts";
 import type { FileConfig } from "../../stores/definitions.ts";
+import { openDynamodb } from "../../stores/dynamodb.ts";
 import { memoryStore } from "../../stores/memory.ts";
 import { openFile } from "./file-store.ts";
 
@@ -8,5 +9,6 @@ export function nodeStores(folder: string): StoreOpeners {
   return {
     file: (config: FileConfig) => openFile(config, folder),
     memory: async () => memoryStore(),
+    dynamodb: openDynamodb,
   };
 }

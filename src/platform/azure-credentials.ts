@@ -1,0 +1,52 @@
+import {
+  askJson,
+  keptCredentials,
+  malformed,
+  variable,
+  type CredentialDeps,
+  type CredentialSource,
+} from "./credentials.ts";
+
+const IMDS = "169.254.169.254";
+
+/**
+ * Access tokens of a managed identity: by the endpoint that App Service, Functions and Container Apps name in
+ * variables, else by the instance metadata service.
+ * @param resource whom the token is for
+ * @param clientId of a user-assigned identity; the system-assigned one if absent
+ * @see https://learn.microsoft.com/en-us/azure/app-service/overview-managed-identity#rest-endpoint-reference
+ */
+export function azureCredentials(
+  deps: CredentialDeps,
+  resource: string,
+  clientId?: string,
+): CredentialSource<string> {
+  const endpoint = variable(deps, "IDENTITY_ENDPOINT");
+  const header = variable(deps, "IDENTITY_HEADER");
+  const [service, base, version, headers]: [string, string, string, Record<string, string>] =
+    endpoint !== undefined && header !== undefined
+      ? ["the identity endpoint", endpoint, "2019-08-01", { "x-identity-header": header }]
+      : [
+          "the Azure metadata service",
+          `http://${IMDS}/metadata/identity/oauth2/token`,
+          "2018-02-01",
+          { metadata: "true" },
+        ];
+  const query = new URLSearchParams({
+    resource,
+    "api-version": version,
+    ...(clientId !== undefined && { client_id: clientId }),
+  });
+  return keptCredentials(deps.platform, async () => {
+    const { access_token: token, expires_on: end } = await askJson(
+      deps,
+      service,
+      `${base}?${query.toString()}`,
+      { headers, plainHosts: [IMDS] },
+    );
+    const expiresAt = Number(end);
+    if (typeof token !== "string" || end === undefined || !Number.isFinite(expiresAt))
+      throw malformed(service);
+    return { value: token, expiresAt };
+  });
+}
