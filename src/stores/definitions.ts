@@ -57,7 +57,6 @@ const redis = z.strictObject({
   /** What every key begins with. */
   prefix: z.optional(name(/^[\w.:-]{1,64}$/, "expected up to 64 of A-Z a-z 0-9 . _ : -")),
 });
-export type RedisConfig = z.output<typeof redis>;
 
 function isRedisUrl(text: string): boolean {
   const [, scheme, authority = ""] = /^(rediss?):\/\/([^/?#@]+)$/.exec(text) ?? [];
@@ -83,7 +82,6 @@ const azureTable = z.strictObject({
   client_id: z.optional(z.string().check(z.minLength(1))),
   endpoint: endpoint(),
 });
-export type AzureTableConfig = z.output<typeof azureTable>;
 
 const firestore = z.strictObject({
   store: z.literal("firestore"),
@@ -94,13 +92,11 @@ const firestore = z.strictObject({
   collection: z.optional(name(/^[A-Za-z][\w-]{0,99}$/, "expected the name of a collection")),
   endpoint: endpoint(),
 });
-export type FirestoreConfig = z.output<typeof firestore>;
 
 const durableObject = z.strictObject({
   store: z.literal("durable_object"),
   binding: z.optional(name(/^[A-Za-z_]\w*$/, "expected the name of a binding")),
 });
-export type DurableObjectConfig = z.output<typeof durableObject>;
 
 function issue(severity: ConfigIssue["severity"], path: string, message: string): ConfigIssue {
   return { path: [path], message, severity };

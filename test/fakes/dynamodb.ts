@@ -30,7 +30,7 @@ export class FakeDynamodb {
     const [, region, signed] = credential.exec(headers.get("authorization") ?? "") ?? [];
     if (region !== new URL(url).host.split(".")[1]) return failure("InvalidSignatureException");
     if (!signed?.includes("x-amz-target")) return failure("IncompleteSignatureException");
-    const asked: Asked = JSON.parse(String(init.body));
+    const asked: Asked = JSON.parse(typeof init.body === "string" ? init.body : "");
     this.asked.push({ ...asked, operation });
     // In a later turn, as over a network, and then in one step.
     await new Promise((resolve) => {
@@ -77,6 +77,9 @@ function holds(asked: Asked, there: Item | undefined): boolean {
 
 /** As DynamoDB names its failures; always 400. */
 export function failure(type: string): Response {
-  const __type = `com.amazonaws.dynamodb.v20120810#${type}`;
-  return Response.json({ __type, message: "the secret is hunter2" }, { status: 400 });
+  const body = {
+    __type: `com.amazonaws.dynamodb.v20120810#${type}`,
+    message: "the secret is hunter2",
+  };
+  return Response.json(body, { status: 400 });
 }

@@ -22,6 +22,15 @@ describe("the claim store of a compiled configuration", () => {
     expect(asked).toEqual([claims, "prod.example", origin.secrets["ROOT_KEY"]]);
   });
 
+  it.each<[string, object]>([
+    ["one machine", { single_instance: true, claims: { store: "file" } }],
+    ["other runtimes", { claims: { store: "dynamodb", table: "claims", region: "eu-central-1" } }],
+  ])("is none of %s", async (_, parts) => {
+    expect(await refusal(compiled(origin, { ...parts }))).toEqual([
+      expect.stringMatching(/^claims.store: (?:file|dynamodb) is no claim store that a Worker has/),
+    ]);
+  });
+
   it("is refused by a runtime that has no such store", async () => {
     const stores: StoreOpeners = { redis: async () => memoryStore() };
     expect(await refusal(open(await compiled(origin, { claims }), origin, [], stores))).toEqual([

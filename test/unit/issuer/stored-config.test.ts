@@ -37,7 +37,7 @@ const loadDeps = (): LoadDeps => ({
   platform: origin.platform,
   registry: portableAttestors,
   stores: {},
-  env: (name) => origin.secrets[name],
+  env: () => undefined,
   read: (reference) => readReference(reference, (name) => origin.secrets[name]),
   audit: { write: () => undefined },
 });
@@ -272,16 +272,6 @@ describe("the peers of a compiled configuration", () => {
 describe("compiling for Workers", () => {
   it.each([
     ["no keys", { keys: undefined }, /^keys: required/],
-    [
-      "a store of one machine",
-      { single_instance: true, claims: { store: "file" } },
-      /^claims.store: file/,
-    ],
-    [
-      "a store that a Worker does not have",
-      { claims: { store: "dynamodb", table: "claims", region: "eu-central-1" } },
-      /^claims.store: dynamodb/,
-    ],
     ["an audit file", { audit: { sink: "file:audit.log" } }, /^audit: /],
     [
       "an audit log that must acknowledge",
