@@ -54,6 +54,12 @@ const svids = {
       required: ["token", "expires_at"],
       properties: { token: { type: "string" }, expires_at: unixTime },
     },
+    wit: {
+      type: "object",
+      required: ["token", "expires_at"],
+      description: "Worth nothing without the key in it, and never a bearer token",
+      properties: { token: { type: "string" }, expires_at: unixTime },
+    },
     bundle: { $ref: "#/components/schemas/bundle" },
   },
 };
@@ -141,6 +147,9 @@ const document = {
       },
     },
     "/bundle": publicDocument("The SPIFFE trust bundle (profile https_web)", {
+      $ref: "#/components/schemas/bundle",
+    }),
+    "/bundle/wit": publicDocument("The same with the keys that verify WIT-SVIDs", {
       $ref: "#/components/schemas/bundle",
     }),
     "/.well-known/openid-configuration": publicDocument(

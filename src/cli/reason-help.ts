@@ -62,13 +62,13 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
   },
   nothing_requested: {
     means: "the request asks for no SVID, or Accept names a kind that the body does not ask for",
-    fix: "add x509 with a csr, or jwt with an audience",
+    fix: "add x509 with a csr, jwt with an audience, or wit",
   },
 
   possession_missing: {
     means:
       "what is asked for needs a proof of the key, and there is none: no CSR and no DPoP header",
-    fix: "send x509.csr, and for jwt on key-bound or claimed evidence a DPoP header (svidmint dpop prints one)",
+    fix: "send x509.csr or wit.csr, and for jwt on key-bound or claimed evidence a DPoP header (svidmint dpop prints one)",
   },
   csr_malformed: {
     means: "the CSR is not one PEM block with a well-formed PKCS#10 request",
@@ -80,7 +80,7 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
   },
   key_unsupported: {
     means: "the key is of a kind that svidmint does not certify",
-    fix: "use P-256, P-384, RSA of 2048 to 4096 bits with exponent 65537, or Ed25519 where the rule's kind allows it",
+    fix: "use P-256, P-384, RSA of 2048 to 4096 bits with exponent 65537, or Ed25519 where the rule's x509.key_types allows it; a WIT-SVID is never for Ed25519",
   },
   key_weak: {
     means:
@@ -162,7 +162,7 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
   },
   kind_not_granted: {
     means: "the deciding rule does not give one of the kinds asked for",
-    fix: "add x509: or jwt: to the rule, or ask only for what it gives",
+    fix: "add x509:, jwt: or wit: to the rule, or ask only for what it gives",
   },
   template_value_illegal: {
     means:

@@ -147,6 +147,19 @@ export function keyFits(alg: string, info: PublicKeyInfo): boolean {
   return algorithm.scheme.name === "Ed25519";
 }
 
+/**
+ * The name that a signature of this scheme by this key has in JOSE. ECDSA has one a curve, whatever hash a certificate
+ * request took.
+ */
+export function algorithmName(scheme: SignatureScheme, info: PublicKeyInfo): string | undefined {
+  for (const [name, { scheme: own }] of ALGORITHMS) {
+    const same = "hash" in own && "hash" in scheme ? own.hash === scheme.hash : true;
+    if (own.name === scheme.name && (same || info.type === "EC") && keyFits(name, info))
+      return name;
+  }
+  return undefined;
+}
+
 /** @returns `algorithm_not_allowed` where `alg` does not fit the key, `signature_invalid` */
 export function verifyJws(
   jws: CompactJws,

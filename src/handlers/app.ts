@@ -28,6 +28,7 @@ export function createApp(issuer: Issuer, options: AppOptions): HonoBase {
   app.post(`${base}/v1/svids`, (c) => postSvids(c.req.raw, issuer));
   for (const [path, name] of [
     ["/bundle", "bundle"],
+    ["/bundle/wit", "witBundle"],
     ["/.well-known/openid-configuration", "discovery"],
     ["/.well-known/jwks.json", "jwks"],
   ] as const) {

@@ -82,6 +82,8 @@ function toJson(svids: IssuedSvids): string {
   }
   if (svids.jwt !== undefined)
     parts.push(`"jwt":{"token":"${svids.jwt.token}","expires_at":${svids.jwt.expiresAt}}`);
+  if (svids.wit !== undefined)
+    parts.push(`"wit":{"token":"${svids.wit.token}","expires_at":${svids.wit.expiresAt}}`);
   parts.push(`"bundle":${svids.bundle}`);
   return `{${parts.join(",")}}`;
 }

@@ -38,6 +38,13 @@ export interface IntentEvent extends EventBase {
     readonly expires_at: number;
     readonly signer: string;
   };
+  readonly wit?: {
+    readonly jti: string;
+    readonly input_sha256: string;
+    readonly subject_key: string;
+    readonly expires_at: number;
+    readonly signer: string;
+  };
   /** Rules in audit mode that would have matched. */
   readonly audit_rules?: readonly string[];
 }

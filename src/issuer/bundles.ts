@@ -3,12 +3,12 @@ import type { Bundle } from "../encoding/bundle.ts";
 import type { KeySet, PublishedKeys } from "../signer/key-set.ts";
 
 /** What the trust domain's own SVIDs are verified with at some moment: all of its keys. */
-export function ownBundle({ x509, jwt, sequence, refreshHint }: PublishedKeys): Bundle {
+export function ownBundle({ x509, jwt, wit, witSequence, refreshHint }: PublishedKeys): Bundle {
   return {
     x509Authorities: x509,
     jwtAuthorities: jwt,
-    witAuthorities: [],
-    sequence: BigInt(sequence),
+    witAuthorities: wit,
+    sequence: BigInt(witSequence),
     refreshHint,
   };
 }

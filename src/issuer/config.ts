@@ -26,6 +26,7 @@ import { HeldBundles } from "./bundles.ts";
 import { loadClaims, storeNamedIn } from "./claims-section.ts";
 import { outerSchema, type AuditConfig, type OuterConfig } from "./config-schema.ts";
 import { loadEvidence } from "./load-evidence.ts";
+import { missingKeys } from "./missing-keys.ts";
 
 /** A configuration in which nothing is wrong. Private keys are not read yet. */
 export interface Config {
@@ -105,7 +106,9 @@ export async function loadConfig(
     context,
   );
   issues.push(...policyIssues);
-  if (policy !== undefined) checkKinds(policy, outer.keys, issues);
+  // Without `keys:` local ones are made later, for all that there is.
+  if (policy !== undefined && outer.keys !== undefined)
+    issues.push(...missingKeys(policy, outer.keys));
   if (
     policy === undefined ||
     trustDomain === undefined ||
@@ -135,23 +138,6 @@ export async function loadConfig(
 function standIn(name: string): TrustDomain {
   if (!isTrustDomain(name)) throw new TypeError("not a trust domain");
   return name;
-}
-
-/** What rules give, there has to be a key for. Without `keys:` local ones are made for all that there is. */
-function checkKinds(
-  policy: CompiledPolicy,
-  keys: KeysConfig | undefined,
-  issues: ConfigIssue[],
-): void {
-  for (const use of ["x509", "jwt"] as const) {
-    if (keys === undefined || policy.longestTtl[use] === 0 || (keys[use] ?? []).length > 0)
-      continue;
-    issues.push(configError(["keys", use], `required: there are rules that give ${use}`));
-  }
-  for (const { index, grants } of policy.rules) {
-    if (grants.wit !== undefined)
-      issues.push(configError(["rules", index, "wit"], "this version issues no WIT-SVIDs"));
-  }
 }
 
 type Parts = Partial<OuterConfig>;

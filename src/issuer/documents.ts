@@ -1,5 +1,5 @@
 import { encodeBase64url } from "../encoding/base64.ts";
-import { serializeBundle } from "../encoding/bundle.ts";
+import { serializeBundle, type Bundle } from "../encoding/bundle.ts";
 import { utf8Encode } from "../encoding/bytes.ts";
 import { jwkOf } from "../encoding/public-key.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -15,8 +15,10 @@ export interface PublicDocument {
 }
 
 export interface PublicDocuments {
-  /** SPIFFE Trust Domain and Bundle §4. */
+  /** SPIFFE Trust Domain and Bundle §4; the keys of WIT-SVIDs left out. */
   readonly bundle: PublicDocument;
+  /** The same with every key. */
+  readonly witBundle: PublicDocument;
   /** OpenID Connect Discovery 1.0 §4. */
   readonly discovery: PublicDocument;
   /** RFC 7517: keys of JWT-SVIDs only, as relying parties that speak OpenID Connect read them. */
@@ -56,12 +58,16 @@ async function write(
     etag: `"${encodeBase64url(await platform.digest("SHA-256", utf8Encode(body)))}"`,
     maxAgeSeconds,
   });
-  const bundle = serializeBundle(ownBundle(published));
+  const whole = ownBundle(published);
+  const { sequence } = published;
+  // Consumers there are that refuse a bundle with a key of a use they do not know (SPIRE before 1.15.3).
+  const known: Bundle = { ...whole, witAuthorities: [], sequence: BigInt(sequence) };
   const jwks = {
     keys: published.jwt.map(({ kid, info, alg }) => ({ ...jwkOf(info), kid, use: "sig", alg })),
   };
   return {
-    bundle: await document(bundle),
+    bundle: await document(serializeBundle(known)),
+    witBundle: await document(serializeBundle(whole)),
     jwks: await document(JSON.stringify(jwks)),
     discovery: await document(JSON.stringify(discovery(issuer, published))),
   };

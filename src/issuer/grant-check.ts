@@ -2,6 +2,7 @@ import type { Attestation } from "../attestation.ts";
 import { checkAudiences } from "../policy/grants.ts";
 import type { Decision } from "../policy/match.ts";
 import { fail, ok, type Result } from "../result.ts";
+import { confirmationAlgorithm } from "./mint-token.ts";
 import { checkKeyType } from "./key-type.ts";
 import type { Possession } from "./possession.ts";
 import type { SvidRequest } from "./request.ts";
@@ -23,8 +24,13 @@ export function checkGrants(
     if (claims.length > 0 && possession.dpop === undefined)
       return fail("possession_missing", "jwt on evidence under a claim needs a DPoP proof");
   }
-  const { csr, dpop, owner } = possession;
-  if (csr !== undefined && grants.x509 !== undefined) {
+  if (request.wit !== undefined && grants.wit === undefined) return fail("kind_not_granted", "wit");
+  const { csr, dpop, owner, wit } = possession;
+  if (wit !== undefined) {
+    const alg = confirmationAlgorithm(wit);
+    if (!alg.ok) return alg;
+  }
+  if (request.x509 !== undefined && csr !== undefined && grants.x509 !== undefined) {
     const keyType = checkKeyType(csr.key.info, grants.x509.keyTypes);
     if (!keyType.ok) return keyType;
   }

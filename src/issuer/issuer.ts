@@ -1,5 +1,6 @@
 import { REASONS } from "../reasons.ts";
 import type { Failure, Result } from "../result.ts";
+import { SVID_USES } from "../signer/algorithms.ts";
 import type { AuditSink } from "./audit.ts";
 import type { PublicDocuments } from "./documents.ts";
 import { issueSvids, type IncomingRequest } from "./issue.ts";
@@ -90,10 +91,7 @@ export function createIssuer(current: () => Snapshot, { audit, log }: IssuerDeps
     ready() {
       const { keys, platform } = current();
       const now = platform.now();
-      return (
-        (!keys.uses.has("x509") || keys.x509(now) !== undefined) &&
-        (!keys.uses.has("jwt") || keys.jwt(now) !== undefined)
-      );
+      return SVID_USES.every((use) => !keys.uses.has(use) || keys[use](now) !== undefined);
     },
     fault: onFault,
   };
@@ -118,7 +116,6 @@ function count(metrics: Metrics, result: Result<IssuedSvids>, seconds: number): 
     return;
   }
   metrics.count("svidmint_requests_total", { outcome: "issued" });
-  if (result.value.x509 !== undefined)
-    metrics.count("svidmint_svids_issued_total", { kind: "x509" });
-  if (result.value.jwt !== undefined) metrics.count("svidmint_svids_issued_total", { kind: "jwt" });
+  for (const kind of SVID_USES)
+    if (result.value[kind] !== undefined) metrics.count("svidmint_svids_issued_total", { kind });
 }

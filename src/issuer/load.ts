@@ -6,6 +6,7 @@ import { assembleIssuer } from "./assemble.ts";
 import type { AuditSink } from "./audit.ts";
 import { loadConfig, type Config, type ConfigDeps } from "./config.ts";
 import type { Issuer } from "./issuer.ts";
+import { missingKeys } from "./missing-keys.ts";
 import { openClaimStore, type StoreOpeners } from "./open-store.ts";
 
 export interface LoadDeps extends ConfigDeps {
@@ -42,6 +43,9 @@ export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer
         severity: "error",
       },
     ]);
+  // Local keys were made after the configuration was checked, perhaps by a version that knew fewer uses.
+  const missing = missingKeys(policy, config.keys);
+  if (missing.length > 0) throw new ConfigError(missing);
   const keys = await loadKeySet(config.keys, {
     platform,
     trustDomain,

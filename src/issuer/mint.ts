@@ -1,14 +1,10 @@
 import type { ProvenKey } from "../attestors/possession.ts";
 import { encodePem } from "../encoding/pem.ts";
-import { toHex, utf8Encode } from "../encoding/bytes.ts";
-import { encodeBase64url } from "../encoding/base64.ts";
-import { encodeJws } from "../encoding/jws.ts";
+import { toHex } from "../encoding/bytes.ts";
 import type { Platform } from "../platform/platform.ts";
 import { fail, ok, type Result } from "../result.ts";
-import type { JwtKey, X509Key } from "../signer/key-set.ts";
+import type { X509Key } from "../signer/key-set.ts";
 import { subjectKeyIdOf } from "../svid/key-id.ts";
-import { lintJwtSvidInput } from "../svid/jwt-lint.ts";
-import { buildJwtSvidInput } from "../svid/jwt-svid.ts";
 import {
   assembleCertificate,
   buildX509SvidTbs,
@@ -20,7 +16,6 @@ import { lintX509SvidTbs } from "../svid/x509-lint.ts";
 /** A certificate stays valid towards verifiers whose clocks lag by this many seconds. */
 const BACKDATE_SECONDS = 30;
 const SERIAL_BYTES = 17;
-const JTI_BYTES = 16;
 
 export interface MintContext {
   readonly platform: Platform;
@@ -35,7 +30,7 @@ export interface MintContext {
 }
 
 /** Bytes that passed the lint and are about to be signed: the only thing that `sign` takes. */
-interface Prepared<T> {
+export interface Prepared<T> {
   readonly input: Uint8Array;
   readonly expiresAt: number;
   /** Signs, verifies the signature, and puts the SVID together. @throws SignerError */
@@ -44,11 +39,6 @@ interface Prepared<T> {
 
 export interface PreparedX509 extends Prepared<string> {
   readonly serial: string;
-  readonly signer: string;
-}
-
-export interface PreparedJwt extends Prepared<string> {
-  readonly jti: string;
   readonly signer: string;
 }
 
@@ -96,40 +86,6 @@ export async function prepareX509(
         encodePem("CERTIFICATE", assembleCertificate(tbs, key.signer.scheme, signature)) +
         key.chainPem
       );
-    },
-  });
-}
-
-/** @returns `lint_failed` */
-export async function prepareJwt(
-  key: JwtKey,
-  audience: readonly string[],
-  ttlSeconds: number,
-  context: MintContext,
-): Promise<Result<PreparedJwt>> {
-  const { now, spiffeId, trustDomain, issuer } = context;
-  const jti = encodeBase64url(context.random(JTI_BYTES));
-  const profile = {
-    alg: key.signer.algorithm,
-    kid: key.kid,
-    issuer,
-    spiffeId,
-    audience,
-    issuedAt: now,
-    expiresAt: now + ttlSeconds,
-    jti,
-  };
-  const input = buildJwtSvidInput(profile);
-  const lint = lintJwtSvidInput(input, { ...profile, trustDomain });
-  if (!lint.ok) return lint;
-  const bytes = utf8Encode(input);
-  return ok({
-    input: bytes,
-    expiresAt: profile.expiresAt,
-    jti,
-    signer: key.signer.id,
-    async sign() {
-      return encodeJws(input, await key.signer.sign(bytes));
     },
   });
 }

@@ -18,8 +18,11 @@ export interface PossessionContext {
 
 /** The keys that this request proved to hold. */
 export interface Possession {
+  /** Of `x509`, else of `wit`: both name one key. */
   readonly csr?: ProvenKey;
   readonly dpop?: ProvenDpop;
+  /** The key that a WIT-SVID is for, as it proved itself; there where one is asked for. */
+  readonly wit?: ProvenKey;
   /** Thumbprint of the key that evidence must name, and that owns what is claimed: DPoP's, else the CSR's. */
   readonly owner?: string;
 }
@@ -61,12 +64,23 @@ async function proveKeys(
     if (!proof.ok) return proof;
     dpop = proof.value;
   }
-  let csr: ProvenKey | undefined;
-  if (request.x509 !== undefined) {
-    const proof = await proveCsr(request.x509.csr, { platform, ours });
+  const csrs: ProvenKey[] = [];
+  for (const pem of [request.x509?.csr, request.wit?.csr]) {
+    if (pem === undefined) continue;
+    const proof = await proveCsr(pem, { platform, ours }); // oxlint-disable-line no-await-in-loop -- at most two
     if (!proof.ok) return proof;
-    csr = proof.value;
+    csrs.push(proof.value);
   }
+  const [csr, another = csr] = csrs;
+  if (csr?.jkt !== another?.jkt) return fail("key_mismatch", "the csrs name different keys");
+  const wit = another ?? dpop;
+  if (request.wit !== undefined && wit === undefined)
+    return fail("possession_missing", "wit needs a key: send its CSR, or a DPoP proof");
   const owner = dpop?.jkt ?? csr?.jkt;
-  return ok({ ...(csr && { csr }), ...(dpop && { dpop }), ...(owner !== undefined && { owner }) });
+  return ok({
+    ...(csr && { csr }),
+    ...(dpop && { dpop }),
+    ...(request.wit && wit && { wit }),
+    ...(owner !== undefined && { owner }),
+  });
 }

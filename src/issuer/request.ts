@@ -32,6 +32,8 @@ export const svidRequestSchema = z.strictObject({
       ttl_seconds: ttl,
     }),
   ),
+  /** Its key is that of its own CSR, else of the one for `x509`, else of the DPoP proof. */
+  wit: z.optional(z.strictObject({ csr: z.optional(csr), ttl_seconds: ttl })),
 });
 
 export type SvidRequest = z.infer<typeof svidRequestSchema>;
@@ -46,8 +48,8 @@ export function parseSvidRequest(body: Uint8Array): Result<SvidRequest> {
   const parsed = svidRequestSchema.safeParse(json.value);
   if (!parsed.success) return fail("body_schema", describeIssues(parsed.error.issues));
   const request = parsed.data;
-  if (request.x509 === undefined && request.jwt === undefined) {
-    return fail("nothing_requested", "ask for x509, jwt or both");
+  if (request.x509 === undefined && request.jwt === undefined && request.wit === undefined) {
+    return fail("nothing_requested", "ask for x509, jwt or wit");
   }
   return ok(request);
 }

@@ -2,7 +2,8 @@ import { toHex } from "../encoding/bytes.ts";
 import type { Decision } from "../policy/match.ts";
 import { fail, ok, type Failure, type Result } from "../result.ts";
 import { SignerError } from "../signer/signer.ts";
-import { prepareJwt, prepareX509, type PreparedJwt, type PreparedX509 } from "./mint.ts";
+import { prepareJwt, prepareWit, type PreparedToken } from "./mint-token.ts";
+import { prepareX509, type PreparedX509 } from "./mint.ts";
 import type { Possession } from "./possession.ts";
 import type { SvidRequest } from "./request.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -12,8 +13,9 @@ import type { RequestTrail } from "./trail.ts";
 export interface PreparedSvids {
   readonly spiffeId: string;
   readonly x509?: PreparedX509;
-  readonly jwt?: PreparedJwt;
-  /** Thumbprint of the certificate's key. */
+  readonly jwt?: PreparedToken;
+  readonly wit?: PreparedToken;
+  /** Thumbprint of the key that certificate and WIT-SVID are for. */
   readonly subjectKey?: string;
   readonly audience?: readonly string[];
 }
@@ -23,6 +25,7 @@ export interface IssuedSvids {
   readonly spiffeId: string;
   readonly x509?: { readonly certificateChain: string; readonly expiresAt: number };
   readonly jwt?: { readonly token: string; readonly expiresAt: number };
+  readonly wit?: { readonly token: string; readonly expiresAt: number };
   /** The bundle document, as `/bundle` serves it. */
   readonly bundle: string;
 }
@@ -35,7 +38,7 @@ export async function prepareSvids(
   snapshot: Snapshot,
   request: SvidRequest,
   { grants, spiffeId: { uri } }: Decision,
-  { csr }: Possession,
+  { csr, wit: witSubject }: Possession,
   { now, random, latestEnd }: Pick<RequestTrail, "now" | "random"> & { readonly latestEnd: number },
 ): Promise<Result<PreparedSvids>> {
   const context = {
@@ -51,7 +54,8 @@ export async function prepareSvids(
   const life = (wanted: number | undefined, granted: number): number =>
     Math.min(wanted ?? granted, granted, left);
   let x509: PreparedX509 | undefined;
-  let jwt: PreparedJwt | undefined;
+  let jwt: PreparedToken | undefined;
+  let wit: PreparedToken | undefined;
   if (request.x509 !== undefined && grants.x509 !== undefined && csr !== undefined) {
     const key = snapshot.keys.x509(now);
     if (key === undefined) return fail("signer_unavailable", "no x509 key is active");
@@ -76,10 +80,21 @@ export async function prepareSvids(
     if (!prepared.ok) return prepared;
     jwt = prepared.value;
   }
+  if (request.wit !== undefined && grants.wit !== undefined && witSubject !== undefined) {
+    const key = snapshot.keys.wit(now);
+    if (key === undefined) return fail("signer_unavailable", "no wit key is active");
+    const ttl = life(request.wit.ttl_seconds, grants.wit.ttl);
+    const prepared = await prepareWit(key, witSubject, ttl, context);
+    if (!prepared.ok) return prepared;
+    wit = prepared.value;
+  }
+  const subjectKey = (csr ?? witSubject)?.jkt;
   return ok({
     spiffeId: uri,
-    ...(x509 && csr && { x509, subjectKey: csr.jkt }),
+    ...(x509 && { x509 }),
     ...(jwt && request.jwt && { jwt, audience: request.jwt.audience }),
+    ...(wit && { wit }),
+    ...(subjectKey !== undefined && { subjectKey }),
   });
 }
 
@@ -92,13 +107,15 @@ export async function recordAndSign(
   const { bundle } = await snapshot.documents(trail.now);
   const recorded = await trail.intent(await intentOf(snapshot, svids));
   if (!recorded.ok) return { result: recorded, signatures: 0 };
-  const { x509, jwt, spiffeId } = svids;
+  const { x509, jwt, wit, spiffeId } = svids;
   let signatures = 0;
   try {
     const certificateChain = await x509?.sign();
     if (x509 !== undefined) signatures++;
     const token = await jwt?.sign();
     if (jwt !== undefined) signatures++;
+    const witToken = await wit?.sign();
+    if (wit !== undefined) signatures++;
     await trail.outcome("issued");
     const issued: IssuedSvids = {
       spiffeId,
@@ -107,6 +124,7 @@ export async function recordAndSign(
           x509: { certificateChain, expiresAt: x509.expiresAt },
         }),
       ...(jwt && token !== undefined && { jwt: { token, expiresAt: jwt.expiresAt } }),
+      ...(wit && witToken !== undefined && { wit: { token: witToken, expiresAt: wit.expiresAt } }),
       bundle: bundle.body,
     };
     return { result: ok(issued), signatures };
@@ -124,7 +142,7 @@ export async function recordAndSign(
 
 async function intentOf(
   snapshot: Snapshot,
-  { spiffeId, x509, jwt, subjectKey, audience }: PreparedSvids,
+  { spiffeId, x509, jwt, wit, subjectKey = "", audience }: PreparedSvids,
 ): Promise<Parameters<RequestTrail["intent"]>[0]> {
   return {
     spiffe_id: spiffeId,
@@ -132,7 +150,7 @@ async function intentOf(
       x509: {
         serial: x509.serial,
         tbs_sha256: await sha256(snapshot, x509.input),
-        subject_key: subjectKey ?? "",
+        subject_key: subjectKey,
         not_after: x509.expiresAt,
         signer: x509.signer,
       },
@@ -144,6 +162,15 @@ async function intentOf(
         audience: audience ?? [],
         expires_at: jwt.expiresAt,
         signer: jwt.signer,
+      },
+    }),
+    ...(wit && {
+      wit: {
+        jti: wit.jti,
+        input_sha256: await sha256(snapshot, wit.input),
+        subject_key: subjectKey,
+        expires_at: wit.expiresAt,
+        signer: wit.signer,
       },
     }),
   };

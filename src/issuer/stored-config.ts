@@ -14,7 +14,7 @@ import type { Issuer } from "./issuer.ts";
 import { openClaimStore, type StoreOpeners } from "./open-store.ts";
 
 /** Grows when what is stored, or what it means, changes: another version's is refused. */
-export const STORED_FORMAT = 1;
+export const STORED_FORMAT = 2;
 
 /** What `svidmint policy compile --for workers` writes: a configuration that was checked, so that a runtime need not. */
 export interface StoredDocument {

@@ -11,7 +11,7 @@ import {
 } from "./audit.ts";
 import type { Metrics } from "./metrics.ts";
 
-type IntentFacts = Pick<IntentEvent, "spiffe_id" | "x509" | "jwt">;
+type IntentFacts = Pick<IntentEvent, "spiffe_id" | "x509" | "jwt" | "wit">;
 type AlarmFacts = Omit<AlarmEvent, "event" | "time" | "request_id" | "trust_domain">;
 
 export interface TrailDeps {

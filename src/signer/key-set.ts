@@ -1,7 +1,7 @@
 import type { X509Authority } from "../encoding/bundle.ts";
 import type { PublicKeyInfo } from "../encoding/primitives.ts";
 import type { X509Issuer } from "../svid/x509-svid.ts";
-import type { SvidUse } from "./algorithms.ts";
+import { SVID_USES, type SvidUse } from "./algorithms.ts";
 import type { SignatureAlgorithm, Signer } from "./signer.ts";
 import { activeKey, isPublished, nextChange, spiffeSequence, type KeyLife } from "./timeline.ts";
 
@@ -13,22 +13,29 @@ export interface X509Key {
   readonly chainPem: string;
 }
 
-export interface JwtKey {
+/** The key that signs JWT-SVIDs or WIT-SVIDs at some moment. */
+export interface TokenKey {
   readonly signer: Signer;
   /** As in the bundle: the RFC 7638 thumbprint, so that no two keys can ever share one. */
   readonly kid: string;
 }
 
+interface PublishedKey {
+  readonly kid: string;
+  readonly info: PublicKeyInfo;
+  readonly alg: SignatureAlgorithm;
+}
+
 /** What is published at some moment; the very same object until that changes. */
 export interface PublishedKeys {
   readonly x509: readonly X509Authority[];
-  readonly jwt: readonly {
-    readonly kid: string;
-    readonly info: PublicKeyInfo;
-    readonly alg: SignatureAlgorithm;
-  }[];
-  /** `spiffe_sequence`: Unix seconds of the latest change. */
+  readonly jwt: readonly PublishedKey[];
+  /** Never where consumers that do not know them would meet them. */
+  readonly wit: readonly PublishedKey[];
+  /** `spiffe_sequence` of the keys without those of `wit`: Unix seconds of the latest change. */
   readonly sequence: number;
+  /** The same of all keys. */
+  readonly witSequence: number;
   /** Seconds. */
   readonly refreshHint: number;
 }
@@ -41,7 +48,8 @@ export interface KeySet {
   readonly thumbprints: ReadonlySet<string>;
   /** Undefined where no key is active. */
   x509(now: number): X509Key | undefined;
-  jwt(now: number): JwtKey | undefined;
+  jwt(now: number): TokenKey | undefined;
+  wit(now: number): TokenKey | undefined;
   published(now: number): PublishedKeys;
 }
 
@@ -74,17 +82,23 @@ export function keySet(
   timelines: Timelines,
   { refreshHint, changedAt }: { readonly refreshHint: number; readonly changedAt: number },
 ): TimedKeySet {
-  const lives = [timelines.x509, timelines.jwt];
+  const lives = [timelines.x509, timelines.jwt, timelines.wit];
   const active = (use: SvidUse, now: number): KeyMaterial | undefined => {
     const life = activeKey(timelines[use], now);
     return life && keys[use].find((key) => key.life === life);
   };
+  const token = (use: "jwt" | "wit", now: number): TokenKey | undefined => {
+    const key = active(use, now);
+    return key?.signer && { signer: key.signer, kid: key.thumbprint };
+  };
+  const inBundle = (use: SvidUse, now: number): readonly KeyMaterial[] =>
+    keys[use].filter(({ life }) => isPublished(life, now));
   const publishedAt = (now: number): PublishedKeys => ({
-    x509: keys.x509.filter(({ life }) => isPublished(life, now)).flatMap(x509Authority),
-    jwt: keys.jwt
-      .filter(({ life }) => isPublished(life, now))
-      .map(({ thumbprint, info, algorithm }) => ({ kid: thumbprint, info, alg: algorithm })),
-    sequence: spiffeSequence(lives, changedAt, now),
+    x509: inBundle("x509", now).flatMap(x509Authority),
+    jwt: inBundle("jwt", now).map(publishedKey),
+    wit: inBundle("wit", now).map(publishedKey),
+    sequence: spiffeSequence([timelines.x509, timelines.jwt], changedAt, now),
+    witSequence: spiffeSequence(lives, changedAt, now),
     refreshHint,
   });
   let current:
@@ -92,17 +106,15 @@ export function keySet(
     | undefined;
 
   return Object.freeze({
-    uses: new Set((["x509", "jwt"] as const).filter((use) => timelines[use].length > 0)),
-    thumbprints: new Set([...keys.x509, ...keys.jwt].map(({ thumbprint }) => thumbprint)),
+    uses: new Set(SVID_USES.filter((use) => timelines[use].length > 0)),
+    thumbprints: new Set(SVID_USES.flatMap((use) => keys[use].map(({ thumbprint }) => thumbprint))),
     timelines,
     x509(now: number): X509Key | undefined {
       const key = active("x509", now);
       return key?.signer && key.issuer && { signer: key.signer, issuer: key.issuer, chainPem: "" };
     },
-    jwt(now: number): JwtKey | undefined {
-      const key = active("jwt", now);
-      return key?.signer && { signer: key.signer, kid: key.thumbprint };
-    },
+    jwt: (now: number) => token("jwt", now),
+    wit: (now: number) => token("wit", now),
     published(now: number): PublishedKeys {
       if (current === undefined || now < current.from || now >= current.until) {
         const until = Math.min(nextChange(lives, now), changedAt > now ? changedAt : Infinity);
@@ -111,6 +123,10 @@ export function keySet(
       return current.keys;
     },
   });
+}
+
+function publishedKey({ thumbprint, info, algorithm }: KeyMaterial): PublishedKey {
+  return { kid: thumbprint, info, alg: algorithm };
 }
 
 function x509Authority({ info, issuer }: KeyMaterial): X509Authority[] {

@@ -34,7 +34,7 @@ const common = {
 };
 
 const x509Key = z.strictObject({ ...common, certificate: resource });
-const jwtKey = z.strictObject({
+const tokenKey = z.strictObject({
   ...common,
   /** PEM; needed where the private key is not there any more. */
   public_key: z.optional(resource),
@@ -43,8 +43,9 @@ const MAX_KEYS = 64;
 
 export const keysSchema = z.strictObject({
   x509: z.optional(z.array(x509Key).check(z.maxLength(MAX_KEYS))),
-  jwt: z.optional(z.array(jwtKey).check(z.maxLength(MAX_KEYS))),
+  jwt: z.optional(z.array(tokenKey).check(z.maxLength(MAX_KEYS))),
+  wit: z.optional(z.array(tokenKey).check(z.maxLength(MAX_KEYS))),
 });
 export type KeysConfig = z.output<typeof keysSchema>;
 export type X509KeyConfig = z.output<typeof x509Key>;
-export type JwtKeyConfig = z.output<typeof jwtKey>;
+export type TokenKeyConfig = z.output<typeof tokenKey>;

@@ -4,11 +4,11 @@ import type { Platform } from "../platform/platform.ts";
 import type { TrustDomain } from "../spiffe/trust-domain.ts";
 import { isSelfIssued, isSignedBy, type Certificate } from "../svid/certificate.ts";
 import { checkSigningCertificate } from "../svid/signing-certificate.ts";
-import type { SvidUse } from "./algorithms.ts";
+import { byUse, type SvidUse } from "./algorithms.ts";
 import { parseInstant } from "./instant.ts";
 import { readKeyFiles } from "./key-material.ts";
 import { keySet, type KeysByUse, type TimedKeySet, type Timelines } from "./key-set.ts";
-import type { KeysConfig, JwtKeyConfig, X509KeyConfig } from "./keys-schema.ts";
+import type { KeysConfig, TokenKeyConfig, X509KeyConfig } from "./keys-schema.ts";
 import { readKeys, type KeySource, type Say } from "./read-keys.ts";
 import { checkTimeline } from "./timeline-check.ts";
 import { resolveTimeline, type KeyLife, type TimelineEntry } from "./timeline.ts";
@@ -34,7 +34,7 @@ export interface LoadKeysDeps {
   readonly report: (issue: ConfigIssue) => void;
 }
 
-type KeyConfig = X509KeyConfig | JwtKeyConfig;
+type KeyConfig = X509KeyConfig | TokenKeyConfig;
 
 /** The instants of entries that passed `keysSchema`. */
 export function timelineEntries(entries: readonly KeyConfig[]): readonly TimelineEntry[] {
@@ -70,7 +70,7 @@ export async function readConfiguredKeys(
   deps: LoadKeysDeps,
 ): Promise<{ readonly keys: KeysByUse; readonly timelines: Timelines }> {
   const issues: ConfigIssue[] = [];
-  const lists = { x509: config.x509 ?? [], jwt: config.jwt ?? [] };
+  const lists = byUse((use): readonly KeyConfig[] => config[use] ?? []);
   const timelineOf = (use: SvidUse): readonly KeyLife[] => {
     const rules = {
       refreshHint: deps.refreshHint,
@@ -83,9 +83,9 @@ export async function readConfiguredKeys(
     }
     return resolveTimeline(entries, rules);
   };
-  const timelines = { x509: timelineOf("x509"), jwt: timelineOf("jwt") };
+  const timelines = byUse(timelineOf);
   const source = (entry: KeyConfig): KeySource => configuredKey(entry, deps);
-  const sources = { x509: lists.x509.map(source), jwt: lists.jwt.map(source) };
+  const sources = byUse((use) => lists[use].map(source));
   const keys = await readKeys(sources, timelines, deps, issues);
   const errors = issues.filter((issue) => issue.severity === "error");
   if (errors.length > 0) throw new ConfigError(errors);

@@ -5,7 +5,7 @@ import { spkiOf } from "../encoding/public-key.ts";
 import type { Platform, PrivateKey } from "../platform/platform.ts";
 import { thumbprint } from "../platform/thumbprint.ts";
 import { x509Issuer, type IssuingCertificate } from "../svid/x509-svid.ts";
-import { signingAlgorithm, type SvidUse } from "./algorithms.ts";
+import { byUse, signingAlgorithm, SVID_USES, type SvidUse } from "./algorithms.ts";
 import type { KeyMaterial, KeysByUse, Timelines } from "./key-set.ts";
 import { localSigner } from "./local.ts";
 import type { SignatureAlgorithm } from "./signer.ts";
@@ -38,8 +38,6 @@ export interface ReadKeysDeps {
   readonly publicOnly?: boolean;
 }
 
-const USES: readonly SvidUse[] = ["x509", "jwt"];
-
 /** Every key that is still to be published. What is wrong goes to `issues`; a key with errors may be left out. */
 export async function readKeys(
   sources: Readonly<Record<SvidUse, readonly KeySource[]>>,
@@ -47,9 +45,9 @@ export async function readKeys(
   deps: ReadKeysDeps,
   issues: ConfigIssue[],
 ): Promise<KeysByUse> {
-  const keys: Record<SvidUse, KeyMaterial[]> = { x509: [], jwt: [] };
+  const keys: Record<SvidUse, KeyMaterial[]> = byUse(() => []);
   const usedBy = new Map<string, string>();
-  for (const use of USES) {
+  for (const use of SVID_USES) {
     for (const [index, source] of sources[use].entries()) {
       const life = timelines[use][index];
       // What is removed is never needed again: its files may be gone, its instants still count.

@@ -1,6 +1,6 @@
 import { encodeBase64 } from "../encoding/base64.ts";
 import { spkiOf } from "../encoding/public-key.ts";
-import type { SvidUse } from "./algorithms.ts";
+import { byUse, type SvidUse } from "./algorithms.ts";
 import type { KeyMaterial, KeysByUse } from "./key-set.ts";
 import type { KeysConfig } from "./keys-schema.ts";
 import { timelineEntries } from "./load-keys.ts";
@@ -23,7 +23,7 @@ export function storeKeys(config: KeysConfig, keys: KeysByUse): StoredKeys {
       };
     });
   };
-  return { x509: store("x509"), jwt: store("jwt") };
+  return byUse(store);
 }
 
 function publicHalf({ info, issuer }: KeyMaterial): Pick<StoredKey, "publicKey" | "certificate"> {

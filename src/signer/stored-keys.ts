@@ -4,7 +4,7 @@ import { utf8Decode } from "../encoding/bytes.ts";
 import { decodePem } from "../encoding/pem.ts";
 import { parseSpki } from "../encoding/public-key.ts";
 import type { Platform, PrivateKey } from "../platform/platform.ts";
-import type { SvidUse } from "./algorithms.ts";
+import { byUse, type SvidUse } from "./algorithms.ts";
 import { keySet, type KeySet } from "./key-set.ts";
 import type { LoadKeysDeps } from "./load-keys.ts";
 import { readKeys, type KeySource, type OpenedKey } from "./read-keys.ts";
@@ -49,13 +49,13 @@ export async function openStoredKeys(stored: StoredKeys, deps: StoredKeysDeps): 
       stored[use].map(({ timeline }) => timeline),
       { refreshHint, longestLife: longestLife[use] },
     );
-  const timelines = { x509: lives("x509"), jwt: lives("jwt") };
+  const timelines = byUse(lives);
   const source = (key: StoredKey): KeySource => ({
     id: key.timeline.id,
     algorithm: key.algorithm,
     open: (complain) => openKey(key, deps, complain),
   });
-  const sources = { x509: stored.x509.map(source), jwt: stored.jwt.map(source) };
+  const sources = byUse((use) => stored[use].map(source));
   const issues: ConfigIssue[] = [];
   const keys = await readKeys(sources, timelines, deps, issues);
   const errors = issues.filter(({ severity }) => severity === "error");

@@ -21,15 +21,17 @@ interface FakeSigner extends Signer {
 export interface FakeKeySet extends KeySet {
   readonly x509Signer: FakeSigner;
   readonly jwtSigner: FakeSigner;
+  readonly witSigner: FakeSigner;
   readonly root: Uint8Array;
 }
 
-/** One root and one JWT key, active for ever: real keys, a ledger of what they signed. */
+/** One root, one JWT and one WIT key, active for ever: real keys, a ledger of what they signed. */
 export async function fakeKeySet(
   platform: Platform,
   trustDomain: TrustDomain,
 ): Promise<FakeKeySet> {
-  const [caKey, jwtKey] = [
+  const [caKey, jwtKey, witKey] = [
+    await platform.generateKey("P-256"),
     await platform.generateKey("P-256"),
     await platform.generateKey("P-256"),
   ];
@@ -49,22 +51,28 @@ export async function fakeKeySet(
   if (!certificate.ok) throw new Error(certificate.error.detail);
   const x509Signer = signer(platform, "root", caKey);
   const jwtSigner = signer(platform, "jwt", jwtKey);
+  const witSigner = signer(platform, "wit", witKey);
   const kid = await thumbprint(platform, jwtKey.publicKey.info);
+  const witKid = await thumbprint(platform, witKey.publicKey.info);
   const published: PublishedKeys = {
     x509: [{ certificate: root, info: caKey.publicKey.info }],
     jwt: [{ kid, info: jwtKey.publicKey.info, alg: "ES256" }],
+    wit: [{ kid: witKid, info: witKey.publicKey.info, alg: "ES256" }],
     sequence: platform.now() - DAY,
+    witSequence: platform.now() - DAY,
     refreshHint: 300,
   };
   const issuer = x509Issuer(certificate.value, ES256);
   return {
-    uses: new Set(["x509", "jwt"]),
-    thumbprints: new Set([kid, await thumbprint(platform, caKey.publicKey.info)]),
+    uses: new Set(["x509", "jwt", "wit"]),
+    thumbprints: new Set([kid, witKid, await thumbprint(platform, caKey.publicKey.info)]),
     x509: () => ({ signer: x509Signer, issuer, chainPem: "" }),
     jwt: () => ({ signer: jwtSigner, kid }),
+    wit: () => ({ signer: witSigner, kid: witKid }),
     published: () => published,
     x509Signer,
     jwtSigner,
+    witSigner,
     root,
   };
 }

@@ -3,6 +3,7 @@ import { isLoopbackHttp } from "../../attestors/jwks.ts";
 import { ConfigError, type ConfigIssue } from "../../config-issue.ts";
 import { utf8Encode } from "../../encoding/bytes.ts";
 import { isSingle, type Config } from "../../issuer/config.ts";
+import { SVID_USES } from "../../signer/algorithms.ts";
 import type { KeysConfig } from "../../signer/keys-schema.ts";
 import { localKeys } from "../../signer/node/local-keys.ts";
 import { privateReader } from "../../signer/node/private-file.ts";
@@ -100,8 +101,8 @@ async function ownKeys(config: Config, folder: string): Promise<KeysConfig> {
       return value;
     },
   });
-  const files = [...(keys.x509 ?? []), ...(keys.jwt ?? [])].flatMap(
-    ({ private_key: key }) => key?.replace(/^file:/, "") ?? [],
+  const files = SVID_USES.flatMap((use) =>
+    (keys[use] ?? []).flatMap(({ private_key: key }) => key?.replace(/^file:/, "") ?? []),
   );
   printError(
     `${created ? "made local signing keys" : "signing with local keys"}: ${files.map(printable).join(", ")} (listed in ${printable(path)})`,
@@ -184,7 +185,7 @@ function tell(
     `svidmint serves ${printable(issuer)} at ${shown(listening)}, configured by ${printable(config)}`,
   );
   printError(
-    "  POST /v1/svids   GET /bundle, /.well-known/openid-configuration, /.well-known/jwks.json",
+    "  POST /v1/svids   GET /bundle, /bundle/wit, /.well-known/openid-configuration, /.well-known/jwks.json",
   );
   printError("  GET /healthz, /readyz, /openapi.json");
   if (metricsAddress !== undefined) printError(`  GET /metrics at ${shown(metricsAddress)}`);

@@ -25,6 +25,7 @@ export async function describeBundle(document: JsonObject): Promise<Result<Descr
       ["refresh hint", typeof hint === "number" ? formatDuration(hint) : undefined],
       ["X.509 authorities", isBundle ? String(countUse(keys, "x509-svid")) : undefined],
       ["JWT authorities", isBundle ? String(countUse(keys, "jwt-svid")) : undefined],
+      ["WIT authorities", isBundle ? String(countUse(keys, "wit-svid")) : undefined],
       ["keys", String(keys.length)],
     ],
     data: {

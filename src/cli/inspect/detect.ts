@@ -53,12 +53,14 @@ async function describePem(text: string): Promise<Result<Description[]>> {
 async function describeJson(document: JsonObject): Promise<Result<Description[]>> {
   if (member(document, "keys") !== undefined) return describeBundle(document);
   const parts: Description[] = [];
-  const { x509, jwt, bundle } = document;
+  const { x509, jwt, wit, bundle } = document;
   const chain = isJsonObject(x509) ? member(x509, "certificate_chain") : undefined;
   const token = isJsonObject(jwt) ? member(jwt, "token") : member(document, "token");
+  const witToken = isJsonObject(wit) ? member(wit, "token") : undefined;
   for (const described of [
     typeof chain === "string" ? await describePem(chain) : undefined,
-    typeof token === "string" ? describeToken(token) : undefined,
+    typeof token === "string" ? await describeToken(token) : undefined,
+    typeof witToken === "string" ? await describeToken(witToken) : undefined,
     isJsonObject(bundle) ? await describeBundle(bundle) : undefined,
   ]) {
     if (described === undefined) continue;

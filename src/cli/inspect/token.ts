@@ -1,18 +1,20 @@
-import type { JsonValue } from "../../encoding/json.ts";
+import { isJsonObject, member, type JsonValue } from "../../encoding/json.ts";
 import { parseJws } from "../../encoding/jws.ts";
+import { parseJwk } from "../../encoding/public-key.ts";
 import { ok, type Result } from "../../result.ts";
 import { parseSpiffeId } from "../../spiffe/spiffe-id.ts";
 import { platform } from "../key-file.ts";
 import { formatTime } from "../time.ts";
 import { lifeWords } from "./certificate.ts";
 import type { Description } from "./description.ts";
+import { jktOf, keyWords } from "./keys.ts";
 
 /** Claims that are Unix seconds. */
 const TIMES = new Set(["iat", "nbf", "exp"]);
 const MAX_TOKEN_BYTES = 64 * 1024;
 
 /** A compact JWS: its header and claims. The signature is not shown, since the whole would be a credential again. */
-export function describeToken(token: string): Result<Description[]> {
+export async function describeToken(token: string): Promise<Result<Description[]>> {
   const jws = parseJws(token, { maxBytes: MAX_TOKEN_BYTES });
   if (!jws.ok) return jws;
   const { header, claims } = jws.value;
@@ -28,6 +30,7 @@ export function describeToken(token: string): Result<Description[]> {
       fields: [
         ...Object.entries(header).map(([name, value]) => [`header ${name}`, words(value)] as const),
         ...claimFields,
+        ["key", await confirmedKey(claims["cnf"])],
         [
           "now",
           number(exp) === undefined ? undefined : lifeWords(platform.now(), from, number(exp)),
@@ -37,6 +40,14 @@ export function describeToken(token: string): Result<Description[]> {
       data: { kind: "token", header, claims },
     },
   ]);
+}
+
+/** The key that the token is bound to (RFC 7800), by its thumbprint. */
+async function confirmedKey(cnf: JsonValue | undefined): Promise<string | undefined> {
+  const jwk = isJsonObject(cnf) ? member(cnf, "jwk") : undefined;
+  const info = isJsonObject(jwk) ? parseJwk(jwk) : undefined;
+  if (info === undefined) return undefined;
+  return info.ok ? `${keyWords(info.value)}, thumbprint ${await jktOf(info.value)}` : "not usable";
 }
 
 function title(

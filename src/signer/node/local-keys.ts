@@ -37,7 +37,7 @@ export interface LocalKeys {
 }
 
 /**
- * The keys of an issuer whose configuration has no `keys:`: one root and one JWT key, made at the first start, with
+ * The keys of an issuer whose configuration has no `keys:`: one root, one JWT and one WIT key, made at the first start, with
  * their timeline in `keys.yaml`, which from then on is configuration like any other and may be edited.
  * @throws ConfigError where several processes would each make keys of their own, or the file is not right
  */
@@ -87,18 +87,23 @@ function parsed(text: string, path: string, { parse }: LocalKeysOptions): KeysCo
 async function create(path: string, options: LocalKeysOptions): Promise<boolean> {
   const { platform, folder, dataFolder } = options;
   await mkdir(join(folder, dataFolder), { recursive: true, mode: 0o700 });
-  const [root, jwt] = [await platform.generateKey("P-256"), await platform.generateKey("P-256")];
+  const [root, jwt, wit] = [
+    await platform.generateKey("P-256"),
+    await platform.generateKey("P-256"),
+    await platform.generateKey("P-256"),
+  ];
   const now = platform.now();
   // Names that no other attempt has: one that was cut short leaves files that nobody refers to.
   const suffix = Array.from(platform.random(4), (b) => b.toString(16).padStart(2, "0")).join("");
-  const [rootId, jwtId] = [`root-${suffix}`, `jwt-${suffix}`];
+  const ids = { root: `root-${suffix}`, jwt: `jwt-${suffix}`, wit: `wit-${suffix}` };
   const files = [
-    [`${rootId}.key`, await keyPem(root, platform)],
-    [`${rootId}.pem`, await rootPem(root, now, options)],
-    [`${jwtId}.key`, await keyPem(jwt, platform)],
-    [`keys.yaml.${suffix}`, timeline(rootId, jwtId, dataFolder, now)],
+    [`${ids.root}.key`, await keyPem(root, platform)],
+    [`${ids.root}.pem`, await rootPem(root, now, options)],
+    [`${ids.jwt}.key`, await keyPem(jwt, platform)],
+    [`${ids.wit}.key`, await keyPem(wit, platform)],
+    [`keys.yaml.${suffix}`, timeline(ids, dataFolder, now)],
   ] as const;
-  for (const [name, content] of files) await writeNew(join(folder, dataFolder, name), content); // oxlint-disable-line no-await-in-loop -- four
+  for (const [name, content] of files) await writeNew(join(folder, dataFolder, name), content); // oxlint-disable-line no-await-in-loop -- five
   await syncDirectory(join(folder, dataFolder));
   const draft = `${path}.${suffix}`;
   try {
@@ -107,14 +112,18 @@ async function create(path: string, options: LocalKeysOptions): Promise<boolean>
     return true;
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    for (const [name] of files.slice(0, -1)) await unlink(join(folder, dataFolder, name)); // oxlint-disable-line no-await-in-loop -- three
+    for (const [name] of files.slice(0, -1)) await unlink(join(folder, dataFolder, name)); // oxlint-disable-line no-await-in-loop -- four
     return false;
   } finally {
     await unlink(draft);
   }
 }
 
-function timeline(rootId: string, jwtId: string, dataFolder: string, now: number): string {
+function timeline(
+  { root, jwt, wit }: { readonly root: string; readonly jwt: string; readonly wit: string },
+  dataFolder: string,
+  now: number,
+): string {
   const entry = (id: string, ...more: readonly string[]): string =>
     [
       `  - id: ${id}`,
@@ -126,9 +135,11 @@ function timeline(rootId: string, jwtId: string, dataFolder: string, now: number
   return [
     "# Made by svidmint at its first start. This is the `keys:` of the configuration beside it: see docs/keys.md.",
     "x509:",
-    entry(rootId, `certificate: file:${dataFolder}/${rootId}.pem`),
+    entry(root, `certificate: file:${dataFolder}/${root}.pem`),
     "jwt:",
-    entry(jwtId),
+    entry(jwt),
+    "wit:",
+    entry(wit),
     "",
   ].join("\n");
 }

@@ -1,7 +1,9 @@
 import "reflect-metadata";
+import { generateKeyPairSync } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
+import { calculateJwkThumbprint } from "jose";
 import { describe, expect, it } from "vitest";
 import { quickly, svidmint, temporaryFolders } from "./run.ts";
 
@@ -109,6 +111,22 @@ describe("svidmint inspect", () => {
     expect(ran.stdout).not.toMatch(/[^\n\x20-\x7e]/);
   });
 
+  it("names the key that a WIT-SVID is for, alone or in an answer", async () => {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const jwk = { ...publicKey.export({ format: "jwk" }), alg: "ES256" };
+    const claims = { sub: "spiffe://lab.example.org/api", exp: 1_700_000_000, cnf: { jwk } };
+    const token = `${part({ alg: "ES256", typ: "wit+jwt", kid: "a" })}.${part(claims)}.c2lnbmF0dXJl`;
+    const answer = JSON.stringify({ spiffe_id: claims.sub, wit: { token }, bundle: { keys: [] } });
+    for (const input of [token, answer]) {
+      const ran = await quickly(["inspect"], { input }); // oxlint-disable-line no-await-in-loop -- two
+      expect(ran.code).toBe(0);
+      expect(ran.stdout).toMatch(/^WIT-SVID\n/);
+      expect(ran.stdout).toContain(`P-256, thumbprint ${await calculateJwkThumbprint(jwk)}`); // oxlint-disable-line no-await-in-loop -- two
+      expect(ran.stdout).not.toContain("c2lnbmF0dXJl");
+    }
+  });
+
   it("puts a bundle into words, and ignores uses it does not know", async () => {
     const { root } = await chain("spiffe://lab.example.org/api");
     const jwk = {
@@ -129,7 +147,9 @@ describe("svidmint inspect", () => {
     const ran = await quickly(["inspect"], { input: JSON.stringify(bundle) });
     expect(ran.code).toBe(0);
     expect(ran.stdout).toMatch(/SPIFFE bundle\n +sequence +7\n +refresh hint +5 min\n/);
-    expect(ran.stdout).toMatch(/X\.509 authorities +1\n +JWT authorities +1\n/);
+    expect(ran.stdout).toMatch(
+      /X\.509 authorities +1\n +JWT authorities +1\n +WIT authorities +0\n/,
+    );
     expect(ran.stdout).toContain("jwt-1");
     expect(ran.stdout).toContain("CN=Lab root");
     expect(ran.stdout).toContain("not usable");

@@ -50,7 +50,7 @@ async function load(folder: string, warnings: ConfigIssue[] = []) {
     now: platform.now(),
     refreshHint: 300,
     changedAt: 0,
-    longestLife: { x509: 3600, jwt: 300 },
+    longestLife: { x509: 3600, jwt: 300, wit: 3600 },
     expectStandby: false,
     report: (issue) => void warnings.push(issue),
   });
@@ -65,6 +65,7 @@ describe("localKeys", () => {
     const now = platform.now();
     expect(keys.x509(now)?.signer.algorithm).toBe("ES256");
     expect(keys.jwt(now)?.signer.algorithm).toBe("ES256");
+    expect(keys.wit(now)?.signer.algorithm).toBe("ES256");
     expect(keys.published(now).x509.length).toBe(1);
   });
 
@@ -82,8 +83,8 @@ describe("localKeys", () => {
     expect(made.filter(({ created }) => created).length).toBe(1);
     expect(new Set(made.map(({ keys }) => JSON.stringify(keys))).size).toBe(1);
     const names = await readdir(join(folder, ".svidmint"));
-    expect(names.length).toBe(4);
-    expect(names.filter((name) => name.endsWith(".key")).length).toBe(2);
+    expect(names.length).toBe(5);
+    expect(names.filter((name) => name.endsWith(".key")).length).toBe(3);
   });
 
   it("keeps them to the owner", async () => {
@@ -104,7 +105,7 @@ describe("localKeys", () => {
     await writeFile(path, text.replace("jwt:", "jwt: # mine"));
     expect((await make(folder)).created).toBe(false);
     await writeFile(path, `${text}    retired_at: 2099-01-01T00:00:00Z\n`);
-    expect((await make(folder)).keys.jwt?.[0]?.retired_at).toBe("2099-01-01T00:00:00Z");
+    expect((await make(folder)).keys.wit?.[0]?.retired_at).toBe("2099-01-01T00:00:00Z");
   });
 
   it.each([

@@ -5,7 +5,12 @@ import { createApp } from "../../../src/handlers/app.ts";
 import { createWorld, cronToken, AUDIENCE, ISSUER, type World } from "../issuer/world.ts";
 import { problemOf } from "./support.ts";
 
-const PATHS = ["/bundle", "/.well-known/openid-configuration", "/.well-known/jwks.json"] as const;
+const PATHS = [
+  "/bundle",
+  "/bundle/wit",
+  "/.well-known/openid-configuration",
+  "/.well-known/jwks.json",
+] as const;
 type Json = { readonly [name: string]: unknown };
 let world: World;
 

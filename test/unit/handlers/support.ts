@@ -47,7 +47,8 @@ export async function problemOf(answer: Response): Promise<Problem> {
 
 /** How many signatures the issuer's keys have made. */
 export function signatures({ keys }: World): number {
-  return keys.x509Signer.signed.length + keys.jwtSigner.signed.length;
+  const { x509Signer, jwtSigner, witSigner } = keys;
+  return x509Signer.signed.length + jwtSigner.signed.length + witSigner.signed.length;
 }
 
 /** Internal reasons of the refusals in the audit log, in order. */

@@ -230,9 +230,9 @@ describe("a configuration with one fault", () => {
       /^keys\.jwt: required/,
     ],
     [
-      "rules give wit",
-      { rules: [{ ...GOOD_RULE, wit: {} }] },
-      /^rules\.0\.wit: this version issues no WIT-SVIDs/,
+      "rules give wit, no key does",
+      { keys: { x509: [KEY], jwt: [] }, rules: [{ ...GOOD_RULE, wit: {} }] },
+      /^keys\.wit: required/,
     ],
   ])("refuses: %s", async (_name, parts, error) => {
     const { usable, errors } = await load(parts);

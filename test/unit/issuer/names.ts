@@ -11,7 +11,11 @@ const parsed = parseTrustDomain("prod.example");
 if (!parsed.ok) throw new Error("fixture");
 export const TRUST_DOMAIN = parsed.value;
 
-const GRANTS = { x509: { ttl: "1h" }, jwt: { ttl: "5m", audiences: [AUDIENCE] } };
+const GRANTS = {
+  x509: { ttl: "1h" },
+  jwt: { ttl: "5m", audiences: [AUDIENCE] },
+  wit: { ttl: "1h" },
+};
 /** One rule for each kind of evidence. */
 export const RULES = [
   {

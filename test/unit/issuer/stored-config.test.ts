@@ -81,7 +81,12 @@ describe("a compiled configuration", () => {
     const apps = [loaded, await open(stored, origin, lines)].map((issuer) =>
       createApp(issuer, { openapi: "{}" }),
     );
-    for (const path of ["/bundle", "/.well-known/jwks.json", "/.well-known/openid-configuration"]) {
+    for (const path of [
+      "/bundle",
+      "/bundle/wit",
+      "/.well-known/jwks.json",
+      "/.well-known/openid-configuration",
+    ]) {
       const [one, other] = await Promise.all(
         apps.map(async (app) => (await app.fetch(new Request(ISSUER + path))).text()),
       );
@@ -130,14 +135,14 @@ describe("a compiled configuration", () => {
     ["text", "{}"],
     ["a list", []],
     ["what policy compile writes for others", { trust_domain: "a", rules: [] }],
-    ["half of one", { svidmint_compiled: 1 }],
+    ["half of one", { svidmint_compiled: 2 }],
   ])("is not %s", async (_, document) => {
     expect(await refusal(open(document, origin))).toEqual([
       expect.stringContaining("--for workers"),
     ]);
   });
 
-  it.each([0, 2, "1", null])("is not of another format: %j", async (format) => {
+  it.each([0, 1, 3, "2", null])("is not of another format: %j", async (format) => {
     const other = { ...stored, svidmint_compiled: format };
     expect(await refusal(open(other, origin))).toEqual([
       expect.stringContaining("another version"),
@@ -190,7 +195,7 @@ describe("a compiled configuration", () => {
 
 describe("the keys of a compiled configuration", () => {
   it("come and go when those of its source do", async () => {
-    const [x509, jwt] = [origin.document.keys["x509"], Object(origin.document.keys["jwt"])[0]];
+    const jwt = Object(origin.document.keys["jwt"])[0];
     const old = {
       id: "old",
       backend: "local",
@@ -198,7 +203,8 @@ describe("the keys of a compiled configuration", () => {
       published_at: formatInstant(NOW - 200_000),
       retired_at: formatInstant(NOW - 600),
     };
-    const parts = { keys: { x509, jwt: [old, { ...jwt, active_from: formatInstant(NOW - 600) }] } };
+    const successor = { ...jwt, active_from: formatInstant(NOW - 600) };
+    const parts = { keys: { ...origin.document.keys, jwt: [old, successor] } };
     const documents = async (issuer: Issuer) => {
       const { bundle, jwks } = await issuer.documents();
       return [bundle.body, jwks.body, bundle.etag, issuer.ready()];

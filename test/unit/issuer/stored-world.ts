@@ -24,7 +24,7 @@ export type Json = Record<string, unknown>;
 export interface Source {
   readonly platform: Platform;
   readonly document: Json & { readonly evidence: Json; readonly keys: Json };
-  /** ROOT_KEY and JWT_KEY. */
+  /** ROOT_KEY, JWT_KEY and WIT_KEY. */
   readonly secrets: Readonly<Record<string, string>>;
   /** PEM of another key than any of these. */
   readonly strangeKey: string;
@@ -37,7 +37,8 @@ export interface Source {
 /** @param life seconds that the root's certificate lasts from now on */
 export async function source(now: () => number, life = 3650 * DAY): Promise<Source> {
   const platform = webCryptoPlatform({ now });
-  const [rootKey, jwtKey, strange, ci] = await Promise.all([
+  const [rootKey, jwtKey, witKey, strange, ci] = await Promise.all([
+    platform.generateKey("P-256"),
     platform.generateKey("P-256"),
     platform.generateKey("P-256"),
     platform.generateKey("P-256"),
@@ -57,7 +58,11 @@ export async function source(now: () => number, life = 3650 * DAY): Promise<Sour
   const certificate = encodePem("CERTIFICATE", assembleCertificate(tbs, ES256, signature));
   const pemOf = async (key: typeof rootKey): Promise<string> =>
     encodePem("PRIVATE KEY", await platform.exportPrivateKey(key));
-  const secrets = { ROOT_KEY: await pemOf(rootKey), JWT_KEY: await pemOf(jwtKey) };
+  const secrets = {
+    ROOT_KEY: await pemOf(rootKey),
+    JWT_KEY: await pemOf(jwtKey),
+    WIT_KEY: await pemOf(witKey),
+  };
   const key = { backend: "local", published_at: formatInstant(now() - DAY) };
   const jwks = `data:;base64,${btoa(JSON.stringify(keySet(ci)))}`;
   return {
@@ -86,6 +91,7 @@ export async function source(now: () => number, life = 3650 * DAY): Promise<Sour
           },
         ],
         jwt: [{ ...key, id: "jwt", private_key: "env:JWT_KEY" }],
+        wit: [{ ...key, id: "wit", private_key: "env:WIT_KEY" }],
       },
       rules: [
         {
@@ -108,6 +114,7 @@ export async function source(now: () => number, life = 3650 * DAY): Promise<Sour
           spiffe_id: "/ci/{oidc.ci.job}",
           x509: { ttl: "1h" },
           jwt: { ttl: "5m", audiences: [AUDIENCE] },
+          wit: { ttl: "1h" },
         },
       ],
       deny: [

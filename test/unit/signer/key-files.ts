@@ -94,7 +94,7 @@ export async function load(config: unknown, overrides: Partial<LoadKeysDeps> = {
     now: NOW,
     refreshHint: 300,
     changedAt: 0,
-    longestLife: { x509: 3600, jwt: 300 },
+    longestLife: { x509: 3600, jwt: 300, wit: 3600 },
     report: (issue) => void warnings.push(issue),
     async read(reference) {
       const text = files[reference];

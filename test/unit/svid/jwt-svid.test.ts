@@ -3,11 +3,8 @@ import { decodeBase64url, encodeBase64url } from "../../../src/encoding/base64.t
 import { utf8Decode, utf8Encode } from "../../../src/encoding/bytes.ts";
 import { encodeJwsInput } from "../../../src/encoding/jws.ts";
 import { lintJwtSvidInput } from "../../../src/svid/jwt-lint.ts";
-import {
-  buildJwtSvidInput,
-  JWT_SVID_ALGORITHMS,
-  type JwtSvidProfile,
-} from "../../../src/svid/jwt-svid.ts";
+import { buildJwtSvidInput, type JwtSvidProfile } from "../../../src/svid/jwt-svid.ts";
+import { TOKEN_SVID_ALGORITHMS } from "../../../src/svid/token-profile.ts";
 import { verifyJwtSvid } from "../../../src/svid/verify-jwt-svid.ts";
 import { NOW, platform } from "./forge.ts";
 import {
@@ -64,7 +61,7 @@ describe("a JWT-SVID of ours", () => {
   });
 
   it("verifies with every algorithm of the standard that its key fits", async () => {
-    for (const alg of JWT_SVID_ALGORITHMS) {
+    for (const alg of TOKEN_SVID_ALGORITHMS) {
       if (alg === "ES384" || alg === "ES512") continue;
       const [kid, key] =
         alg === "ES256" ? (["key-1", keys.ec] as const) : (["key-rsa", keys.rsa] as const);

@@ -1,0 +1,312 @@
+import { importJWK, jwtVerify, SignJWT, calculateJwkThumbprint } from "jose";
+import { beforeEach, describe, expect, it } from "vitest";
+import { encodeBase64url } from "../../../src/encoding/base64.ts";
+import { parseBundle } from "../../../src/encoding/bundle.ts";
+import { utf8Encode } from "../../../src/encoding/bytes.ts";
+import { jwkOf } from "../../../src/encoding/public-key.ts";
+import type { KeyKind } from "../../../src/platform/platform.ts";
+import { SignerError } from "../../../src/signer/signer.ts";
+import { verifyWitSvid, type WitSvid } from "../../../src/svid/verify-wit-svid.ts";
+import { csrPem } from "../../fakes/csr.ts";
+import { tokenKey } from "../../fakes/token-issuer.ts";
+import {
+  AUDIENCE,
+  bootedVm,
+  ciToken,
+  createWorld,
+  cronToken,
+  ENDPOINT,
+  ISSUER,
+  workload,
+  type Workload,
+  type World,
+} from "../issuer/world.ts";
+import { TRUST_DOMAIN } from "../issuer/names.ts";
+import { badLines, problemOf, reasons, signatures } from "./support.ts";
+
+let world: World;
+let alice: Workload;
+let mallory: Workload;
+
+beforeEach(async () => {
+  world = await createWorld();
+  [alice, mallory] = await Promise.all([workload(world), workload(world)]);
+});
+
+interface Answer {
+  readonly spiffe_id: string;
+  readonly wit: { readonly token: string; readonly expires_at: number };
+}
+
+async function post(body: object, by?: Workload): Promise<Response> {
+  const text = JSON.stringify(body);
+  return world.post(text, by && { dpop: await by.dpop(text) });
+}
+
+/** Verified with what `/bundle/wit` publishes. */
+async function witOf(answer: Response): Promise<{ wit: WitSvid; token: string; answer: Answer }> {
+  const parsed = (await answer.json()) as Answer;
+  if (answer.status !== 200) throw new Error(JSON.stringify(parsed));
+  const document = await (await world.fetch(new Request(`${ISSUER}/bundle/wit`))).text();
+  const bundle = parseBundle(document);
+  if (!bundle.ok) throw new Error(bundle.error.reason);
+  const rules = { trustDomain: TRUST_DOMAIN, now: world.now };
+  const { token } = parsed.wit;
+  const verified = await verifyWitSvid(token, bundle.value.witAuthorities, rules, world.platform);
+  if (!verified.ok) throw new Error(verified.error.reason);
+  return { wit: verified.value, token, answer: parsed };
+}
+
+describe("POST /v1/svids with wit", () => {
+  it("is for the key of x509.csr, and lasts an hour", async () => {
+    const body = {
+      evidence: [await ciToken(world, alice.bound)],
+      x509: { csr: alice.csr },
+      wit: {},
+    };
+    const { wit, answer } = await witOf(await post(body));
+    expect(answer.spiffe_id).toBe("spiffe://prod.example/ci/deploy");
+    expect(wit.spiffeId.uri).toBe(answer.spiffe_id);
+    expect(wit.key).toEqual(alice.key.publicKey.info);
+    expect(wit.alg).toBe("ES256");
+    expect([wit.expiresAt, answer.wit.expires_at]).toEqual([world.now + 3600, world.now + 3600]);
+    expect(signatures(world)).toBe(2);
+  });
+
+  it("is for the key of its own csr, or of the DPoP proof", async () => {
+    const evidence = [await ciToken(world, alice.bound)];
+    const byCsr = await witOf(await post({ evidence, wit: { csr: alice.csr, ttl_seconds: 60 } }));
+    expect(byCsr.wit.key).toEqual(alice.key.publicKey.info);
+    expect(byCsr.wit.expiresAt).toBe(world.now + 60);
+    const byDpop = await witOf(await post({ evidence, wit: { ttl_seconds: 86_400 } }, alice));
+    expect(byDpop.wit.key).toEqual(alice.key.publicKey.info);
+    expect(byDpop.wit.expiresAt).toBe(world.now + 3600);
+    expect(world.keys.witSigner.signed).toHaveLength(2);
+  });
+
+  it("is taken by jose with the published key, and its key with what the workload signs", async () => {
+    const body = { evidence: [await ciToken(world, alice.bound)], wit: { csr: alice.csr } };
+    const { token } = await witOf(await post(body));
+    const published = (await (await world.fetch(new Request(`${ISSUER}/bundle/wit`))).json()) as {
+      keys: { use: string; kid: string }[];
+    };
+    const jwk = published.keys.find(({ use }) => use === "wit-svid");
+    const key = await importJWK({ ...jwk, alg: "ES256" });
+    const { payload, protectedHeader } = await jwtVerify(token, key, {
+      typ: "wit+jwt",
+      currentDate: new Date(world.now * 1000),
+    });
+    expect(protectedHeader).toEqual({ alg: "ES256", kid: jwk?.kid, typ: "wit+jwt" });
+    expect(Object.keys(payload).toSorted()).toEqual(["cnf", "exp", "iat", "jti", "sub"]);
+    const confirmed = Object(payload["cnf"]).jwk;
+    expect(await calculateJwkThumbprint(confirmed)).toBe(alice.jkt);
+    expect(confirmed).toEqual({ ...jwkOf(alice.key.publicKey.info), alg: "ES256" });
+  });
+
+  it.each<[KeyKind, string]>([
+    ["P-384", "ES384"],
+    ["RSA-2048", "RS256"],
+  ])("names the algorithm of a %s key: %s", async (kind, alg) => {
+    const key = await world.platform.generateKey(kind);
+    const csr = await csrPem(world.platform, key);
+    const { wit } = await witOf(await post({ evidence: [await cronToken(world)], wit: { csr } }));
+    expect(wit).toMatchObject({ alg, key: key.publicKey.info });
+  });
+
+  it("names the algorithm of the DPoP proof where an RSA key has several", async () => {
+    const key = await tokenKey("PS256", "w");
+    const text = JSON.stringify({ evidence: [await cronToken(world)], wit: {} });
+    const hash = await world.platform.digest("SHA-256", utf8Encode(text));
+    const { kty, n, e } = key.jwk as Record<string, string>;
+    const proof = await new SignJWT({
+      htm: "POST",
+      htu: ENDPOINT,
+      jti: "one-time-value",
+      iat: world.now,
+      body_sha256: encodeBase64url(hash),
+    })
+      .setProtectedHeader({ alg: "PS256", typ: "dpop+jwt", jwk: { kty, n, e } as JsonWebKey })
+      .sign(key.privateKey);
+    const { wit } = await witOf(await world.post(text, { dpop: proof }));
+    expect(wit).toMatchObject({ alg: "PS256", key: { type: "RSA" } });
+  });
+
+  it("under a claim is for a new key, and the DPoP key stays the owner", async () => {
+    const evidence = [await bootedVm(world)];
+    const { wit } = await witOf(await post({ evidence, wit: { csr: mallory.csr } }, alice));
+    expect(wit.key).toEqual(mallory.key.publicKey.info);
+    const again = await post({ evidence, wit: { csr: mallory.csr } });
+    expect((await problemOf(again)).code).toBe("evidence_claimed");
+    expect((await post({ evidence, wit: {} }, alice)).status).toBe(200);
+  });
+});
+
+describe("wit without the right key", () => {
+  it.each<[string, (evidence: object[]) => Promise<Response>, string, string]>([
+    ["no key at all", (evidence) => post({ evidence, wit: {} }), "possession_failed", "missing"],
+    [
+      "another CSR than that of x509",
+      (evidence) => post({ evidence, x509: { csr: alice.csr }, wit: { csr: mallory.csr } }),
+      "possession_failed",
+      "key_mismatch",
+    ],
+    [
+      "a CSR of another key than the evidence names",
+      (evidence) => post({ evidence, wit: { csr: mallory.csr } }),
+      "evidence_rejected",
+      "binding_mismatch",
+    ],
+    [
+      "another DPoP key than the evidence names",
+      (evidence) => post({ evidence, wit: {} }, mallory),
+      "evidence_rejected",
+      "binding_mismatch",
+    ],
+    [
+      "a CSR of another key than the DPoP proof",
+      (evidence) => post({ evidence, wit: { csr: mallory.csr } }, alice),
+      "possession_failed",
+      "key_mismatch",
+    ],
+    [
+      "a CSR that is none",
+      (evidence) => post({ evidence, wit: { csr: "x" } }),
+      "possession_failed",
+      "csr_malformed",
+    ],
+  ])("is refused: %s", async (_, send, code, reason) => {
+    const answer = await send([await ciToken(world, alice.bound)]);
+    expect((await problemOf(answer)).code).toBe(code);
+    expect(reasons(world)).toEqual([expect.stringContaining(reason)]);
+    expect(signatures(world)).toBe(0);
+  });
+
+  it("is refused for mere audience, too, where CSR and DPoP name two keys", async () => {
+    const body = { evidence: [await cronToken(world)], wit: { csr: mallory.csr } };
+    expect((await problemOf(await post(body, alice))).code).toBe("possession_failed");
+    expect(reasons(world)).toEqual(["key_mismatch"]);
+  });
+
+  it("is refused for a key that no WIT-SVID names, before anything is claimed", async () => {
+    const ed = await world.platform.generateKey("Ed25519");
+    const csr = await csrPem(world.platform, ed);
+    const evidence = [await bootedVm(world)];
+    expect((await problemOf(await post({ evidence, wit: { csr } }))).code).toBe(
+      "possession_failed",
+    );
+    expect(reasons(world)).toEqual(["key_unsupported"]);
+    expect((await post({ evidence, wit: { csr: alice.csr } })).status).toBe(200);
+  });
+
+  it("does not spare jwt its DPoP proof", async () => {
+    const evidence = [await ciToken(world, alice.bound)];
+    const body = { evidence, jwt: { audience: [AUDIENCE] }, wit: { csr: alice.csr } };
+    expect((await problemOf(await post(body))).code).toBe("possession_failed");
+    expect(signatures(world)).toBe(0);
+  });
+});
+
+describe("what is asked for", () => {
+  it.each([
+    [null],
+    [[]],
+    [true],
+    ["ES256"],
+    [{ audience: [AUDIENCE] }],
+    [{ csr: "" }],
+    [{ csr: null }],
+    [{ csr: "x".repeat(16_385) }],
+    [{ ttl_seconds: 0 }],
+    [{ ttl_seconds: 1.5 }],
+    [{ ttl: 60 }],
+    [{ jwk: {} }],
+  ])("has no such form: %j", async (wit) => {
+    const answer = await post({ evidence: [await cronToken(world)], wit }, alice);
+    expect((await problemOf(answer)).code).toBe("request_malformed");
+  });
+
+  it("is refused as a whole where the rule gives no wit", async () => {
+    world = await createWorld({
+      rules: [{ name: "ci", evidence: { "oidc.ci": {} }, spiffe_id: "/ci", x509: {} }],
+    });
+    alice = await workload(world);
+    const evidence = [await ciToken(world, alice.bound)];
+    const body = { evidence, x509: { csr: alice.csr }, wit: {} };
+    expect((await problemOf(await post(body))).code).toBe("refused");
+    expect(reasons(world)).toEqual(["kind_not_granted"]);
+    expect(signatures(world)).toBe(0);
+  });
+
+  it.each(["application/jwt", "application/pem-certificate-chain"])(
+    "is never answered as a bare %s",
+    async (accept) => {
+      const text = JSON.stringify({ evidence: [await cronToken(world)], wit: {} });
+      const answer = await world.post(text, { accept, dpop: await alice.dpop(text) });
+      expect((await problemOf(answer)).code).toBe("request_malformed");
+    },
+  );
+});
+
+describe("what is written of it", () => {
+  it("is an intent before the signature, with its name, key and hash, and a count", async () => {
+    const body = { evidence: [await ciToken(world, alice.bound)], wit: { csr: alice.csr } };
+    const { token, wit } = await witOf(await post(body));
+    const [intent, outcome] = world.audit.events();
+    const [signed = new Uint8Array()] = world.keys.witSigner.signed;
+    expect(intent).toMatchObject({
+      event: "intent",
+      rule: "ci",
+      wit: {
+        jti: expect.stringMatching(/^[\w-]{22}$/),
+        input_sha256: Array.from(await world.platform.digest("SHA-256", signed), (byte) =>
+          byte.toString(16).padStart(2, "0"),
+        ).join(""),
+        subject_key: alice.jkt,
+        expires_at: wit.expiresAt,
+        signer: "wit",
+      },
+    });
+    expect(intent).not.toHaveProperty("jwt");
+    expect(outcome).toMatchObject({ event: "outcome", result: "issued" });
+    expect(world.audit.lines.join("\n")).not.toContain(token.split(".")[2]);
+    expect(badLines(world)).toEqual([]);
+    expect(world.issuer.metrics.render()).toContain('svidmint_svids_issued_total{kind="wit"} 1');
+  });
+
+  it("is nothing, and nothing is signed, where the log cannot be written", async () => {
+    world.audit.broken = true;
+    const body = { evidence: [await ciToken(world, alice.bound)], wit: { csr: alice.csr } };
+    expect((await problemOf(await post(body))).code).toBe("unavailable");
+    expect(signatures(world)).toBe(0);
+  });
+
+  it("is an alarm where the signature is unsound", async () => {
+    world.keys.witSigner.fault = () => {
+      throw new SignerError("unsound", "the signature of wit does not verify");
+    };
+    const body = { evidence: [await ciToken(world, alice.bound)], wit: { csr: alice.csr } };
+    expect((await problemOf(await post(body))).code).toBe("unavailable");
+    expect(world.audit.events()).toContainEqual(
+      expect.objectContaining({ event: "alarm", alarm: "signature_unsound" }),
+    );
+  });
+});
+
+describe("the keys of WIT-SVIDs", () => {
+  it("are in /bundle/wit beside all others, and nowhere else", async () => {
+    const text = async (path: string) => (await world.fetch(new Request(ISSUER + path))).text();
+    const all = JSON.parse(await text("/bundle/wit")) as { keys: { use: string }[] };
+    expect(all.keys.map(({ use }) => use)).toEqual(["x509-svid", "jwt-svid", "wit-svid"]);
+    const body = { evidence: [await ciToken(world, alice.bound)], wit: { csr: alice.csr } };
+    const answer = await (await post(body)).text();
+    const kid = world.keys.wit(world.now)?.kid ?? "";
+    for (const document of [
+      await text("/bundle"),
+      await text("/.well-known/jwks.json"),
+      await text("/.well-known/openid-configuration"),
+    ])
+      expect(document).not.toContain(kid);
+    const { bundle } = JSON.parse(answer) as { bundle: object };
+    expect(JSON.stringify(bundle)).toBe(await text("/bundle"));
+  });
+});
