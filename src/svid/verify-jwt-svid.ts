@@ -49,7 +49,7 @@ export async function verifyJwtSvid(
 }
 
 /** @returns `algorithm_not_allowed` | `jws_type` | `jws_header_forbidden` */
-export function checkJwtSvidHeader({ alg, typ, header }: Jws): Result<void> {
+function checkJwtSvidHeader({ alg, typ, header }: Jws): Result<void> {
   const algorithm = checkAlgorithm(alg);
   if (!algorithm.ok) return algorithm;
   // What keeps tokens of other kinds (WIT-SVIDs, transaction tokens) by the same issuer from being taken (§2.3).
@@ -61,7 +61,7 @@ export function checkJwtSvidHeader({ alg, typ, header }: Jws): Result<void> {
 }
 
 /** What the claims say; whom it is for is left to the caller. Nothing here is verified. */
-export function readJwtSvid(claims: JsonObject, rules: TokenRules): Result<JwtSvid> {
+function readJwtSvid(claims: JsonObject, rules: TokenRules): Result<JwtSvid> {
   const subject = readSubject(claims, rules);
   if (!subject.ok) return subject;
   const audience = readAudience(member(claims, "aud"));

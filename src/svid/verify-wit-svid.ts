@@ -41,7 +41,7 @@ export async function verifyWitSvid(
 }
 
 /** @returns `algorithm_not_allowed` | `jws_type`; header members that are not known are no fault (§3) */
-export function checkWitSvidHeader({ alg, typ }: Jws): Result<void> {
+function checkWitSvidHeader({ alg, typ }: Jws): Result<void> {
   const algorithm = checkAlgorithm(alg);
   if (!algorithm.ok) return algorithm;
   return typ === WIT_SVID_TYPE ? ok(undefined) : fail("jws_type", "typ");
@@ -52,7 +52,7 @@ export function checkWitSvidHeader({ alg, typ }: Jws): Result<void> {
  * @returns as `readSubject`; `claim_value` for an audience, for an algorithm that is not the key's, and for a key
  *   with private members, which everybody who saw the token has
  */
-export function readWitSvid(claims: JsonObject, rules: TokenRules): Result<WitSvid> {
+function readWitSvid(claims: JsonObject, rules: TokenRules): Result<WitSvid> {
   const subject = readSubject(claims, rules);
   if (!subject.ok) return subject;
   if (Object.hasOwn(claims, "aud")) return fail("claim_value", "a WIT-SVID has no aud");

@@ -3,9 +3,7 @@ import type { PublicKeyInfo } from "../encoding/primitives.ts";
 import { jwkOf } from "../encoding/public-key.ts";
 import type { TokenProfile } from "./token-profile.ts";
 
-/** The revision of WIT-SVID (incubating) that this follows: spiffe/spiffe at this commit. */
-export const WIT_SVID_REVISION = "665a28f";
-
+/** WIT-SVID is incubating: this follows spiffe/spiffe at 665a28f. */
 export const WIT_SVID_TYPE = "wit+jwt";
 
 /** What a WIT-SVID says: these claims and no others. No audience: it proves nothing without its key. */

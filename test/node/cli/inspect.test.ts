@@ -112,7 +112,6 @@ describe("svidmint inspect", () => {
   });
 
   it("names the key that a WIT-SVID is for, alone or in an answer", async () => {
-    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const jwk = { ...publicKey.export({ format: "jwk" }), alg: "ES256" };
     const claims = { sub: "spiffe://lab.example.org/api", exp: 1_700_000_000, cnf: { jwk } };

@@ -3,14 +3,8 @@ import { decodeBase64, encodeBase64url } from "../../../src/encoding/base64.ts";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import { createApp } from "../../../src/handlers/app.ts";
 import { createWorld, cronToken, AUDIENCE, ISSUER, type World } from "../issuer/world.ts";
-import { problemOf } from "./support.ts";
+import { DOCUMENTS as PATHS, problemOf } from "./support.ts";
 
-const PATHS = [
-  "/bundle",
-  "/bundle/wit",
-  "/.well-known/openid-configuration",
-  "/.well-known/jwks.json",
-] as const;
 type Json = { readonly [name: string]: unknown };
 let world: World;
 

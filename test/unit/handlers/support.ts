@@ -3,6 +3,14 @@ import { ENDPOINT, type World } from "../issuer/world.ts";
 
 export const JSON_TYPE = { "content-type": "application/json" } as const;
 
+/** Where the public documents are. */
+export const DOCUMENTS = [
+  "/bundle",
+  "/bundle/wit",
+  "/.well-known/openid-configuration",
+  "/.well-known/jwks.json",
+] as const;
+
 /** A POST with exactly these headers; the body as it stands. */
 export function postRaw(
   world: World,

@@ -1,12 +1,9 @@
 import { importJWK, jwtVerify, SignJWT, calculateJwkThumbprint } from "jose";
 import { beforeEach, describe, expect, it } from "vitest";
 import { encodeBase64url } from "../../../src/encoding/base64.ts";
-import { parseBundle } from "../../../src/encoding/bundle.ts";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import { jwkOf } from "../../../src/encoding/public-key.ts";
 import type { KeyKind } from "../../../src/platform/platform.ts";
-import { SignerError } from "../../../src/signer/signer.ts";
-import { verifyWitSvid, type WitSvid } from "../../../src/svid/verify-wit-svid.ts";
 import { csrPem } from "../../fakes/csr.ts";
 import { tokenKey } from "../../fakes/token-issuer.ts";
 import {
@@ -21,8 +18,8 @@ import {
   type Workload,
   type World,
 } from "../issuer/world.ts";
-import { TRUST_DOMAIN } from "../issuer/names.ts";
-import { badLines, problemOf, reasons, signatures } from "./support.ts";
+import { problemOf, reasons, signatures } from "./support.ts";
+import { post, witOf } from "./wit-support.ts";
 
 let world: World;
 let alice: Workload;
@@ -33,30 +30,6 @@ beforeEach(async () => {
   [alice, mallory] = await Promise.all([workload(world), workload(world)]);
 });
 
-interface Answer {
-  readonly spiffe_id: string;
-  readonly wit: { readonly token: string; readonly expires_at: number };
-}
-
-async function post(body: object, by?: Workload): Promise<Response> {
-  const text = JSON.stringify(body);
-  return world.post(text, by && { dpop: await by.dpop(text) });
-}
-
-/** Verified with what `/bundle/wit` publishes. */
-async function witOf(answer: Response): Promise<{ wit: WitSvid; token: string; answer: Answer }> {
-  const parsed = (await answer.json()) as Answer;
-  if (answer.status !== 200) throw new Error(JSON.stringify(parsed));
-  const document = await (await world.fetch(new Request(`${ISSUER}/bundle/wit`))).text();
-  const bundle = parseBundle(document);
-  if (!bundle.ok) throw new Error(bundle.error.reason);
-  const rules = { trustDomain: TRUST_DOMAIN, now: world.now };
-  const { token } = parsed.wit;
-  const verified = await verifyWitSvid(token, bundle.value.witAuthorities, rules, world.platform);
-  if (!verified.ok) throw new Error(verified.error.reason);
-  return { wit: verified.value, token, answer: parsed };
-}
-
 describe("POST /v1/svids with wit", () => {
   it("is for the key of x509.csr, and lasts an hour", async () => {
     const body = {
@@ -64,7 +37,7 @@ describe("POST /v1/svids with wit", () => {
       x509: { csr: alice.csr },
       wit: {},
     };
-    const { wit, answer } = await witOf(await post(body));
+    const { wit, answer } = await witOf(world, await post(world, body));
     expect(answer.spiffe_id).toBe("spiffe://prod.example/ci/deploy");
     expect(wit.spiffeId.uri).toBe(answer.spiffe_id);
     expect(wit.key).toEqual(alice.key.publicKey.info);
@@ -75,10 +48,16 @@ describe("POST /v1/svids with wit", () => {
 
   it("is for the key of its own csr, or of the DPoP proof", async () => {
     const evidence = [await ciToken(world, alice.bound)];
-    const byCsr = await witOf(await post({ evidence, wit: { csr: alice.csr, ttl_seconds: 60 } }));
+    const byCsr = await witOf(
+      world,
+      await post(world, { evidence, wit: { csr: alice.csr, ttl_seconds: 60 } }),
+    );
     expect(byCsr.wit.key).toEqual(alice.key.publicKey.info);
     expect(byCsr.wit.expiresAt).toBe(world.now + 60);
-    const byDpop = await witOf(await post({ evidence, wit: { ttl_seconds: 86_400 } }, alice));
+    const byDpop = await witOf(
+      world,
+      await post(world, { evidence, wit: { ttl_seconds: 86_400 } }, alice),
+    );
     expect(byDpop.wit.key).toEqual(alice.key.publicKey.info);
     expect(byDpop.wit.expiresAt).toBe(world.now + 3600);
     expect(world.keys.witSigner.signed).toHaveLength(2);
@@ -86,7 +65,7 @@ describe("POST /v1/svids with wit", () => {
 
   it("is taken by jose with the published key, and its key with what the workload signs", async () => {
     const body = { evidence: [await ciToken(world, alice.bound)], wit: { csr: alice.csr } };
-    const { token } = await witOf(await post(body));
+    const { token } = await witOf(world, await post(world, body));
     const published = (await (await world.fetch(new Request(`${ISSUER}/bundle/wit`))).json()) as {
       keys: { use: string; kid: string }[];
     };
@@ -109,7 +88,10 @@ describe("POST /v1/svids with wit", () => {
   ])("names the algorithm of a %s key: %s", async (kind, alg) => {
     const key = await world.platform.generateKey(kind);
     const csr = await csrPem(world.platform, key);
-    const { wit } = await witOf(await post({ evidence: [await cronToken(world)], wit: { csr } }));
+    const { wit } = await witOf(
+      world,
+      await post(world, { evidence: [await cronToken(world)], wit: { csr } }),
+    );
     expect(wit).toMatchObject({ alg, key: key.publicKey.info });
   });
 
@@ -127,50 +109,58 @@ describe("POST /v1/svids with wit", () => {
     })
       .setProtectedHeader({ alg: "PS256", typ: "dpop+jwt", jwk: { kty, n, e } as JsonWebKey })
       .sign(key.privateKey);
-    const { wit } = await witOf(await world.post(text, { dpop: proof }));
+    const { wit } = await witOf(world, await world.post(text, { dpop: proof }));
     expect(wit).toMatchObject({ alg: "PS256", key: { type: "RSA" } });
   });
 
   it("under a claim is for a new key, and the DPoP key stays the owner", async () => {
     const evidence = [await bootedVm(world)];
-    const { wit } = await witOf(await post({ evidence, wit: { csr: mallory.csr } }, alice));
+    const { wit } = await witOf(
+      world,
+      await post(world, { evidence, wit: { csr: mallory.csr } }, alice),
+    );
     expect(wit.key).toEqual(mallory.key.publicKey.info);
-    const again = await post({ evidence, wit: { csr: mallory.csr } });
+    const again = await post(world, { evidence, wit: { csr: mallory.csr } });
     expect((await problemOf(again)).code).toBe("evidence_claimed");
-    expect((await post({ evidence, wit: {} }, alice)).status).toBe(200);
+    expect((await post(world, { evidence, wit: {} }, alice)).status).toBe(200);
   });
 });
 
 describe("wit without the right key", () => {
   it.each<[string, (evidence: object[]) => Promise<Response>, string, string]>([
-    ["no key at all", (evidence) => post({ evidence, wit: {} }), "possession_failed", "missing"],
+    [
+      "no key at all",
+      (evidence) => post(world, { evidence, wit: {} }),
+      "possession_failed",
+      "missing",
+    ],
     [
       "another CSR than that of x509",
-      (evidence) => post({ evidence, x509: { csr: alice.csr }, wit: { csr: mallory.csr } }),
+      (evidence) => post(world, { evidence, x509: { csr: alice.csr }, wit: { csr: mallory.csr } }),
       "possession_failed",
       "key_mismatch",
     ],
     [
       "a CSR of another key than the evidence names",
-      (evidence) => post({ evidence, wit: { csr: mallory.csr } }),
+      (evidence) => post(world, { evidence, wit: { csr: mallory.csr } }),
       "evidence_rejected",
       "binding_mismatch",
     ],
     [
       "another DPoP key than the evidence names",
-      (evidence) => post({ evidence, wit: {} }, mallory),
+      (evidence) => post(world, { evidence, wit: {} }, mallory),
       "evidence_rejected",
       "binding_mismatch",
     ],
     [
       "a CSR of another key than the DPoP proof",
-      (evidence) => post({ evidence, wit: { csr: mallory.csr } }, alice),
+      (evidence) => post(world, { evidence, wit: { csr: mallory.csr } }, alice),
       "possession_failed",
       "key_mismatch",
     ],
     [
       "a CSR that is none",
-      (evidence) => post({ evidence, wit: { csr: "x" } }),
+      (evidence) => post(world, { evidence, wit: { csr: "x" } }),
       "possession_failed",
       "csr_malformed",
     ],
@@ -183,7 +173,7 @@ describe("wit without the right key", () => {
 
   it("is refused for mere audience, too, where CSR and DPoP name two keys", async () => {
     const body = { evidence: [await cronToken(world)], wit: { csr: mallory.csr } };
-    expect((await problemOf(await post(body, alice))).code).toBe("possession_failed");
+    expect((await problemOf(await post(world, body, alice))).code).toBe("possession_failed");
     expect(reasons(world)).toEqual(["key_mismatch"]);
   });
 
@@ -191,17 +181,17 @@ describe("wit without the right key", () => {
     const ed = await world.platform.generateKey("Ed25519");
     const csr = await csrPem(world.platform, ed);
     const evidence = [await bootedVm(world)];
-    expect((await problemOf(await post({ evidence, wit: { csr } }))).code).toBe(
+    expect((await problemOf(await post(world, { evidence, wit: { csr } }))).code).toBe(
       "possession_failed",
     );
     expect(reasons(world)).toEqual(["key_unsupported"]);
-    expect((await post({ evidence, wit: { csr: alice.csr } })).status).toBe(200);
+    expect((await post(world, { evidence, wit: { csr: alice.csr } })).status).toBe(200);
   });
 
   it("does not spare jwt its DPoP proof", async () => {
     const evidence = [await ciToken(world, alice.bound)];
     const body = { evidence, jwt: { audience: [AUDIENCE] }, wit: { csr: alice.csr } };
-    expect((await problemOf(await post(body))).code).toBe("possession_failed");
+    expect((await problemOf(await post(world, body))).code).toBe("possession_failed");
     expect(signatures(world)).toBe(0);
   });
 });
@@ -221,7 +211,7 @@ describe("what is asked for", () => {
     [{ ttl: 60 }],
     [{ jwk: {} }],
   ])("has no such form: %j", async (wit) => {
-    const answer = await post({ evidence: [await cronToken(world)], wit }, alice);
+    const answer = await post(world, { evidence: [await cronToken(world)], wit }, alice);
     expect((await problemOf(answer)).code).toBe("request_malformed");
   });
 
@@ -232,7 +222,7 @@ describe("what is asked for", () => {
     alice = await workload(world);
     const evidence = [await ciToken(world, alice.bound)];
     const body = { evidence, x509: { csr: alice.csr }, wit: {} };
-    expect((await problemOf(await post(body))).code).toBe("refused");
+    expect((await problemOf(await post(world, body))).code).toBe("refused");
     expect(reasons(world)).toEqual(["kind_not_granted"]);
     expect(signatures(world)).toBe(0);
   });
@@ -245,68 +235,4 @@ describe("what is asked for", () => {
       expect((await problemOf(answer)).code).toBe("request_malformed");
     },
   );
-});
-
-describe("what is written of it", () => {
-  it("is an intent before the signature, with its name, key and hash, and a count", async () => {
-    const body = { evidence: [await ciToken(world, alice.bound)], wit: { csr: alice.csr } };
-    const { token, wit } = await witOf(await post(body));
-    const [intent, outcome] = world.audit.events();
-    const [signed = new Uint8Array()] = world.keys.witSigner.signed;
-    expect(intent).toMatchObject({
-      event: "intent",
-      rule: "ci",
-      wit: {
-        jti: expect.stringMatching(/^[\w-]{22}$/),
-        input_sha256: Array.from(await world.platform.digest("SHA-256", signed), (byte) =>
-          byte.toString(16).padStart(2, "0"),
-        ).join(""),
-        subject_key: alice.jkt,
-        expires_at: wit.expiresAt,
-        signer: "wit",
-      },
-    });
-    expect(intent).not.toHaveProperty("jwt");
-    expect(outcome).toMatchObject({ event: "outcome", result: "issued" });
-    expect(world.audit.lines.join("\n")).not.toContain(token.split(".")[2]);
-    expect(badLines(world)).toEqual([]);
-    expect(world.issuer.metrics.render()).toContain('svidmint_svids_issued_total{kind="wit"} 1');
-  });
-
-  it("is nothing, and nothing is signed, where the log cannot be written", async () => {
-    world.audit.broken = true;
-    const body = { evidence: [await ciToken(world, alice.bound)], wit: { csr: alice.csr } };
-    expect((await problemOf(await post(body))).code).toBe("unavailable");
-    expect(signatures(world)).toBe(0);
-  });
-
-  it("is an alarm where the signature is unsound", async () => {
-    world.keys.witSigner.fault = () => {
-      throw new SignerError("unsound", "the signature of wit does not verify");
-    };
-    const body = { evidence: [await ciToken(world, alice.bound)], wit: { csr: alice.csr } };
-    expect((await problemOf(await post(body))).code).toBe("unavailable");
-    expect(world.audit.events()).toContainEqual(
-      expect.objectContaining({ event: "alarm", alarm: "signature_unsound" }),
-    );
-  });
-});
-
-describe("the keys of WIT-SVIDs", () => {
-  it("are in /bundle/wit beside all others, and nowhere else", async () => {
-    const text = async (path: string) => (await world.fetch(new Request(ISSUER + path))).text();
-    const all = JSON.parse(await text("/bundle/wit")) as { keys: { use: string }[] };
-    expect(all.keys.map(({ use }) => use)).toEqual(["x509-svid", "jwt-svid", "wit-svid"]);
-    const body = { evidence: [await ciToken(world, alice.bound)], wit: { csr: alice.csr } };
-    const answer = await (await post(body)).text();
-    const kid = world.keys.wit(world.now)?.kid ?? "";
-    for (const document of [
-      await text("/bundle"),
-      await text("/.well-known/jwks.json"),
-      await text("/.well-known/openid-configuration"),
-    ])
-      expect(document).not.toContain(kid);
-    const { bundle } = JSON.parse(answer) as { bundle: object };
-    expect(JSON.stringify(bundle)).toBe(await text("/bundle"));
-  });
 });

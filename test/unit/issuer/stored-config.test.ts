@@ -255,26 +255,6 @@ describe("the keys of a compiled configuration", () => {
   });
 });
 
-describe("the peers of a compiled configuration", () => {
-  const bundle = () =>
-    `data:;base64,${btoa(JSON.stringify({ keys: [{ ...origin.ci.jwk, use: "jwt-svid" }] }))}`;
-
-  it("are carried along, and held again", async () => {
-    const peers = { "peer.example": { bundle: bundle() } };
-    const document = await compiled(origin, { peers });
-    expect(document.config.peers).toEqual(peers);
-    expect((await open(document, origin)).ready()).toBe(true);
-  });
-
-  it("are held to what a bundle is", async () => {
-    const peers = { "peer.example": { bundle: "data:;base64,e30=" } };
-    const document = await forged((config) => Object.assign(config, { peers }));
-    expect(await refusal(open(document, origin))).toEqual([
-      expect.stringMatching(/^peers\.peer\.example\.bundle: is no SPIFFE bundle/),
-    ]);
-  });
-});
-
 describe("compiling for Workers", () => {
   it.each([
     ["no keys", { keys: undefined }, /^keys: required/],
