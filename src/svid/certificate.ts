@@ -28,7 +28,7 @@ export interface Certificate {
   /** TBSCertificate as it stood: what is signed. */
   readonly tbs: Uint8Array;
   readonly version: 1 | 2 | 3;
-  /** Big-endian, positive, without leading zeros; at most 20 octets as an INTEGER. */
+  /** Big-endian, positive, without leading zeros; at most 20 octets. */
   readonly serial: Uint8Array;
   readonly issuer: DistinguishedName;
   readonly subject: DistinguishedName;
@@ -82,6 +82,7 @@ type TbsFields = Omit<Certificate, "raw" | "tbs" | "scheme" | "signature"> & {
 
 /** Certificates with thousands of names exist to be expensive. */
 const MAX_BYTES = 32 * 1024;
+/** Of the number (§4.1.2.2): whether its sign octet counts too, CAs disagree, AWS's among them. */
 const MAX_SERIAL_OCTETS = 20;
 const NO_EXTENSIONS: Extensions = { unknownCritical: [] };
 
@@ -97,8 +98,7 @@ function readTbs(tbs: DerNode): Result<TbsFields> {
     : fields;
 
   const serial = derInteger(serialNode);
-  if (serial === undefined || (serialNode?.content.length ?? 0) > MAX_SERIAL_OCTETS)
-    return malformed("serial");
+  if (serial === undefined || serial.length > MAX_SERIAL_OCTETS) return malformed("serial");
   if (!isSequence(algorithm)) return malformed("signature algorithm");
   const issuer = readName(issuerNode);
   const subject = readName(subjectNode);

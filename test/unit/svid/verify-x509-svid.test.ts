@@ -188,7 +188,7 @@ describe("a leaf is refused", () => {
     for (const serial of [
       new Uint8Array(1),
       new Uint8Array(21).fill(1),
-      new Uint8Array(20).fill(0xff),
+      new Uint8Array(21).fill(0xff),
     ])
       expect(await verdict([await leaf({ serial })])).toBe("certificate_malformed");
   });
