@@ -43,6 +43,7 @@ export const REASONS = {
   cms_signers: "evidence_rejected",
   cms_attributes: "evidence_rejected",
   cms_digest_mismatch: "evidence_rejected",
+  cose_malformed: "evidence_rejected",
   certificate_malformed: "evidence_rejected",
   certificate_chain_invalid: "evidence_rejected",
   jws_malformed: "evidence_rejected",
@@ -70,6 +71,7 @@ export const REASONS = {
   evidence_lifetime: "evidence_rejected",
   not_a_workload: "evidence_rejected",
   run_not_allowed: "evidence_rejected",
+  debug_mode: "evidence_rejected",
 
   // First use.
   claim_taken: "evidence_claimed",

@@ -62,6 +62,11 @@ export const EVIDENCE_HELP = {
     means: "the content is not the content that was signed",
     fix: "the document was altered or replaced; fetch it anew on the machine itself",
   },
+  cose_malformed: {
+    means:
+      "the document is not one strict COSE_Sign1 structure: bytes after it, a key twice, a header with anything but ES384",
+    fix: "send the document as the Nitro device gave it, in base64; nothing else has this form",
+  },
   certificate_malformed: {
     means: "a certificate is not well formed",
     fix: "check it with svidmint inspect; send PEM as it was issued",
@@ -163,5 +168,10 @@ export const EVIDENCE_HELP = {
     means:
       "the token is of a job that its preset does not believe: one that strangers can start, whose code nobody has reviewed, or that a person is inside of",
     fix: "if it is meant, add the value that the detail names to the entry's allow_… list, and state it in the rules; see the preset's page in docs/attestors/oidc/",
+  },
+  debug_mode: {
+    means:
+      "the evidence is genuine, but its enclave or machine runs in a debug mode, in which whoever operates it sees and changes everything",
+    fix: "start the workload without debug mode; for trials set allow_debug, and name the debug kind in a rule",
   },
 } satisfies Partial<Record<Reason, ReasonHelp>>;
