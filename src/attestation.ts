@@ -81,6 +81,8 @@ export interface PinInfo {
   readonly claim: string;
   /** What `evidence:` lists. Undefined: the entry itself is the pin (`pin: issuer`), nothing to match. */
   readonly values?: readonly string[];
+  /** Evidence of this kind names no customer, as if there were no pins: `claim` only says how the kind is stated. */
+  readonly nobody?: true;
   /** `evidence:` lists no value (`pin: <claim>`), so each rule states its own, exactly. `values` is then empty. */
   readonly stated?: true;
   /** Applies where the rule matches `claim` with exactly `equals` (`kind: instance`). */

@@ -49,7 +49,7 @@ export function compileFactor(
     }
     matchers.push(matcher);
   }
-  const { pin, problems } = resolvePin(factor, stated);
+  const { pin, implied, problems } = resolvePin(factor, stated);
   for (const { claim, index, message } of problems) {
     issues.push(
       configError(
@@ -58,7 +58,7 @@ export function compileFactor(
       ),
     );
   }
-  for (const [claim, value] of pin?.implied ?? [])
+  for (const [claim, value] of implied)
     matchers.push(makeMatcher(claim, new Set([value]), [], false));
   if (
     stated.size === 0 &&

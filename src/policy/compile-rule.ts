@@ -6,6 +6,7 @@ import { compileFactor } from "./compile-factor.ts";
 import { isBroken, type PolicyContext } from "./context.ts";
 import { compileGrants } from "./grants.ts";
 import { compileJoins, unjoined } from "./joins.ts";
+import { namesNobody } from "./pins.ts";
 import { type CompiledRule, mayNeedClaim } from "./rule.ts";
 import { configError } from "./schema-issues.ts";
 import type { RuleInput } from "./schema.ts";
@@ -60,7 +61,7 @@ export function compileRule(
     }
   }
   const lonely = unjoined(factors, joins);
-  if (!factors.some(({ pins }) => pins.length > 0)) {
+  if (factors.every((factor) => namesNobody(factor, input.evidence[factor.name] ?? {}))) {
     issues.push(
       configError(
         [...path, "evidence"],

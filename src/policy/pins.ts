@@ -2,70 +2,79 @@ import type { FactorInfo, PinInfo } from "../attestation.ts";
 import { isGlob } from "./glob.ts";
 import type { MatcherInput } from "./schema.ts";
 
-/**
- * What a rule believes of one factor's customer. `values` undefined: the entry itself is the pin. `implied` are the
- * matchers that the rule need not repeat, since `evidence:` leaves no choice.
- */
+/** What a rule believes of one factor's customer. `values` undefined: the entry itself is the pin. */
 export interface ResolvedPin {
   readonly claim: string;
   readonly values?: readonly string[];
-  readonly implied: readonly (readonly [claim: string, value: string])[];
 }
 
-export interface PinProblem {
+/** Matchers that a rule need not repeat, since `evidence:` leaves no choice. */
+type Implied = readonly (readonly [claim: string, value: string])[];
+
+/** `pin` undefined without problems: this evidence names no customer. */
+interface Resolution {
+  readonly pin?: ResolvedPin;
+  readonly implied: Implied;
+  readonly problems: readonly PinProblem[];
+}
+
+interface PinProblem {
   readonly claim?: string;
   readonly index?: number;
   readonly message: string;
 }
 
-/**
- * Finds the claim that pins the customer behind a factor, and its values.
- * @returns undefined without problems where the factor names no customer at all
- */
+/** Finds the claim that pins the customer behind a factor, and its values. */
 export function resolvePin(
   factor: FactorInfo,
   matchers: ReadonlyMap<string, MatcherInput>,
-): { pin?: ResolvedPin; problems: readonly PinProblem[] } {
-  if (factor.pins.length === 0) return { problems: [] };
+): Resolution {
+  if (factor.pins.length === 0) return { implied: [], problems: [] };
   const kind = resolveKind(factor, matchers);
-  if ("message" in kind) return { problems: [kind] };
-  const implied = [...kind.implied];
+  if ("message" in kind) return wrong(kind);
+  const { implied } = kind;
   const stated = kind.candidates.find(({ claim }) => matchers.has(claim));
   const chosen = stated ?? kind.candidates[0];
   if (chosen === undefined)
-    return { problems: [{ message: "this kind is not configured under `evidence:`" }] };
+    return wrong({ message: "this kind is not configured under `evidence:`" });
   const { claim, values } = chosen;
-  if (values === undefined) return { pin: { claim, implied }, problems: [] };
+  if (chosen.nobody === true) return { implied, problems: [] };
+  if (values === undefined) return { pin: { claim }, implied, problems: [] };
   const input = matchers.get(claim);
   if (input !== undefined) {
     return checkPin(claim, chosen.stated === true ? undefined : values, input, implied);
   }
   if (chosen.stated === true)
-    return {
-      problems: [{ message: `state ${claim}: \`evidence:\` leaves its values to the rules` }],
-    };
+    return wrong({ message: `state ${claim}: \`evidence:\` leaves its values to the rules` });
   const [only] = values;
   if (only === undefined)
-    return {
-      problems: [{ message: `\`evidence:\` lists no ${claim}, so nothing can be believed` }],
-    };
+    return wrong({ message: `\`evidence:\` lists no ${claim}, so nothing can be believed` });
   if (values.length > 1) {
     const names = [...new Set(kind.candidates.map((candidate) => candidate.claim))].join(" or ");
-    return {
-      problems: [
-        {
-          message: `state ${names}: \`evidence:\` lists ${values.length}, and a rule says whom it means`,
-        },
-      ],
-    };
+    return wrong({
+      message: `state ${names}: \`evidence:\` lists ${values.length}, and a rule says whom it means`,
+    });
   }
-  implied.push([claim, only]);
-  return { pin: { claim, values: [only], implied }, problems: [] };
+  return { pin: { claim, values: [only] }, implied: [...implied, [claim, only]], problems: [] };
+}
+
+/** A kind that is not stated where it must be is a problem of its own. */
+export function namesNobody(
+  factor: FactorInfo,
+  matchers: Readonly<Record<string, MatcherInput>>,
+): boolean {
+  if (factor.pins.length === 0) return true;
+  const kind = resolveKind(factor, new Map(Object.entries(matchers)));
+  return "candidates" in kind && kind.candidates[0]?.nobody === true;
+}
+
+function wrong(...problems: readonly PinProblem[]): Resolution {
+  return { implied: [], problems };
 }
 
 interface Kind {
   readonly candidates: readonly PinInfo[];
-  readonly implied: readonly (readonly [string, string])[];
+  readonly implied: Implied;
 }
 
 function resolveKind(
@@ -95,8 +104,8 @@ function checkPin(
   claim: string,
   configured: readonly string[] | undefined,
   input: MatcherInput,
-  implied: ResolvedPin["implied"],
-): { pin?: ResolvedPin; problems: readonly PinProblem[] } {
+  implied: Implied,
+): Resolution {
   const list = Array.isArray(input) ? input : [input];
   const values: string[] = [];
   const problems: PinProblem[] = [];
@@ -115,5 +124,5 @@ function checkPin(
       });
     else if (!values.includes(value)) values.push(value);
   }
-  return problems.length > 0 ? { problems } : { pin: { claim, values, implied }, problems };
+  return problems.length > 0 ? wrong(...problems) : { pin: { claim, values }, implied, problems };
 }
