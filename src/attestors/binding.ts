@@ -6,6 +6,7 @@ import { fail, ok, type Result } from "../result.ts";
 export const KEY_MARK = "/jkt/";
 /** A SHA-256 in base64url. Whether it is a thumbprint of anything is decided by comparing it. */
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
+const THUMBPRINT_CHARACTERS = 43;
 
 /**
  * S: the audience that ties evidence to one key, so that whoever steals it cannot use it, here or elsewhere.
@@ -35,6 +36,19 @@ export function gradeAudience(aud: JsonValue | undefined, base: string): Result<
   return audience.startsWith(KEY_MARK, base.length) && THUMBPRINT.test(jkt)
     ? ok({ kind: "key", jkt })
     : fail("audience_mismatch");
+}
+
+/**
+ * What a nonce binds to, where evidence has no audience. Real documents carry times and random bytes there, which bind
+ * to nothing: a nonce is taken for S by its end alone, and then it is ours whole or refused.
+ * @returns `audience_mismatch` for an S of somebody else's base
+ */
+export function gradeNonce(nonce: string, base: string): Result<Binding> {
+  const at = nonce.length - KEY_MARK.length - THUMBPRINT_CHARACTERS;
+  const jkt = nonce.slice(-THUMBPRINT_CHARACTERS);
+  if (at < 0 || !nonce.startsWith(KEY_MARK, at) || !THUMBPRINT.test(jkt))
+    return ok({ kind: "none" });
+  return nonce === boundAudience(base, jkt) ? ok({ kind: "key", jkt }) : fail("audience_mismatch");
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { AttestorDefinition, OpenAttestor } from "./attestor.ts";
 import { awsIid, openAwsIid } from "./aws/iid.ts";
 import { awsWebIdentity, openAwsWebIdentity } from "./aws/web-identity.ts";
+import { awsNitro, openAwsNitro } from "./aws/nitro.ts";
 import { azureMsi, openAzureMsi } from "./azure/msi.ts";
 import { gcpIit, openGcpIit } from "./gcp/iit.ts";
 import { oidc, openOidc } from "./oidc/oidc.ts";
@@ -9,6 +10,7 @@ import { oidc, openOidc } from "./oidc/oidc.ts";
 export const portableAttestors: readonly AttestorDefinition[] = [
   awsIid,
   awsWebIdentity,
+  awsNitro,
   azureMsi,
   gcpIit,
   oidc,
@@ -18,6 +20,7 @@ export const portableAttestors: readonly AttestorDefinition[] = [
 export const portableOpeners: Readonly<Record<string, OpenAttestor>> = {
   aws_iid: openAwsIid,
   aws_web_identity: openAwsWebIdentity,
+  aws_nitro: openAwsNitro,
   azure_msi: openAzureMsi,
   gcp_iit: openGcpIit,
   oidc: openOidc,

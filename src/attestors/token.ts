@@ -1,9 +1,10 @@
 import type * as z from "zod/mini";
 import type { Attestation, Binding, Claims, EvidenceName } from "../attestation.ts";
-import type { JsonValue } from "../encoding/json.ts";
+import type { JsonObject, JsonValue } from "../encoding/json.ts";
 import { parseJws, verifyJws, type Jws } from "../encoding/jws.ts";
+import type { PublicKey } from "../encoding/primitives.ts";
 import type { Platform } from "../platform/platform.ts";
-import { fail, ok, type Result } from "../result.ts";
+import { fail, ok, type Awaitable, type Result } from "../result.ts";
 import type { AttestContext, Attestor, Precheck } from "./attestor.ts";
 import { checkBinding } from "./binding.ts";
 import { claimKey } from "./claim-key.ts";
@@ -20,7 +21,13 @@ export interface TokenProfile {
   /** Where its keys come from. No other profile's keys are ever tried. */
   readonly keys: KeySource;
   readonly maxLifetimeSeconds: number;
-  judgeAudience(aud: JsonValue | undefined): Result<Binding>;
+  /**
+   * The key of a token that brings its certificates (`x5c`), for providers that specify a root to hold them against;
+   * absent, the header is not looked at. Called once all else is right.
+   */
+  certifiedKey?(x5c: JsonValue, now: number): Awaitable<Result<PublicKey>>;
+  /** @param claims where the provider binds by something else than an audience */
+  judgeAudience(aud: JsonValue | undefined, claims: JsonObject): Result<Binding>;
   /** Tenant, kind of token and typed claims, from this token alone. Called on tokens not yet verified, too: no I/O. */
   readClaims(jws: Jws): Result<Claims>;
   /** What the claim key is made of, where it is not the signing input. */
@@ -48,7 +55,7 @@ interface ParsedToken<E> {
 
 interface Examined {
   readonly profile: TokenProfile;
-  readonly kid: string;
+  readonly findKey: (now: number) => Awaitable<Result<PublicKey>>;
   readonly binding: Binding;
   readonly times: TimeBounds;
   readonly claims: Claims;
@@ -80,11 +87,11 @@ export function tokenAttestor<E extends TokenEvidence>(
       // Examined again, not remembered: nothing said before the signature was checked may be taken over.
       const examined = examine(options, parsed, context);
       if (!examined.ok) return examined;
-      const { profile, kid, binding, times, claims } = examined.value;
+      const { profile, findKey, binding, times, claims } = examined.value;
       const bound = checkBinding(binding, context.jkt);
       if (!bound.ok) return bound;
       const { jws } = parsed;
-      const key = await profile.keys.find(kid, jws.alg, context.now);
+      const key = await findKey(context.now);
       if (!key.ok) return key;
       const genuine = await verifyJws(jws, key.value, options.platform);
       if (!genuine.ok) return genuine;
@@ -108,7 +115,7 @@ function examine<E extends TokenEvidence>(
   { evidence, jws }: ParsedToken<E>,
   context: AttestContext,
 ): Result<Examined> {
-  const { kid, typ, alg, claims } = jws;
+  const { typ, alg, claims } = jws;
   if (typ !== undefined && typ !== "JWT") return fail("jws_type");
   if (typeof claims.iss !== "string") return fail("claim_missing", "iss");
   const selected = options.selectProfile(claims.iss, evidence);
@@ -116,12 +123,25 @@ function examine<E extends TokenEvidence>(
   const profile = selected.value;
   if (claims.iss !== profile.issuer) return fail("issuer_not_configured");
   if (!profile.algorithms.includes(alg)) return fail("algorithm_not_allowed");
-  if (kid === undefined || kid === "") return fail("key_unknown", "the token names no key");
-  const binding = profile.judgeAudience(claims.aud);
+  const findKey = keyFinder(profile, jws);
+  if (findKey === undefined) return fail("key_unknown", "the token names no key");
+  const binding = profile.judgeAudience(claims.aud, claims);
   if (!binding.ok) return binding;
   const times = checkTimes(claims, context.now, profile.maxLifetimeSeconds);
   if (!times.ok) return times;
   const read = profile.readClaims(jws);
   if (!read.ok) return read;
-  return ok({ profile, kid, binding: binding.value, times: times.value, claims: read.value });
+  return ok({ profile, findKey, binding: binding.value, times: times.value, claims: read.value });
+}
+
+/** @returns undefined where the token does not say which key it means */
+function keyFinder(
+  profile: TokenProfile,
+  { header, kid, alg }: Jws,
+): Examined["findKey"] | undefined {
+  const { x5c } = header;
+  if (x5c !== undefined && profile.certifiedKey !== undefined)
+    return (now) => profile.certifiedKey?.(x5c, now) ?? fail("key_unknown");
+  if (kid === undefined || kid === "") return undefined;
+  return (now) => profile.keys.find(kid, alg, now);
 }

@@ -24,7 +24,15 @@ const REST = {
   rules: [],
 };
 
-describe.each(["policy.md", "configuration.md", "keys.md", "claims.md"])("docs/%s", (page) => {
+const PAGES = [
+  "policy.md",
+  "configuration.md",
+  "keys.md",
+  "claims.md",
+  "attestors/aws-nitro.md",
+] as const;
+
+describe.each(PAGES)("docs/%s", (page) => {
   it("shows only what is read without errors", async () => {
     const text = await readFile(new URL(`../../../docs/${page}`, import.meta.url), "utf8");
     const blocks = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map((match) => match[1] ?? "");
