@@ -57,9 +57,9 @@ describe("a compiled configuration", () => {
   });
 
   it("knows every evidence type that the registry has", () => {
-    const types = portableAttestors.map(({ type }) => type);
-    expect(Object.keys(portableOpeners)).toEqual(types);
-    expect(Object.keys(stored.config.evidence)).toEqual(types);
+    const types = portableAttestors.map(({ type }) => type).toSorted();
+    expect(Object.keys(portableOpeners).toSorted()).toEqual(types);
+    expect(Object.keys(stored.config.evidence).toSorted()).toEqual(types);
   });
 
   it("has the keys of AWS that were asked for, and no small ones otherwise", async () => {

@@ -81,6 +81,7 @@ export async function source(now: () => number, life = 3650 * DAY): Promise<Sour
           accounts: { "111122223333": "https://sts.example" },
           jwks: { "111122223333": jwks },
         },
+        aws_nitro: { nitrotpm: true },
         azure_msi: { tenants: ["6f0c0000-0000-4000-8000-00000000abcd"], audience: "api://x", jwks },
         gcp_iit: { projects: ["payments-prod"], jwks, max_lifetime: "10m" },
         oidc: { ci: { issuer: "https://ci.example", jwks, pin: "issuer", max_lifetime: "20m" } },
