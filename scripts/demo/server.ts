@@ -31,11 +31,15 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** The real server, as `svidmint serve` in a process of its own. */
-export async function startIssuer(folder: string, url: string): Promise<RunningIssuer> {
+/** The real server, as `svidmint serve` in a process of its own. @param command where `svidmint` is */
+export async function startIssuer(
+  folder: string,
+  url: string,
+  command = COMMAND,
+): Promise<RunningIssuer> {
   const child = spawn(
     process.execPath,
-    [COMMAND, "serve", "--config", "svidmint.yaml", "--listen", new URL(url).host],
+    [command, "serve", "--config", "svidmint.yaml", "--listen", new URL(url).host],
     { cwd: folder, stdio: ["ignore", "pipe", "pipe"] },
   );
   const log: AuditLine[] = [];
