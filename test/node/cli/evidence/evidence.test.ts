@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { describe, expect, it, vi } from "vitest";
@@ -171,6 +171,12 @@ describe("every source", () => {
     expect(code).toBe(0);
     expect(stdout).toContain(`  svidmint evidence ${name}`);
     expect(stdout).toContain("--json");
+  });
+
+  it("stands in the table of docs/evidence.md", async () => {
+    const page = await readFile(new URL("../../../../docs/evidence.md", import.meta.url), "utf8");
+    const named = [...page.matchAll(/^\|[^|]*\| `([a-z_]+)[` ]/gm)].map((match) => match[1]);
+    expect(new Set(named)).toEqual(new Set([...SOURCE_NAMES, "dev"]));
   });
 
   it("stands in the list of its family, and a stranger does not", async () => {
