@@ -16,7 +16,6 @@ import { startClouds, type Clouds, type Place } from "./simulated-clouds.ts";
  */
 const run = promisify(execFile);
 const folder = temporaryFolders();
-const DOCUMENTED = "https://id.example.org";
 const TRUST_DOMAIN = "spiffe://prod.example.org";
 const WORKLOADS = [
   ["job", "/payments/deploy"],
