@@ -56,6 +56,8 @@ export interface AttestorDeps {
   readonly platform: Platform;
   readonly bundles: Bundles;
   readonly trustDomain: string;
+  /** References to the CA certificates that `keys:` names: what no evidence may rest upon. */
+  readonly ownAuthorities?: readonly string[];
   /** The issuer URL: the base of S and of audiences where the attestor's configuration names no `audience`. */
   readonly issuer: string;
   readonly read: ReadResource;

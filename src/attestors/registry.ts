@@ -2,18 +2,24 @@ import type { AttestorDefinition, OpenAttestor } from "./attestor.ts";
 import { awsIid, openAwsIid } from "./aws/iid.ts";
 import { awsWebIdentity, openAwsWebIdentity } from "./aws/web-identity.ts";
 import { awsNitro, openAwsNitro } from "./aws/nitro.ts";
+import { azureImds, openAzureImds } from "./azure/imds.ts";
 import { azureMsi, openAzureMsi } from "./azure/msi.ts";
 import { gcpIit, openGcpIit } from "./gcp/iit.ts";
+import { ociInstance, openOciInstance } from "./oci/instance.ts";
 import { oidc, openOidc } from "./oidc/oidc.ts";
+import { openX509Pop, x509Pop } from "./x509/pop.ts";
 
 /** Every evidence type that runs anywhere, one line each: all that the rest of svidmint knows of it. */
 export const portableAttestors: readonly AttestorDefinition[] = [
   awsIid,
   awsWebIdentity,
   awsNitro,
+  azureImds,
   azureMsi,
   gcpIit,
+  ociInstance,
   oidc,
+  x509Pop,
 ];
 
 /** Their run-time halves alone, for runtimes that read only compiled configurations. */
@@ -21,7 +27,10 @@ export const portableOpeners: Readonly<Record<string, OpenAttestor>> = {
   aws_iid: openAwsIid,
   aws_web_identity: openAwsWebIdentity,
   aws_nitro: openAwsNitro,
+  azure_imds: openAzureImds,
   azure_msi: openAzureMsi,
   gcp_iit: openGcpIit,
+  oci_instance: openOciInstance,
   oidc: openOidc,
+  x509_pop: openX509Pop,
 };

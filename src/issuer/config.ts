@@ -88,7 +88,11 @@ export async function loadConfig(
   const bundles = new HeldBundles(names.trustDomain, peers);
   const { attestors, sections, factors, broken } = await loadEvidence(
     outer.evidence ?? {},
-    { ...names, bundles },
+    {
+      ...names,
+      bundles,
+      ownAuthorities: (outer.keys?.x509 ?? []).map(({ certificate }) => certificate),
+    },
     deps,
     issues,
   );

@@ -18,7 +18,7 @@ interface Evidence {
 /** Every section of `evidence:`. What is wrong goes to `issues`, all of it. */
 export async function loadEvidence(
   evidence: Readonly<Record<string, unknown>>,
-  parts: Pick<AttestorDeps, "trustDomain" | "issuer" | "bundles">,
+  parts: Pick<AttestorDeps, "trustDomain" | "issuer" | "bundles" | "ownAuthorities">,
   { platform, registry, read }: EvidenceDeps,
   issues: ConfigIssue[],
 ): Promise<Evidence> {

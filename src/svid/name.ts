@@ -1,5 +1,13 @@
 import { toHex } from "../encoding/bytes.ts";
-import { TAG, derOid, derString, isSequence, isSet, type DerNode } from "../encoding/der/reader.ts";
+import {
+  TAG,
+  derOid,
+  derString,
+  isSequence,
+  isSet,
+  readDer,
+  type DerNode,
+} from "../encoding/der/reader.ts";
 
 /** A distinguished name (RFC 5280 §4.1.2.4) in the forms that chaining and name constraints compare. */
 export interface DistinguishedName {
@@ -59,4 +67,28 @@ function readText(value: DerNode): string | undefined {
   const text = derString(value);
   if (text === undefined) return undefined;
   return `"${text.normalize("NFKC").toLowerCase().trim().replaceAll(/\s+/g, " ")}`;
+}
+
+/** Attribute types (RFC 5280 appendix A.1). */
+export const ATTRIBUTE = {
+  commonName: "2.5.4.3",
+  organization: "2.5.4.10",
+  organizationalUnit: "2.5.4.11",
+} as const;
+
+/**
+ * The values of all attributes of one type, in the order of the name, as they stand and not folded.
+ * @returns undefined where one of them is of an old string type, whose text is anybody's guess
+ */
+export function attributeTexts(name: DistinguishedName, type: string): string[] | undefined {
+  const read = readDer(name.raw);
+  const attributes = read.ok ? read.value.children.flatMap(({ children }) => children) : [];
+  const texts: string[] = [];
+  for (const { children } of attributes) {
+    if (derOid(children[0]) !== type) continue;
+    const text = derString(children[1]);
+    if (text === undefined) return undefined;
+    texts.push(text);
+  }
+  return texts;
 }

@@ -79,7 +79,9 @@ export interface SignerOptions {
   /** Takes the attributes in the order given, where DER would have them sorted. */
   readonly unsorted?: boolean;
   readonly digestAlgorithm?: Uint8Array;
-  readonly serial?: number;
+  /** DER Name of the issuer of the signer's certificate. */
+  readonly issuer?: Uint8Array;
+  readonly serial?: number | Uint8Array;
 }
 
 /** A SignerInfo (RFC 5652 §5.3). What is signed is the attributes as a SET, where they stand under [0]. */
@@ -93,10 +95,11 @@ export async function signerInfo(options: SignerOptions): Promise<Uint8Array> {
   return seq(
     integer(1),
     seq(
-      seq(
-        set(seq(oid("2.5.4.6"), printable("US"))),
-        set(seq(oid("2.5.4.10"), printable("Simulated Cloud"))),
-      ),
+      options.issuer ??
+        seq(
+          set(seq(oid("2.5.4.6"), printable("US"))),
+          set(seq(oid("2.5.4.10"), printable("Simulated Cloud"))),
+        ),
       integer(options.serial ?? 1),
     ),
     options.digestAlgorithm ?? SHA256,

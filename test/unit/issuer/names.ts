@@ -8,8 +8,10 @@ export const AUDIENCE = "https://orders.prod.example";
 export const NOW = 1_800_000_000;
 
 const parsed = parseTrustDomain("prod.example");
-if (!parsed.ok) throw new Error("fixture");
+const other = parseTrustDomain("other.example");
+if (!parsed.ok || !other.ok) throw new Error("fixture");
 export const TRUST_DOMAIN = parsed.value;
+export const OTHER_TRUST_DOMAIN = other.value;
 
 const GRANTS = {
   x509: { ttl: "1h" },

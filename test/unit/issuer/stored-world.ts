@@ -5,7 +5,7 @@ import { storeConfig } from "../../../src/issuer/store-config.ts";
 import { openStored, type StoredDocument } from "../../../src/issuer/stored-config.ts";
 import type { Issuer } from "../../../src/issuer/issuer.ts";
 import type { StoreOpeners } from "../../../src/issuer/open-store.ts";
-import type { Platform } from "../../../src/platform/platform.ts";
+import type { Platform, PrivateKey } from "../../../src/platform/platform.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { formatInstant } from "../../../src/signer/instant.ts";
 import { readReference } from "../../../src/runtimes/references.ts";
@@ -13,7 +13,8 @@ import { buildCaTbs } from "../../../src/svid/ca-certificate.ts";
 import { subjectKeyIdOf } from "../../../src/svid/key-id.ts";
 import { assembleCertificate, serialNumber } from "../../../src/svid/x509-svid.ts";
 import { keySet, tokenKey, type TokenKey } from "../../fakes/token-issuer.ts";
-import { AUDIENCE, ISSUER, TRUST_DOMAIN } from "./names.ts";
+import type { TrustDomain } from "../../../src/spiffe/trust-domain.ts";
+import { AUDIENCE, ISSUER, OTHER_TRUST_DOMAIN, TRUST_DOMAIN } from "./names.ts";
 
 const ES256 = { name: "ECDSA", hash: "SHA-256" } as const;
 const DAY = 86_400;
@@ -44,18 +45,22 @@ export async function source(now: () => number, life = 3650 * DAY): Promise<Sour
     platform.generateKey("P-256"),
     tokenKey("ES256", "ci-1"),
   ]);
-  const tbs = buildCaTbs({
-    trustDomain: TRUST_DOMAIN,
-    spki: rootKey.publicKey.spki,
-    subjectKeyId: await subjectKeyIdOf(rootKey.publicKey.spki, platform),
-    serial: serialNumber(platform.random(17)),
-    notBefore: now() - DAY,
-    notAfter: now() + life,
-    pathLength: 1,
-    scheme: ES256,
-  });
-  const signature = await platform.sign(ES256, rootKey, tbs);
-  const certificate = encodePem("CERTIFICATE", assembleCertificate(tbs, ES256, signature));
+  const caPem = async (trustDomain: TrustDomain, caKey: PrivateKey): Promise<string> => {
+    const tbs = buildCaTbs({
+      trustDomain,
+      spki: caKey.publicKey.spki,
+      subjectKeyId: await subjectKeyIdOf(caKey.publicKey.spki, platform),
+      serial: serialNumber(platform.random(17)),
+      notBefore: now() - DAY,
+      notAfter: now() + life,
+      pathLength: 1,
+      scheme: ES256,
+    });
+    const signature = await platform.sign(ES256, caKey, tbs);
+    return encodePem("CERTIFICATE", assembleCertificate(tbs, ES256, signature));
+  };
+  const certificate = await caPem(TRUST_DOMAIN, rootKey);
+  const otherCa = `data:;base64,${btoa(await caPem(OTHER_TRUST_DOMAIN, strange))}`;
   const pemOf = async (key: typeof rootKey): Promise<string> =>
     encodePem("PRIVATE KEY", await platform.exportPrivateKey(key));
   const secrets = {
@@ -82,8 +87,18 @@ export async function source(now: () => number, life = 3650 * DAY): Promise<Sour
           jwks: { "111122223333": jwks },
         },
         aws_nitro: { nitrotpm: true },
+        azure_imds: {
+          subscriptions: {
+            "6f0c0000-0000-4000-8000-00000000abce": "6f0c0000-0000-4000-8000-00000000abcd",
+          },
+        },
         azure_msi: { tenants: ["6f0c0000-0000-4000-8000-00000000abcd"], audience: "api://x", jwks },
         gcp_iit: { projects: ["payments-prod"], jwks, max_lifetime: "10m" },
+        oci_instance: {
+          tenancies: ["ocid1.tenancy.oc1..aaaaaaaatenancy"],
+          regions: { "us-phoenix-1": otherCa },
+        },
+        x509_pop: { fleet: { ca: otherCa } },
         oidc: { ci: { issuer: "https://ci.example", jwks, pin: "issuer", max_lifetime: "20m" } },
       },
       keys: {

@@ -80,6 +80,8 @@ export const extension = {
 
 export interface Fields {
   readonly subject?: string;
+  /** DER Name in place of `subject`. */
+  readonly subjectName?: Uint8Array;
   readonly issuer?: string;
   readonly serial?: Uint8Array;
   readonly notBefore?: number;
@@ -100,7 +102,7 @@ export async function forge(fields: Fields, key: PrivateKey): Promise<Uint8Array
     signatureAlgorithmOf(scheme),
     commonName(fields.issuer ?? "root"),
     seq(time(fields.notBefore ?? NOW - DAY), time(fields.notAfter ?? NOW + DAY)),
-    commonName(fields.subject ?? ""),
+    fields.subjectName ?? commonName(fields.subject ?? ""),
     fields.spki ?? key.publicKey.spki,
     ...(fields.tail ?? [explicit(3, seq(...(fields.extensions ?? [])))]),
   );
@@ -127,6 +129,14 @@ export function read(der: Uint8Array): Certificate {
   const parsed = parseCertificate(der);
   if (!parsed.ok) throw new Error(`unreadable: ${parsed.error.detail}`);
   return parsed.value;
+}
+
+/** A modulus of so many bytes that nobody knows the factors of. */
+export function rsaModulus(bytes: number): Uint8Array {
+  const n = new Uint8Array(bytes).map((_, at) => (at * 89 + 161) & 0xff);
+  n[0] = 0xc1;
+  n[bytes - 1] = 0xc3;
+  return n;
 }
 
 /** A CA that signs whatever it is asked to. */
