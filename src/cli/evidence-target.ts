@@ -133,7 +133,7 @@ function ownAudiences(document: JsonObject, { type, presets, entry }: SourceName
       entry === undefined ? typeof preset === "string" && presets.includes(preset) : name === entry;
     return meant ? [value] : [];
   });
-  const stated = (type === "oidc" ? entries : [own]).map(
+  const stated = (entry !== undefined || type === "oidc" ? entries : [own]).map(
     ({ audience }) => audience ?? document["issuer"],
   );
   return [...new Set(stated.filter((audience) => typeof audience === "string"))];

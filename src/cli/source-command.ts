@@ -33,9 +33,12 @@ export const ENTRY_OPTION = {
   entry: {
     type: "string",
     valueHint: "NAME",
-    description: "entry under evidence.oidc, where several have the same issuer",
+    description: "entry of the issuer's configuration that is meant, where there are several",
   },
 } as const satisfies ArgsDef;
+
+/** Types whose part of the configuration has named entries. */
+const WITH_ENTRIES = new Set(["oidc", "x509_pop"]);
 
 /** `svidmint evidence <name>`. */
 export function sourceCommand(name: string, source: EvidenceSource): Command {
@@ -59,7 +62,7 @@ export function sourceCommand(name: string, source: EvidenceSource): Command {
           : { type: "string" as const, valueHint: value, description: about },
       ]),
     ),
-    ...(source.type === "oidc" && ENTRY_OPTION),
+    ...(WITH_ENTRIES.has(source.type) && ENTRY_OPTION),
     ...OUTPUT_OPTIONS,
   };
   const example = ["svidmint evidence", name, plain, source.needs].filter(Boolean).join(" ");
@@ -136,8 +139,8 @@ export async function fetchFrom(
       throw new CommandError(printable(error.message), 1, { cause: error });
     throw error;
   });
-  if (entry !== undefined && type !== "oidc")
-    throw new UsageError(`--entry is for evidence of type oidc, and this is ${type}`);
+  if (entry !== undefined && !WITH_ENTRIES.has(type))
+    throw new UsageError(`there are no entries of ${type}: leave --entry out`);
   return {
     evidence: { type, ...parts, ...(entry !== undefined && { entry }) },
     ...(asked !== undefined && { audience: asked }),

@@ -78,6 +78,10 @@ export const SOURCES: Readonly<Record<string, SourceEntry>> = {
     summary: "EC2, by its identity document",
     load: () => import("./sources/aws-iid.ts"),
   },
+  oci_instance: {
+    summary: "instance of Oracle Cloud",
+    load: () => import("./sources/oci-instance.ts"),
+  },
   aws_nitro: {
     summary: "Nitro Enclave or NitroTPM, by a helper",
     load: () => import("./sources/aws-nitro.ts"),
@@ -85,6 +89,14 @@ export const SOURCES: Readonly<Record<string, SourceEntry>> = {
   azure_maa: {
     summary: "token of Azure Attestation, by a helper",
     load: () => import("./sources/azure-maa.ts"),
+  },
+  x509_pop: {
+    summary: "holder of a certificate",
+    load: () => import("./sources/x509-pop.ts"),
+  },
+  spiffe: {
+    summary: "JWT-SVID of this or another trust domain",
+    load: () => import("./sources/spiffe.ts"),
   },
   oidc: {
     summary: "any token in a file or variable",

@@ -176,7 +176,7 @@ describe("every source", () => {
   it("stands in the table of docs/evidence.md", async () => {
     const page = await readFile(new URL("../../../../docs/evidence.md", import.meta.url), "utf8");
     const table = page.split("\n## Sources\n")[1]?.split("\n## ")[0] ?? "";
-    const named = [...table.matchAll(/^\|[^|]*\| `([a-z_]+)[` ]/gm)].map((match) => match[1]);
+    const named = [...table.matchAll(/^\|[^|]*\| `([a-z0-9_]+)[` ]/gm)].map((match) => match[1]);
     expect(new Set(named)).toEqual(new Set([...SOURCE_NAMES, "dev"]));
   });
 
