@@ -91,6 +91,7 @@ export const REASONS = {
 
   // The world around us.
   keys_unavailable: "unavailable",
+  sts_unavailable: "unavailable",
   signer_unavailable: "unavailable",
   signature_unsound: "unavailable",
   lint_failed: "unavailable",

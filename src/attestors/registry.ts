@@ -1,5 +1,6 @@
 import type { AttestorDefinition, OpenAttestor } from "./attestor.ts";
 import { awsIid, openAwsIid } from "./aws/iid.ts";
+import { awsSts, openAwsSts } from "./aws/sts.ts";
 import { awsWebIdentity, openAwsWebIdentity } from "./aws/web-identity.ts";
 import { awsNitro, openAwsNitro } from "./aws/nitro.ts";
 import { azureImds, openAzureImds } from "./azure/imds.ts";
@@ -12,6 +13,7 @@ import { openX509Pop, x509Pop } from "./x509/pop.ts";
 /** Every evidence type that runs anywhere, one line each: all that the rest of svidmint knows of it. */
 export const portableAttestors: readonly AttestorDefinition[] = [
   awsIid,
+  awsSts,
   awsWebIdentity,
   awsNitro,
   azureImds,
@@ -25,6 +27,7 @@ export const portableAttestors: readonly AttestorDefinition[] = [
 /** Their run-time halves alone, for runtimes that read only compiled configurations. */
 export const portableOpeners: Readonly<Record<string, OpenAttestor>> = {
   aws_iid: openAwsIid,
+  aws_sts: openAwsSts,
   aws_web_identity: openAwsWebIdentity,
   aws_nitro: openAwsNitro,
   azure_imds: openAzureImds,

@@ -182,6 +182,11 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
     means: "the published keys of a provider could not be fetched and none are cached",
     fix: "check that the issuer reaches the URL, or pin the keys with jwks: file:… in the attestor's configuration",
   },
+  sts_unavailable: {
+    means:
+      "AWS STS could not be asked who signed the evidence, or gave an answer that is none; the detail says which, or that too many asked at once",
+    fix: "check that the issuer reaches sts.<region>.amazonaws.com without a proxy that answers for it; clients may use another region, or aws_web_identity, which needs no call",
+  },
   signer_unavailable: {
     means: "the key service did not sign: unreachable, denied, throttled or too slow",
     fix: "check the key service's status and the permissions of the issuer's own identity",

@@ -21,8 +21,10 @@ export function checkGrants(
   if (request.jwt !== undefined && grants.jwt !== undefined) {
     const audiences = checkAudiences(grants.jwt, request.jwt.audience);
     if (!audiences.ok) return audiences;
-    if (claims.length > 0 && possession.dpop === undefined)
-      return fail("possession_missing", "jwt on evidence under a claim needs a DPoP proof");
+    // Asked before, of evidence that names its key; some is known to be bound only once it is verified.
+    const bound = attestations.some(({ binding }) => binding.kind === "key");
+    if ((claims.length > 0 || bound) && possession.dpop === undefined)
+      return fail("possession_missing", "jwt on evidence of one key needs a DPoP proof of it");
   }
   if (request.wit !== undefined && grants.wit === undefined) return fail("kind_not_granted", "wit");
   const { csr, dpop, owner, wit } = possession;

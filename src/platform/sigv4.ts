@@ -112,7 +112,7 @@ export async function signatureInput(
 }
 
 /** The value of the `authorization` header. */
-function authorization(
+export function authorization(
   accessKeyId: string,
   date: string,
   scope: Pick<SigningScope, "region" | "service">,

@@ -50,12 +50,14 @@ export async function simulateSts(options: StsOptions): Promise<SimulatedSts> {
         ? Response.json(keySet(key))
         : new Response(null, { status: 404 }),
     async fetch(request) {
-      const body = await request.text();
+      // Not `text()`: workerd warns of it for a form.
+      const body = new TextDecoder().decode(await request.arrayBuffer());
       const caller = await authenticate(request, body, options, now());
+      const json = request.headers.get("accept") === "application/json";
+      const refuse = (status: number, code: string) => (json ? jsonError : xmlError)(status, code);
       if (typeof caller === "string") return refuse(403, caller);
       const principal = principals.find(({ accessKeyId }) => accessKeyId === caller.accessKeyId);
       const form = new URLSearchParams(body);
-      const json = request.headers.get("accept") === "application/json";
       if (principal === undefined) return refuse(403, "InvalidClientTokenId");
       const arn = `arn:aws:sts::${account}:assumed-role/${principal.role}/${principal.session}`;
       const userId = `${principal.roleId}:${principal.session}`;
@@ -106,7 +108,12 @@ function answer(json: boolean, action: string, result: Readonly<Record<string, s
   );
 }
 
-function refuse(status: number, code: string): Response {
+function jsonError(status: number, code: string): Response {
+  const error = { Code: code, Message: "refused", Type: "Sender" };
+  return Response.json({ Error: error, RequestId: crypto.randomUUID() }, { status });
+}
+
+function xmlError(status: number, code: string): Response {
   return xml(
     status,
     `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>refused</Message></Error><RequestId>${crypto.randomUUID()}</RequestId></ErrorResponse>`,

@@ -1,11 +1,13 @@
+type Server = (request: Request) => Response | Promise<Response>;
+
 /** A network in which only what a test put there answers, and every call is counted. */
 export class FakeNetwork {
   /** URLs in the order in which they were asked for. */
   readonly calls: string[] = [];
-  readonly #servers = new Map<string, () => Response | Promise<Response>>();
+  readonly #servers = new Map<string, Server>();
 
   /** In place of what stood there; answers anew each time. */
-  serve(url: string, respond: () => Response | Promise<Response>): this {
+  serve(url: string, respond: Server): this {
     this.#servers.set(url, respond);
     return this;
   }
@@ -20,6 +22,6 @@ export class FakeNetwork {
     init?.signal?.throwIfAborted();
     const respond = this.#servers.get(url);
     if (respond === undefined) throw new TypeError("fetch failed");
-    return respond();
+    return respond(new Request(url, init));
   };
 }

@@ -1,6 +1,7 @@
 import type { ClaimValue } from "../../attestation.ts";
 import type { JsonObject, JsonValue } from "../../encoding/json.ts";
 import { fail, ok, type Result } from "../../result.ts";
+import { parseUtcTime } from "../utc-time.ts";
 
 /** What an EC2 instance identity document says, typed. Believe it only once the bytes it was read from verified. */
 export interface InstanceDocument {
@@ -85,14 +86,4 @@ function isZoneOf(zone: string, region: string): boolean {
 
 function isStrings(value: JsonValue): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-/** Exactly `YYYY-MM-DDThh:mm:ssZ`, a date of the calendar. @returns Unix seconds */
-function parseUtcTime(text: string): number | undefined {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text)) return undefined;
-  const milliseconds = Date.parse(text);
-  // Date.parse rolls 24:00:00 over to the next day; what was written must come back.
-  if (Number.isNaN(milliseconds)) return undefined;
-  const written = new Date(milliseconds).toISOString();
-  return written === `${text.slice(0, -1)}.000Z` ? milliseconds / 1000 : undefined;
 }
