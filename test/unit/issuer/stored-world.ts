@@ -82,6 +82,7 @@ export async function source(now: () => number, life = 3650 * DAY): Promise<Sour
       issuer: ISSUER,
       evidence: {
         aws_iid: { accounts: ["111122223333"] },
+        aws_sts: { accounts: ["111122223333"] },
         aws_web_identity: {
           accounts: { "111122223333": "https://sts.example" },
           jwks: { "111122223333": jwks },
