@@ -5,7 +5,11 @@ import { ConfigError } from "../config-issue.ts";
 import { webCryptoPlatform } from "../platform/webcrypto.ts";
 import openapi from "../gen/openapi.ts";
 import { portableOpeners } from "../attestors/registry.ts";
+import { openDurableObject } from "../stores/workers/durable-object.ts";
 import { readReference } from "./references.ts";
+
+/** The class that the binding of the claim store names. */
+export { ClaimObject } from "../stores/workers/durable-object.ts";
 
 /**
  * Cloudflare Workers. `SVIDMINT_CONFIG` is what `svidmint policy compile --for workers` wrote (a variable, or a JSON
@@ -41,7 +45,7 @@ async function start(env: WorkerEnv): Promise<App> {
     // A key refresh that outlives the request which began it is finished for the next one.
     platform: webCryptoPlatform({ background: waitUntil }),
     attestors: portableOpeners,
-    stores: {},
+    stores: { durable_object: openDurableObject },
     env: (name) => env[name],
     read: (reference) => readReference(reference, (name) => env[name]),
     // Best effort: the platform's log takes the line, nobody acknowledges it.

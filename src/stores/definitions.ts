@@ -97,6 +97,7 @@ const durableObject = z.strictObject({
   store: z.literal("durable_object"),
   binding: z.optional(name(/^[A-Za-z_]\w*$/, "expected the name of a binding")),
 });
+export type DurableObjectConfig = z.output<typeof durableObject>;
 
 function issue(severity: ConfigIssue["severity"], path: string, message: string): ConfigIssue {
   return { path: [path], message, severity };

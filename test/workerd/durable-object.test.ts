@@ -1,0 +1,122 @@
+import { env } from "cloudflare:workers";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import { webCryptoPlatform } from "../../src/platform/webcrypto.ts";
+import type { ClaimStore } from "../../src/stores/claim-store.ts";
+import { openDurableObject } from "../../src/stores/workers/durable-object.ts";
+import { storeConformance } from "../conformance/store.ts";
+import { freshKey, NOW } from "../conformance/store-subject.ts";
+
+function opened(
+  bindings: (name: string) => unknown,
+  trustDomain = "prod.example",
+): Promise<ClaimStore> {
+  return openDurableObject(
+    { store: "durable_object" },
+    {
+      platform: webCryptoPlatform(),
+      trustDomain,
+      read: () => Promise.reject(new Error("nothing to read")),
+      env: bindings,
+      report: () => undefined,
+    },
+  );
+}
+const open = (trustDomain?: string): Promise<ClaimStore> =>
+  opened((name) => (name === "CLAIMS" ? env.CLAIMS : undefined), trustDomain);
+
+storeConformance("durable object", () => open(), { runs: 20 });
+
+const objectOf = (name: string) => env.CLAIMS.get(env.CLAIMS.idFromName(name));
+
+describe("a Durable Object", () => {
+  const claim = (store: ClaimStore, key: string, requestId: string, ttlSeconds = 100) =>
+    store.claim({
+      key,
+      owner: "a",
+      generation: 0,
+      now: NOW,
+      ttlSeconds,
+      maxOwners: 1,
+      create: true,
+      requestId,
+    });
+
+  it("forgets what ended a day ago, and nothing else", async () => {
+    const store = await open();
+    const key = freshKey();
+    const object = objectOf(`claim.${key}`);
+    await claim(store, key, "r1");
+    const at = await runInDurableObject(object, (_, { storage }) => storage.getAlarm());
+    expect(at).toBe((NOW + 100 + 86_400) * 1000);
+    // Before its time, as the platform may: it is set anew.
+    expect(await runDurableObjectAlarm(object)).toBe(true);
+    expect(await store.show(key)).toBeDefined();
+    expect(await runInDurableObject(object, (_, { storage }) => storage.getAlarm())).toBe(at);
+    await runInDurableObject(object, (_, { storage }) => storage.kv.put("keepUntil", 1));
+    expect(await runDurableObjectAlarm(object)).toBe(true);
+    expect(await store.show(key)).toBeUndefined();
+  });
+
+  it("keeps a ban without an end", async () => {
+    const store = await open();
+    const key = freshKey();
+    await claim(store, key, "r1");
+    await store.ban(key, NOW);
+    const object = objectOf(`claim.${key}`);
+    expect(await runInDurableObject(object, (_, { storage }) => storage.getAlarm())).toBeNull();
+  });
+
+  it("leaves nothing behind of a claim that was taken back", async () => {
+    const store = await open();
+    const key = freshKey();
+    await claim(store, key, "r1");
+    await store.release(key);
+    const left = await runInDurableObject(objectOf(`claim.${key}`), async (_, { storage }) => [
+      ...storage.kv.list(),
+      await storage.getAlarm(),
+    ]);
+    expect(left).toEqual([null]);
+  });
+
+  it("keeps the snapshots of two trust domains apart", async () => {
+    const name = freshKey();
+    await (await open()).put(name, new Uint8Array([1]));
+    expect(await (await open("other.example")).get(name)).toBeUndefined();
+  });
+});
+
+describe("opening", () => {
+  it.each([undefined, null, "CLAIMS", {}])("refuses a binding that is %j", async (value) => {
+    await expect(opened(() => value)).rejects.toThrow(/no binding CLAIMS/);
+  });
+
+  it("takes whatever goes wrong for a store that is not there", async () => {
+    let calls = 0;
+    const broken = {
+      idFromName: (name: string) => name,
+      get: () => ({
+        show() {
+          calls++;
+          return Promise.reject(new Error("secret internals"));
+        },
+      }),
+    };
+    const store = await opened(() => broken);
+    await expect(store.show(freshKey())).rejects.toMatchObject({
+      name: "StoreError",
+      code: "unavailable",
+      message: "the Durable Object does not answer",
+    });
+    expect(calls).toBe(3);
+  });
+
+  it("waits for no object that does not answer", async () => {
+    const silent = {
+      idFromName: () => "",
+      get: () => ({ show: () => new Promise(() => undefined) }),
+    };
+    const store = await opened(() => silent);
+    await expect(store.show(freshKey())).rejects.toMatchObject({ code: "unavailable" });
+  });
+});
