@@ -1,15 +1,22 @@
 /**
  * Bundles the server entries into one file each: `dist/bundle/node.mjs` (containers) and `dist/bundle/lambda.mjs`.
- * What verifies `sigstore` evidence is `dist/bundle/sigstore.mjs`, which they load from beside them where it is configured.
+ * What verifies `sigstore` evidence and the client of Redis are files beside them, loaded where they are configured.
  */
 import { build, type Plugin } from "esbuild";
+
+/** What few deployments need: a file each, and how it is imported. */
+const BESIDE = [
+  ["sigstore", /\/provenance\.ts$/],
+  ["redis", /\/stores\/node\/redis\.ts$/],
+] as const;
 
 const beside: Plugin = {
   name: "beside",
   setup({ onResolve }) {
-    onResolve({ filter: /\/provenance\.ts$/ }, ({ kind }) =>
-      kind === "dynamic-import" ? { path: "./sigstore.mjs", external: true } : undefined,
-    );
+    for (const [name, filter] of BESIDE)
+      onResolve({ filter }, ({ kind }) =>
+        kind === "dynamic-import" ? { path: `./${name}.mjs`, external: true } : undefined,
+      );
   },
 };
 
@@ -17,6 +24,7 @@ for (const [name, entry] of [
   ["node", "src/runtimes/node.ts"],
   ["lambda", "src/runtimes/lambda.ts"],
   ["sigstore", "src/attestors/sigstore/node/provenance.ts"],
+  ["redis", "src/stores/node/redis.ts"],
 ] as const) {
   const { metafile } = await build({
     entryPoints: [entry],
@@ -31,7 +39,7 @@ for (const [name, entry] of [
     logLevel: "warning",
     plugins: [beside],
     // Packages of the old module format ask for Node's own modules by `require`.
-    ...(name === "sigstore" && {
+    ...(BESIDE.some(([one]) => one === name) && {
       banner: {
         js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);',
       },
@@ -40,7 +48,8 @@ for (const [name, entry] of [
   const heavy = Object.keys(metafile.inputs).filter(
     (input) =>
       /node_modules\/(?:@aws-sdk|@azure|google-auth-library|@peculiar|yaml|citty)\//.test(input) ||
-      (name !== "sigstore" && input.includes("node_modules/@sigstore/")),
+      (name !== "sigstore" && input.includes("node_modules/@sigstore/")) ||
+      (name !== "redis" && input.includes("node_modules/@redis/")),
   );
   if (heavy.length > 0)
     throw new Error(`${name}: not for the server: ${heavy.slice(0, 5).join(", ")}`);

@@ -62,8 +62,8 @@ async function install(program: Program): Promise<0 | 1> {
     }
     if (program.kind === "go") await buildGo(program, path);
     else if (program.kind === "python") await makeEnvironment(program, path);
-    else await extractEmulator(program, path);
-    removeOlder(program, path);
+    else if (program.kind === "wheel-file") await extractEmulator(program, path);
+    if (program.kind !== "debian") removeOlder(program, path);
     say(program, `installed in ${since(started)}`);
     return 0;
   } catch (error) {

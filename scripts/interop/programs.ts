@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 /** A real counterpart, or a program of ours built on a counterpart's library. */
 export interface Program {
   readonly name: string;
-  readonly kind: "go" | "python" | "wheel-file";
-  /** Go import path; for `python` the requirements file; for `wheel-file` the path in the wheel. */
+  readonly kind: "go" | "python" | "wheel-file" | "debian";
+  /** Go import path; for `python` the requirements file; for `wheel-file` the path in the wheel; for `debian` where the package puts it. */
   readonly source: string;
   /** Our own Go program: built again when its source changes. */
   readonly own?: boolean;
@@ -44,6 +44,13 @@ export const PROGRAMS = [
     source: "samcli/local/rapid/aws-lambda-rie-x86_64",
     firstBuild: "5 s",
   },
+  {
+    name: "redis-server",
+    kind: "debian",
+    source: "/usr/bin/redis-server",
+    debian: "redis-server",
+    firstBuild: "10 s",
+  },
 ] as const satisfies readonly Program[];
 
 export type ProgramName = (typeof PROGRAMS)[number]["name"];
@@ -65,6 +72,7 @@ function ownGo<Name extends string>(name: Name) {
  */
 export function programPath(program: Program): string {
   const hash = createHash("sha256");
+  if (program.kind === "debian") return program.source;
   if (program.kind === "python") {
     addFiles(hash, moduleRoot, [program.source]);
     return join(cacheRoot, `${program.name}-${digest(hash)}`, "bin/python");

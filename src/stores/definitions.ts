@@ -58,6 +58,8 @@ const redis = z.strictObject({
   prefix: z.optional(name(/^[\w.:-]{1,64}$/, "expected up to 64 of A-Z a-z 0-9 . _ : -")),
 });
 
+export type RedisConfig = z.output<typeof redis>;
+
 function isRedisUrl(text: string): boolean {
   const [, scheme, authority = ""] = /^(rediss?):\/\/([^/?#@]+)$/.exec(text) ?? [];
   if (scheme === undefined || !URL.canParse(`https://${authority}`)) return false;

@@ -1,5 +1,5 @@
 import type { StoreOpeners } from "../../issuer/open-store.ts";
-import type { FileConfig } from "../../stores/definitions.ts";
+import type { FileConfig, RedisConfig } from "../../stores/definitions.ts";
 import { openDynamodb } from "../../stores/dynamodb.ts";
 import { memoryStore } from "../../stores/memory.ts";
 import { openFile } from "./file-store.ts";
@@ -10,5 +10,8 @@ export function nodeStores(folder: string): StoreOpeners {
     file: (config: FileConfig) => openFile(config, folder),
     memory: async () => memoryStore(),
     dynamodb: openDynamodb,
+    // A client that few deployments need: beside the bundle, loaded where it is configured.
+    redis: async (config: RedisConfig, deps) =>
+      (await import("../../stores/node/redis.ts")).openRedis(config, deps),
   };
 }

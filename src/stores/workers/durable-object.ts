@@ -16,6 +16,7 @@ import type { StoreDeps } from "../definition.ts";
 import type { DurableObjectConfig } from "../definitions.ts";
 import { CLAIM_GRACE_SECONDS, ONCE_GRACE_SECONDS } from "../retention.ts";
 import { StoreError } from "../store-error.ts";
+import { within } from "../within.ts";
 
 const DEADLINE_MS = 2000;
 const DEFAULT_BINDING = "CLAIMS";
@@ -138,15 +139,9 @@ function isNamespace(value: unknown): value is ClaimNamespace {
 
 /** @throws StoreError whatever the platform says, which may name the object */
 async function answered<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("late")), timeoutMs);
-  });
   try {
-    return await Promise.race([answer, late]);
+    return await within(answer, timeoutMs, () => new Error("late"));
   } catch (error) {
     throw new StoreError("unavailable", "the Durable Object does not answer", { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
 }
