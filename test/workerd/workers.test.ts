@@ -78,7 +78,7 @@ describe("the Workers entry", () => {
     ["no JSON", () => ({ SVIDMINT_CONFIG: "{" }), "did not start"],
     [
       "one of another format",
-      () => ({ SVIDMINT_CONFIG: { ...stored, svidmint_compiled: 2 } }),
+      () => ({ SVIDMINT_CONFIG: { ...stored, svidmint_compiled: 0 } }),
       "another version",
     ],
     [
