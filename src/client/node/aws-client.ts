@@ -44,6 +44,7 @@ export function awsWorkload(env: Environment): string | undefined {
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
   ].find((one) => (env[one] ?? "") !== "");
   return name === undefined ? undefined : `${name} is set`;
 }

@@ -62,6 +62,10 @@ export const SOURCES: Readonly<Record<string, SourceEntry>> = {
     summary: "Lambda, ECS, EKS, EC2, by a token of AWS STS",
     load: () => import("./sources/aws-web-identity.ts"),
   },
+  aws_sts: {
+    summary: "Lambda, ECS, EKS, EC2, by a signed request to AWS STS",
+    load: () => import("./sources/aws-sts.ts"),
+  },
   gcp_iit: {
     summary: "Compute Engine, Cloud Run, Functions",
     load: () => import("./sources/gcp-iit.ts"),
