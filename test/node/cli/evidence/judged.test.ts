@@ -4,12 +4,15 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Attestor, AttestorDefinition } from "../../../../src/attestors/attestor.ts";
 import { awsNitro } from "../../../../src/attestors/aws/nitro.ts";
+import { awsSts } from "../../../../src/attestors/aws/sts.ts";
 import { azureImds } from "../../../../src/attestors/azure/imds.ts";
 import { ociInstance } from "../../../../src/attestors/oci/instance.ts";
 import { x509Pop } from "../../../../src/attestors/x509/pop.ts";
+import { webCryptoPlatform } from "../../../../src/platform/webcrypto.ts";
 import { OID } from "../../../../src/svid/extensions.ts";
 import type { PrivateKey } from "../../../../src/platform/platform.ts";
 import { accepted, expectRefused, judge, OTHER_JKT } from "../../../conformance/attestor.ts";
+import { simulateSts } from "../../../fakes/aws-web-identity.ts";
 import { simulateAttestation } from "../../../fakes/azure-attested.ts";
 import { simulateTenant } from "../../../fakes/azure-metadata.ts";
 import { pem } from "../../../fakes/keys.ts";
@@ -17,11 +20,11 @@ import { registerHex, simulateNitro } from "../../../fakes/nitro-device.ts";
 import { ociMetadata } from "../../../fakes/oci-metadata.ts";
 import { dataUrl, utf8 } from "../../../fakes/token-issuer.ts";
 import { subjectOf, TENANCY, UNITS } from "../../../unit/attestors/oci/instance-support.ts";
-import { buildClean, ISSUER } from "../../../unit/attestors/support.ts";
+import { buildClean, ISSUER, type Surroundings } from "../../../unit/attestors/support.ts";
 import { issueLeaf } from "../../../unit/attestors/x509/pop-support.ts";
 import { DAY, extension, platform, testCa } from "../../../unit/svid/forge.ts";
 import { json, quickly, temporaryFolders } from "../run.ts";
-import { evidence, place, places, type Evidence } from "./place.ts";
+import { evidence, place, places, refusal, type Evidence } from "./place.ts";
 
 /** What the sources fetch from simulated clouds is believed by the attestors, for the key at hand and no other. */
 const { serve } = places();
@@ -45,12 +48,15 @@ async function expectBound<C>(
   definition: AttestorDefinition<C>,
   settings: object,
   fetched: Evidence,
+  around: Surroundings = {},
 ): Promise<void> {
-  const attestor: Attestor = await buildClean(definition, settings);
+  const attestor: Attestor = await buildClean(definition, settings, around);
   const now = Math.floor(Date.now() / 1000);
   const { binding } = accepted(await judge(attestor, fetched, now, jkt));
   expect(binding).toEqual({ kind: "key", jkt });
-  expectRefused(await judge(attestor, fetched, now, OTHER_JKT), "binding_mismatch");
+  // Of another key the issuer asks STS for another signature.
+  const mismatch = definition.type === "aws_sts" ? "signature_invalid" : "binding_mismatch";
+  expectRefused(await judge(attestor, fetched, now, OTHER_JKT), mismatch);
 }
 
 async function privatePem(key: PrivateKey): Promise<string> {
@@ -96,6 +102,35 @@ describe("evidence as it was fetched", () => {
       root: dataUrl(nitro.root),
     };
     await expectBound(awsNitro, settings, await fetchFor("aws_nitro", "--document", "document"));
+  });
+
+  it("of aws_sts is a signature that STS takes, and only from a role", async () => {
+    const credentials = {
+      accessKeyId: "ASIAEXAMPLEEXAMPLE12",
+      secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+      sessionToken: "IQoJb3JpZ2luX2VjEXAMPLE",
+    };
+    const role = { role: "payments", session: "payments-settle", roleId: "AROAEXAMPLEEXAMPLE123" };
+    const sts = await simulateSts({
+      region: "eu-central-1",
+      account: "111122223333",
+      principals: [{ ...credentials, ...role }],
+    });
+    const env = {
+      AWS_REGION: "eu-central-1",
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    };
+    place({ ...env, AWS_SESSION_TOKEN: credentials.sessionToken });
+    const asking = webCryptoPlatform({ fetch: (url, init) => sts.fetch(new Request(url, init)) });
+    const fetched = await fetchFor("aws_sts");
+    await expectBound(awsSts, { accounts: ["111122223333"] }, fetched, { platform: asking });
+    expect(JSON.stringify(fetched)).not.toContain(credentials.secretAccessKey);
+    place(env);
+    const refused = await refusal(["aws_sts", "--audience", ISSUER]);
+    expect(refused.stderr).toContain("a user's, not a role's");
+    const elsewhere = await refusal(["aws_sts", "--audience", ISSUER, "--region", "moon"]);
+    expect(elsewhere.stderr).toContain("has no endpoint there");
   });
 
   it("of oci_instance has a proof by the instance's own key, as OpenSSL of old writes keys", async () => {
