@@ -6,6 +6,11 @@
 export interface IssuerUrlOptions {
   /** Admits http where the host is this machine. */
   readonly loopbackHttp?: boolean;
+  /**
+   * Admits one colon inside a path segment: GKE names projects of a domain `example.com:name`. For issuers of others;
+   * our own paths are routes, where a colon means something else.
+   */
+  readonly colons?: boolean;
 }
 
 const MAX_LENGTH = 255;
@@ -26,7 +31,7 @@ export function isIssuerUrl(text: string, options?: IssuerUrlOptions): boolean {
   const host = port === null ? authority : authority.slice(0, port.index);
   if (scheme === HTTP && !(options?.loopbackHttp === true && LOOPBACK.has(host))) return false;
   if (!LOOPBACK.has(host) && !isHost(host)) return false;
-  return slash < 0 || isPath(text.slice(slash + 1));
+  return slash < 0 || isPath(text.slice(slash + 1), options?.colons === true);
 }
 
 function isPort(port: number): boolean {
@@ -42,16 +47,17 @@ function isHost(host: string): boolean {
 }
 
 /** @param path without its first slash; may be empty or end with one slash */
-function isPath(path: string): boolean {
+function isPath(path: string, colons: boolean): boolean {
   if (path === "") return true;
   const segments = (path.endsWith("/") ? path.slice(0, -1) : path).split("/");
-  return segments.every(isSegment);
+  return segments.every((segment) => isSegment(segment, colons));
 }
 
-function isSegment(segment: string): boolean {
+function isSegment(segment: string, colons: boolean): boolean {
   if (segment === "." || segment === ".." || segment.length > MAX_SEGMENT) return false;
   // A tilde at the end, or two of them, is how editors and servers name backups and home directories.
   if (segment.endsWith("~") || segment.includes("~~")) return false;
-  // One colon, within letters and digits: projects of GKE can be `example.com:name`. It cannot begin a port or a scheme there.
-  return /^[a-zA-Z0-9._~-]+(?:(?<=[a-zA-Z0-9]):(?=[a-zA-Z])[a-zA-Z0-9._~-]+)?$/.test(segment);
+  // Between a letter or digit and a letter, where it can begin neither a port nor an escape.
+  const plain = colons ? segment.replace(/(?<=[a-zA-Z0-9]):(?=[a-zA-Z])/, "") : segment;
+  return /^[a-zA-Z0-9._~-]+$/.test(plain);
 }

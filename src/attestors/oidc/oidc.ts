@@ -8,7 +8,7 @@ import { factorOf } from "./factor.ts";
 import { nameOf, TYPE } from "./name.ts";
 import type { OidcPreset } from "./preset.ts";
 import { PRESETS } from "./presets.ts";
-import { profileOf } from "./profile.ts";
+import { profilesOf } from "./profile.ts";
 import { settleConfig, type SettledConfig } from "./settle.ts";
 
 const evidence = z.strictObject({
@@ -40,9 +40,9 @@ export const oidc = /* @__PURE__ */ oidcDefinition(PRESETS);
 /** Presets are in the settled configuration already. */
 export async function openOidc(config: SettledConfig, deps: AttestorDeps): Promise<Attestor> {
   const profiles = await Promise.all(
-    Object.entries(config).map(([name, entry]) => profileOf(name, entry, deps)),
+    Object.entries(config).map(([name, entry]) => profilesOf(name, entry, deps)),
   );
-  return attestor(profiles, deps);
+  return attestor(profiles.flat(), deps);
 }
 
 function attestor(profiles: readonly TokenProfile[], deps: AttestorDeps): Attestor {

@@ -23,6 +23,8 @@ export interface OidcPreset {
   readonly name: string;
   /** Where all customers share one issuer; an entry may name another. */
   readonly issuer?: string;
+  /** Beside that one each customer has an issuer of its own: this, and the customer's id. */
+  readonly customerIssuers?: string;
   /** The form of issuers, anchored, and in words. They are compared whole: this only catches mistakes early. */
   readonly issuerForm?: { readonly pattern?: RegExp; readonly text: string };
   readonly algorithms?: readonly string[];

@@ -14,50 +14,61 @@ import { readShape } from "./shape.ts";
 const ALGORITHMS = ["RS256", "ES256", "ES384"] as const;
 const LIFETIME_SECONDS = 3600;
 
-/** Opens an entry's keys and reports what is wrong with it. */
-export async function profileOf(
+/** Opens an entry's keys and reports what is wrong with it. @returns one profile for each of its issuers */
+export async function profilesOf(
   entryName: string,
   entry: SettledEntry,
   deps: AttestorDeps,
-): Promise<TokenProfile> {
-  reportIssuer(entryName, entry, deps);
-  const { issuer, jwks } = entry;
-  const keys = await openKeys(jwks ?? { discover: issuer }, deps, {
-    path: [entryName, jwks === undefined ? "issuer" : "jwks"],
-    ...(entry.jwks_max_bytes !== undefined && { maxBytes: entry.jwks_max_bytes }),
-  });
+): Promise<readonly TokenProfile[]> {
+  const { jwks, jwks_max_bytes: maxBytes } = entry;
+  const open = (location: string | { readonly discover: string }) =>
+    openKeys(location, deps, {
+      path: [entryName, jwks === undefined ? "issuer" : "jwks"],
+      ...(maxBytes !== undefined && { maxBytes }),
+    });
+  reportDev(entryName, entry, deps);
+  const stated = jwks === undefined ? undefined : await open(jwks);
   const base = entry.audience ?? deps.issuer;
-  return {
-    name: nameOf(entryName),
-    issuer,
-    algorithms: entry.algorithms ?? ALGORITHMS,
-    keys,
-    maxLifetimeSeconds: entry.max_lifetime ?? LIFETIME_SECONDS,
-    judgeAudience: (aud) => gradeAudience(aud, base),
-    readClaims: ({ claims }) => readClaims(claims, entry),
-  };
+  return Promise.all(
+    entry.issuers.map(async (issuer) => {
+      reportIssuer(entryName, issuer, jwks !== undefined, deps);
+      return {
+        name: nameOf(entryName),
+        issuer,
+        algorithms: entry.algorithms ?? ALGORITHMS,
+        keys: stated ?? (await open({ discover: issuer })),
+        maxLifetimeSeconds: entry.max_lifetime ?? LIFETIME_SECONDS,
+        judgeAudience: (aud) => gradeAudience(aud, base),
+        readClaims: ({ claims }) => readClaims(claims, entry),
+      } satisfies TokenProfile;
+    }),
+  );
 }
 
-function reportIssuer(entryName: string, entry: SettledEntry, deps: AttestorDeps): void {
-  const report = (member: string, message: string) =>
-    deps.report({ path: [entryName, member], message, severity: "error" });
-  const { issuer } = entry;
-  const onLoopback = isLoopbackHttp(deps.issuer);
-  if (entry.dev === true && !onLoopback) {
-    report(
-      "dev",
+function reportDev(entryName: string, { dev }: SettledEntry, deps: AttestorDeps): void {
+  if (dev !== true || isLoopbackHttp(deps.issuer)) return;
+  deps.report({
+    path: [entryName, "dev"],
+    message:
       "only where the issuer of this service is http on a loopback host: a development key vouches for anybody",
-    );
-  }
+    severity: "error",
+  });
+}
+
+function reportIssuer(
+  entryName: string,
+  issuer: string,
+  keysAreStated: boolean,
+  deps: AttestorDeps,
+): void {
+  const report = (message: string) =>
+    deps.report({ path: [entryName, "issuer"], message, severity: "error" });
   if (sameIssuer(issuer, deps.issuer))
-    report("issuer", "is this service's own: its tokens would be evidence for new ones");
-  const isUrl = /^https?:/i.test(issuer) || entry.jwks === undefined;
-  if (isUrl && !isIssuerUrl(issuer, { loopbackHttp: onLoopback })) {
-    report(
-      "issuer",
-      "expected an https: URL in its one plain spelling, or any text where jwks is given",
-    );
-  }
+    report("is this service's own: its tokens would be evidence for new ones");
+  const isUrl = /^https?:/i.test(issuer) || !keysAreStated;
+  const form = { loopbackHttp: isLoopbackHttp(deps.issuer), colons: true };
+  if (isUrl && !isIssuerUrl(issuer, form))
+    report("expected an https: URL in its one plain spelling, or any text where jwks is given");
 }
 
 function readClaims(token: JsonObject, { shape, pin }: SettledEntry) {

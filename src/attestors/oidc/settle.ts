@@ -11,7 +11,8 @@ export interface SettledEntry extends Pick<
   OidcEntry,
   "audience" | "jwks" | "jwks_max_bytes" | "algorithms" | "max_lifetime" | "dev"
 > {
-  readonly issuer: string;
+  /** Compared whole with `iss`. */
+  readonly issuers: readonly string[];
   readonly pin?: PinInfo;
   readonly shape?: TokenShape;
 }
@@ -38,10 +39,23 @@ function settleEntry(name: string, entry: OidcEntry, preset: OidcPreset | undefi
     ...(preset?.audience !== undefined && { audience: preset.audience }),
     ...(preset?.algorithms !== undefined && { algorithms: [...preset.algorithms] }),
     ...Object.fromEntries(stated),
-    issuer: entry.issuer ?? preset?.issuer ?? devIssuer(name),
+    issuers: issuersOf(name, entry, preset),
     ...(pin !== undefined && { pin }),
     ...(preset !== undefined && { shape: shapeOf(preset, entry) }),
   };
+}
+
+function issuersOf(
+  name: string,
+  { issuer, ...entry }: OidcEntry,
+  preset: OidcPreset | undefined,
+): readonly string[] {
+  if (issuer !== undefined) return [issuer];
+  if (preset?.issuer === undefined) return [devIssuer(name)];
+  const { pin, customerIssuers } = preset;
+  const customers = pin === undefined ? [] : (textsOf(entry, pin) ?? []);
+  const own = customerIssuers === undefined ? [] : customers.map((id) => customerIssuers + id);
+  return [preset.issuer, ...new Set(own)];
 }
 
 function shapeOf(preset: OidcPreset, entry: OidcEntry): TokenShape {

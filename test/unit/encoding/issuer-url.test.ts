@@ -32,6 +32,8 @@ describe.skipIf(text === undefined)("the public cases of issuer, subject and aud
   it("are judged as they say, 83 of 83", () => {
     expect(issuers.length + subjects.length + audiences.length).toBe(83);
     expect(wrong(issuers, (input) => isIssuerUrl(input, { loopbackHttp: true }))).toEqual([]);
+    const others = { loopbackHttp: true, colons: true };
+    expect(wrong(issuers, (input) => isIssuerUrl(input, others))).toEqual([]);
     expect(wrong(subjects, isSubject)).toEqual([]);
     expect(wrong(audiences, isAudience)).toEqual([]);
   });
@@ -52,7 +54,6 @@ describe("isIssuerUrl", () => {
     "https://sts.windows.net/3e35d5b3-cbf5-4c36-aa6c-5d1b0ac4d3c1/",
     "https://oidc.eks.eu-central-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF",
     "https://container.googleapis.com/v1/projects/p/locations/l/clusters/c",
-    "https://container.googleapis.com/v1/projects/example.com:p/locations/l/clusters/c",
     "https://kubernetes.default.svc.cluster.local",
     "https://localhost:8443",
   ])("takes %s", (issuer) => {
@@ -102,6 +103,14 @@ describe("isIssuerUrl", () => {
   ])("refuses %s, on this machine too", (issuer) => {
     expect(isIssuerUrl(issuer)).toBe(false);
     expect(isIssuerUrl(issuer, { loopbackHttp: true })).toBe(false);
+    expect(isIssuerUrl(issuer, { colons: true })).toBe(false);
+  });
+
+  it("takes one colon within a path of another's only where that is asked for", () => {
+    const gke = "https://container.googleapis.com/v1/projects/example.com:p/locations/l/clusters/c";
+    expect(isIssuerUrl(gke, { colons: true })).toBe(true);
+    expect(isIssuerUrl(gke)).toBe(false);
+    expect(isIssuerUrl("https://example.com/a", { colons: true })).toBe(true);
   });
 });
 

@@ -10,7 +10,7 @@ export const buildkite: OidcPreset = {
   },
   algorithms: ["RS256"],
   pin: "organization_id",
-  pinFrom: "the UUID under Settings, Pipelines: GraphQL organization id in the URL of the REST API",
+  pinFrom: "a UUID: the id in the answer of the REST API to GET /v2/organizations/<slug>",
   defaultBinding: "key",
   claims: {
     organization_id: { kind: "string", required: true },

@@ -9,6 +9,7 @@ const ORGANISATIONS = "https://oidc.circleci.com/org/";
 export const circleci: OidcPreset = {
   name: "circleci",
   issuer: "https://oidc.circleci.com",
+  customerIssuers: ORGANISATIONS,
   issuerForm: {
     pattern:
       /^https:\/\/oidc\.circleci\.com(?:\/org\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/,

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { oidc } from "../../../../../src/attestors/oidc/oidc.ts";
 import type { Reason } from "../../../../../src/reasons.ts";
-import { accepted, outcome } from "../../../../conformance/attestor.ts";
-import { judgeChanged, sampleOf } from "./support.ts";
+import { accepted, judge, outcome } from "../../../../conformance/attestor.ts";
+import { FakeNetwork } from "../../../../fakes/network.ts";
+import { keySet, tokenKey } from "../../../../fakes/token-issuer.ts";
+import { buildClean, NOW } from "../../support.ts";
+import { judgeChanged, key, sampleOf } from "./support.ts";
 
 const OTHER = "0190ffff-c3d4-4e5f-8a6b-7c8d9e0f1a2b";
 
@@ -204,6 +208,42 @@ describe("the presets of CI systems and platforms", () => {
     expect(outcome(await judgeChanged("circleci", other, root))).toBe("tenant_not_configured");
     const none = { ...shared, "oidc.circleci.com/org-id": undefined };
     expect(outcome(await judgeChanged("circleci", none, root))).toBe("claim_missing");
+  });
+
+  it("circleci without an issuer has both of its organizations', and their keys apart", async () => {
+    const network = new FakeNetwork();
+    const mine = await tokenKey("RS256", "one");
+    const root = "https://oidc.circleci.com";
+    const uuid = String(sampleOf("circleci").settings["org_id"]);
+    const own = `${root}/org/${uuid}`;
+    for (const [issuer, signer] of [
+      [root, key],
+      [own, mine],
+    ] as const) {
+      network
+        .serveJson(`${issuer}/.well-known/openid-configuration`, {
+          issuer,
+          jwks_uri: `${issuer}/keys`,
+        })
+        .serveJson(`${issuer}/keys`, keySet(signer));
+    }
+    const ci = { preset: "circleci", org_id: [uuid] };
+    const attestor = await buildClean(oidc, { ci }, { network });
+    const { claims } = sampleOf("circleci");
+    const at = async (signer: typeof key, changes: object) => {
+      const token = await signer.sign({ ...claims, ...changes });
+      return outcome(await judge(attestor, { type: "oidc", token }, NOW));
+    };
+    const shared = { iss: root, "oidc.circleci.com/org-id": uuid };
+    expect(await at(mine, { iss: own })).toBe("accepted");
+    expect(await at(key, shared)).toBe("accepted");
+    expect(await at(key, { iss: own })).toBe("signature_invalid");
+    expect(await at(mine, shared)).toBe("signature_invalid");
+    expect(await at(key, { iss: `${root}/org/${OTHER}` })).toBe("issuer_not_configured");
+    expect(await at(key, { ...shared, "oidc.circleci.com/org-id": OTHER })).toBe(
+      "tenant_not_configured",
+    );
+    expect(network.calls).toHaveLength(4);
   });
 
   it("bitbucket keeps braces as they are signed", async () => {
