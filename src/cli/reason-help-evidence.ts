@@ -167,7 +167,7 @@ export const EVIDENCE_HELP = {
   run_not_allowed: {
     means:
       "the token is of a job that its preset does not believe: one that strangers can start, whose code nobody has reviewed, or that a person is inside of",
-    fix: "if it is meant, add the value that the detail names to the entry's allow_… list, and state it in the rules; see the preset's page in docs/attestors/oidc/",
+    fix: "the detail names the claim; if you mean such jobs, add its value to the entry's allow_… list, where the preset has one, and state it in the rules: see the preset's page in docs/attestors/oidc/",
   },
   debug_mode: {
     means:

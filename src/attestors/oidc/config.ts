@@ -13,7 +13,10 @@ export function oidcConfig(presets: readonly OidcPreset[]): z.ZodMiniType<OidcCo
   const presetFields = Object.fromEntries(
     members.map((member) => [member, z.optional(oneOrMore(pinValue()))]),
   );
-  const entry = z.strictObject({ ...presetFields, ...entryFields() }).check((context) => {
+  const names = presets.map(({ name: preset }) => preset);
+  const unknown = `there is none of that name: ${names.join(", ")}; for any other issuer leave preset out and state issuer and pin`;
+  const preset = z.optional(z.enum(names, { error: unknown }));
+  const entry = z.strictObject({ ...presetFields, ...entryFields(), preset }).check((context) => {
     for (const [member, message] of problemsOf(context.value, presets)) {
       context.issues.push({ code: "custom", input: context.value, path: [member], message });
     }

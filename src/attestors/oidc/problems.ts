@@ -22,24 +22,16 @@ export function problemsOf(entry: OidcEntry, presets: readonly OidcPreset[]): Pr
     .flatMap((one) => membersOf(one).map((member) => [member, one.name] as const))
     .filter(([member]) => !own.includes(member) && textsOf(entry, member) !== undefined);
   return [
-    ...(preset === undefined ? plainProblems(entry, presets) : presetProblems(entry, preset)),
+    ...(preset === undefined ? plainProblems(entry) : presetProblems(entry, preset)),
     ...new Map(
       strange.map(([member, name]) => [member, `only an entry with preset: ${name} has it`]),
     ),
   ];
 }
 
-function plainProblems(entry: OidcEntry, presets: readonly OidcPreset[]): Problem[] {
+function plainProblems(entry: OidcEntry): Problem[] {
   const problems: Problem[] = [];
-  const { preset, issuer, pin, dev, jwks } = entry;
-  if (preset !== undefined) {
-    const known = presets.map(({ name }) => name).join(", ");
-    problems.push([
-      "preset",
-      `there is none of that name: ${known}; for any other issuer leave preset out and state issuer and pin`,
-    ]);
-    return problems;
-  }
+  const { issuer, pin, dev, jwks } = entry;
   if (dev === true && jwks === undefined)
     problems.push(["jwks", "required: dev has no issuer to ask"]);
   if (issuer === undefined && dev !== true)
