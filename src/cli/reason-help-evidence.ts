@@ -23,8 +23,8 @@ export const EVIDENCE_HELP = {
   },
   entry_required: {
     means:
-      "several configured entries have this token's issuer, and the evidence does not say which is meant",
-    fix: 'add "entry": "<name under evidence.oidc>" to the evidence',
+      "several configured entries may be meant (oidc: those with this token's issuer), and the evidence does not say which",
+    fix: 'add "entry": "<name under evidence.oidc or evidence.x509_pop>" to the evidence',
   },
   encoding_invalid: {
     means: "base64 or base64url that is not canonical: wrong alphabet, padding, or trailing bits",
