@@ -65,10 +65,9 @@ function parseTime(text: JsonValue | undefined): number | undefined {
     .slice(1)
     .map(Number);
   const date = new Date(Date.UTC(2000 + year, month - 1, day, hour, minute, second));
-  // What is out of range would roll over into another time.
+  // What is out of range would roll over into another time; a day, into another month.
   const kept =
     date.getUTCMonth() === month - 1 &&
-    date.getUTCDate() === day &&
     date.getUTCHours() === hour &&
     date.getUTCMinutes() === minute &&
     date.getUTCSeconds() === second;

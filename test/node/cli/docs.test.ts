@@ -1,7 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { AZURE_ROOTS } from "../../../src/attestors/azure/imds-certificates.ts";
 import { readYaml } from "../../../src/cli/config-document.ts";
+import { decodeBase64 } from "../../../src/encoding/base64.ts";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
+import { encodePem } from "../../../src/encoding/pem.ts";
 import { loadConfig } from "../../../src/issuer/config.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
 import { attestors } from "../../../src/runtimes/node/attestors.ts";
@@ -30,7 +33,18 @@ const PAGES = [
   "keys.md",
   "claims.md",
   "attestors/aws-nitro.md",
+  "attestors/azure-imds.md",
+  "attestors/oci-instance.md",
+  "attestors/x509-pop.md",
 ] as const;
+
+/** What a page's configuration refers to: bundles, and certificates of a CA, whosever. */
+async function read(reference: string): Promise<Uint8Array> {
+  if (reference.endsWith(".bundle.json")) return utf8Encode('{"keys":[]}');
+  if (!reference.endsWith(".pem")) throw new Error("no such file here");
+  const der = decodeBase64(AZURE_ROOTS[0] ?? "");
+  return utf8Encode(der.ok ? encodePem("CERTIFICATE", der.value) : "");
+}
 
 describe.each(PAGES)("docs/%s", (page) => {
   it("shows only what is read without errors", async () => {
@@ -43,10 +57,7 @@ describe.each(PAGES)("docs/%s", (page) => {
       const deps = {
         platform: nodePlatform(),
         registry: attestors,
-        read: (reference: string) =>
-          reference.endsWith(".bundle.json")
-            ? Promise.resolve(utf8Encode('{"keys":[]}'))
-            : Promise.reject(new Error("no files here")),
+        read,
       };
       const loaded = await loadConfig({ ...REST, ...Object(value) }, deps); // oxlint-disable-line no-await-in-loop -- one by one
       expect(loaded.issues.filter(({ severity }) => severity === "error")).toEqual([]);

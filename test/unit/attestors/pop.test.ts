@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { encodeBase64url } from "../../../src/encoding/base64.ts";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
-import { jwkOf } from "../../../src/encoding/public-key.ts";
-import { platform } from "../svid/forge.ts";
+import { jwkOf, spkiOf } from "../../../src/encoding/public-key.ts";
+import { platform, rsaModulus } from "../svid/forge.ts";
 import { OTHER_JKT } from "../../conformance/attestor.ts";
 import { oddProof, proofFor, S } from "./pop-support.ts";
 import { ISSUER, NOW } from "./support.ts";
@@ -67,6 +67,13 @@ describe("a proof of possession of a certificate's key", () => {
       expect(await judged([header, good[1], good[2]].join("."))).toBe("algorithm_not_allowed"); // oxlint-disable-line no-await-in-loop
       expect(await judged([header, good[1], ""].join("."))).toBe("algorithm_not_allowed"); // oxlint-disable-line no-await-in-loop
     }
+  });
+
+  it("is not asked of a key that anybody can compute", async () => {
+    const spki = spkiOf({ type: "RSA", n: rsaModulus(256), e: Uint8Array.of(1, 0, 1) });
+    const { certificate } = await issueLeaf(bench.intermediate, { spki });
+    const key = await platform.generateKey("RSA-2048");
+    expect(await bench.outcomeOf({ key, certificate })).toBe("algorithm_not_allowed");
   });
 
   it("is signed by the certificate's key, whatever key its header shows", async () => {
