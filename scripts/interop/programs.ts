@@ -38,6 +38,7 @@ export const PROGRAMS = [
     firstBuild: "2 min",
   },
   { name: "pkilint", kind: "python", source: "requirements.txt", firstBuild: "30 s" },
+  { name: "moto", kind: "python", source: "requirements-moto.txt", firstBuild: "1 min" },
   {
     name: "aws-lambda-rie",
     kind: "wheel-file",
