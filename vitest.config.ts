@@ -13,7 +13,12 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
-          include: ["test/unit/**/*.test.ts", "test/node/**/*.test.ts", "test/e2e/**/*.test.ts"],
+          include: [
+            "test/unit/**/*.test.ts",
+            "test/regression/**/*.test.ts",
+            "test/node/**/*.test.ts",
+            "test/e2e/**/*.test.ts",
+          ],
         },
       },
       {
@@ -23,7 +28,11 @@ export default defineConfig({
         test: {
           name: "workerd",
           isolate: false, // 0.7 s a file otherwise, on two cores
-          include: ["test/unit/**/*.test.ts", "test/workerd/**/*.test.ts"],
+          include: [
+            "test/unit/**/*.test.ts",
+            "test/regression/*.test.ts",
+            "test/workerd/**/*.test.ts",
+          ],
         },
       },
     ],
