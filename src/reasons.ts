@@ -97,7 +97,6 @@ export const REASONS = {
   lint_failed: "unavailable",
   store_unavailable: "unavailable",
   audit_unavailable: "unavailable",
-  overloaded: "unavailable",
   internal_fault: "unavailable",
 } as const;
 

@@ -208,10 +208,6 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
     means: "the audit event could not be written, so nothing was signed",
     fix: "check that whatever reads the audit log keeps up, and free disk space",
   },
-  overloaded: {
-    means: "a bound on work at once was reached",
-    fix: "retry after the seconds that Retry-After names; add instances if it lasts",
-  },
   internal_fault: {
     means: "svidmint met a state that it does not expect, and gave nothing",
     fix: "this is a defect of svidmint: report it with the line of its log that has the same request_id",

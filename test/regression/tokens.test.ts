@@ -41,10 +41,10 @@ describe("tokens that peers believed", () => {
     const email = { azp: sub, email: account, email_verified: true };
     const times = { iat: NOW - 10, exp: NOW + 600 };
     const claims = { iss: GOOGLE, sub, aud: ISSUER, ...email, ...times };
-    const google_ = { google: { compute_engine: compute } };
+    const machine = { google: { compute_engine: compute } };
     const token = async (by = own, more: object = {}) => ({
       type: "gcp_iit",
-      token: await by.sign({ ...claims, ...google_, ...more }),
+      token: await by.sign({ ...claims, ...machine, ...more }),
     });
     expect(outcome(await judge(attestor, await token(), NOW, JKT))).toBe("key_unknown");
     const named = await token(own, { iss: account });

@@ -7,6 +7,8 @@ import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
 import type { Signer } from "../../../src/signer/signer.ts";
 import { SignerError } from "../../../src/signer/signer.ts";
 import { memoryStore } from "../../../src/stores/memory.ts";
+import { simulateSts } from "../../fakes/aws-web-identity.ts";
+import { ACCOUNT as STS_ACCOUNT, PRINCIPAL, sign } from "../../unit/attestors/aws/sts-support.ts";
 import { keySet, tokenKey, type TokenKey } from "../../fakes/token-issuer.ts";
 import {
   AUDIENCE,
@@ -35,6 +37,17 @@ let world: World;
 let alice: Workload;
 let key: TokenKey;
 const HOUR = 3600;
+const STS = "https://sts.eu-central-1.amazonaws.com/";
+
+async function serveSts(): Promise<void> {
+  const sts = await simulateSts({
+    region: "eu-central-1",
+    account: STS_ACCOUNT,
+    principals: [PRINCIPAL],
+    now: () => world.now,
+  });
+  world.network.serve(STS, sts.fetch);
+}
 
 beforeAll(async () => {
   world = await createWorld({
@@ -44,8 +57,10 @@ beforeAll(async () => {
       new: { issuer: "https://new.example", jwks: "https://new.example/jwks", pin: "issuer" },
       down: { issuer: "https://down.example", jwks: "https://down.example/jwks", pin: "issuer" },
     },
+    more: { aws_sts: { accounts: [STS_ACCOUNT] } },
     rules: [
       ...RULES,
+      { name: "sts", evidence: { aws_sts: {} }, spiffe_id: "/sts", x509: { ttl: "1h" } },
       ...["far", "new", "down"].map((entry) => ({
         name: entry,
         evidence: { [`oidc.${entry}`]: {} },
@@ -55,6 +70,7 @@ beforeAll(async () => {
     ],
   });
   alice = await workload(world);
+  await serveSts();
   key = await tokenKey("ES256", "k1");
   for (const entry of ["far", "new"]) world.network.serveJson(`https://${entry}.example/jwks`, keySet(key));
 });
@@ -111,7 +127,7 @@ function signerDown(use: "x509" | "jwt"): Fault {
 }
 
 /** In the order of the table: time passes from one to the next, and the network goes down after the first. */
-const FAULTS: Readonly<Record<string, () => Fault>> = {
+const FAULTS: Readonly<Record<string, () => Fault | Promise<Fault>>> = {
   nothing: () => ({}),
   "published keys, never fetched so far": () => ({ entry: "down" }),
   "published keys, fetched in the last 24 h": () => {
@@ -128,10 +144,15 @@ const FAULTS: Readonly<Record<string, () => Fault>> = {
     world.now += HOUR;
     return { entry: "new", kid: "k2" };
   },
-  "claim store": () => {
-    const down = () => Promise.reject(new Error("down"));
+  STS: () => {
+    world.network.serve(STS, () => new Response("busy", { status: 503 }));
     world.network.serveJson("https://far.example/jwks", keySet(key));
     world.now += HOUR;
+    return {};
+  },
+  "claim store": async () => {
+    await serveSts();
+    const down = () => Promise.reject(new Error("down"));
     return { snapshot: { store: { ...memoryStore(), claim: down, once: down, release: down } } };
   },
   "signer of X.509-SVIDs": () => signerDown("x509"),
@@ -172,6 +193,7 @@ async function outcomes(fault: Fault): Promise<string[]> {
   return [
     await asked(await ciToken(world, alice.bound), x509),
     await asked(await fetched(fault.entry ?? "far", fault.kid), x509),
+    await asked(await sign({ binding: alice.bound, now: world.now }), x509),
     await asked(await bootedVm(world), x509),
     await asked(await cronToken(world), { jwt: { audience: [AUDIENCE] } }),
     [...new Set(await Promise.all(documents.map(got)))].join(),
@@ -182,12 +204,12 @@ async function outcomes(fault: Fault): Promise<string[]> {
 describe("docs/faults.md", () => {
   it("has a row for each fault that is tried here, in this order", () => {
     expect(rows.map((row) => cells(row)[0])).toEqual(Object.keys(FAULTS));
-    expect(COLUMNS).toHaveLength(6);
+    expect(COLUMNS).toHaveLength(7);
   });
 
   it.each(rows.map((row) => cells(row)))("%s", async (name, ...expected) => {
     if (name === "nothing") await outcomes({ entry: "new" }); // its keys are fetched, too
-    const fault = FAULTS[name]?.();
+    const fault = await FAULTS[name]?.();
     if (fault === undefined) throw new Error(`${name} is not tried`);
     expect(await outcomes(fault)).toEqual(expected);
   });

@@ -62,6 +62,8 @@ export interface WorldOptions {
   readonly platform?: typeof webCryptoPlatform;
   /** More entries under `oidc`. */
   readonly oidc?: Readonly<Record<string, object>>;
+  /** Sections of `evidence:` beside the simulated ones. */
+  readonly more?: Readonly<Record<string, unknown>>;
   /** Sections of `evidence:` in place of the simulated ones. */
   readonly evidence?: Readonly<Record<string, unknown>>;
   /** Bundles of other trust domains, by name. */
@@ -95,6 +97,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       cron: { issuer: "https://cron.example", jwks: keySetUrl(cron), pin: "issuer" },
       ...options.oidc,
     },
+    ...options.more,
   };
   const bundles = new HeldBundles(TRUST_DOMAIN, options.peers);
   bundles.bindOwn(keys);
