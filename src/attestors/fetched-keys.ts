@@ -3,7 +3,7 @@ import type { PublicKey } from "../encoding/primitives.ts";
 import { fetchBounded } from "../platform/http.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type Awaitable, fail, type Result } from "../result.ts";
-import { KeySet, type KeySource } from "./key-set.ts";
+import { KeySet, type KeyReader, type KeySource } from "./key-set.ts";
 
 /** The URL of the set, or the issuer whose discovery document names it (OpenID Connect Discovery 1.0 §4). */
 export type KeyLocation = { readonly jwks: string } | { readonly discover: string };
@@ -12,6 +12,7 @@ export interface FetchedKeysOptions {
   /** Of each document, after any Content-Encoding is undone. 64 KiB unless told. */
   readonly maxBytes?: number;
   readonly allowLoopbackHttp?: boolean;
+  readonly readKey?: KeyReader | undefined;
 }
 
 const MAX_BYTES = 64 * 1024;
@@ -120,7 +121,7 @@ export class FetchedKeys implements KeySource {
       "jwks" in this.#location
         ? this.#location.jwks
         : await this.#discover(this.#location.discover, now);
-    const set = KeySet.parse(await this.#get(url, TIMEOUT_MS));
+    const set = KeySet.parse(await this.#get(url, TIMEOUT_MS), this.#options.readKey);
     if (!set.ok) throw new Unusable("not a key set");
     return set.value;
   }

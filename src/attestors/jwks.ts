@@ -3,13 +3,14 @@ import { isLoopbackHost } from "../platform/http.ts";
 import { fail } from "../result.ts";
 import type { AttestorDeps } from "./attestor.ts";
 import { FetchedKeys, type KeyLocation } from "./fetched-keys.ts";
-import { KeySet, type KeySource } from "./key-set.ts";
+import { KeySet, type KeyReader, type KeySource } from "./key-set.ts";
 
 export interface KeySourceOptions {
   /** Of the fetched document, 64 KiB unless told. */
   readonly maxBytes?: number;
   /** Where `jwks` stands, relative to the attestor's section. */
   readonly path?: ConfigIssue["path"];
+  readonly readKey?: KeyReader;
 }
 
 /**
@@ -25,7 +26,7 @@ export async function openKeys(
   const report = (message: string, severity: ConfigIssue["severity"] = "error") =>
     deps.report({ path, message, severity });
   if (typeof jwks === "string" && /^(?:file|data):/.test(jwks))
-    return readKeys(jwks, deps, path, report);
+    return readKeys(jwks, deps, path, report, options.readKey);
   const location: KeyLocation = typeof jwks === "string" ? { jwks } : jwks;
   const url = typeof jwks === "string" ? jwks : jwks.discover;
   const allowLoopbackHttp = isLoopbackHttp(deps.issuer);
@@ -33,6 +34,7 @@ export async function openKeys(
     report("expected file:, data: or an https: URL without user information");
   return new FetchedKeys(deps.platform, location, {
     allowLoopbackHttp,
+    readKey: options.readKey,
     ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes }),
   });
 }
@@ -42,9 +44,10 @@ async function readKeys(
   deps: AttestorDeps,
   path: ConfigIssue["path"],
   report: (message: string, severity?: ConfigIssue["severity"]) => void,
+  readKey: KeyReader | undefined,
 ): Promise<KeySource> {
   try {
-    const set = KeySet.parse(await deps.read(reference));
+    const set = KeySet.parse(await deps.read(reference), readKey);
     if (!set.ok) report(`not a JSON Web Key Set: ${set.error.detail ?? set.error.reason}`);
     else if (set.value.size === 0) report("the key set has no public signature key with a kid");
     else {

@@ -15,6 +15,9 @@ export interface KeySource {
   find(kid: string, alg: string, now: number): Awaitable<Result<PublicKey>>;
 }
 
+/** The key in a member of a set, where the issuer writes it in another way than RFC 7517 has it. */
+export type KeyReader = (jwk: JsonObject) => Result<PublicKeyInfo>;
+
 /** A key of the set; weighed and imported when a token first names it, and then kept. */
 interface SetKey {
   readonly info: PublicKeyInfo;
@@ -37,14 +40,14 @@ export class KeySet {
    * A set may be empty: an issuer that withdraws every key means it.
    * @returns `json_malformed` | `json_duplicate_key`; a member that is not understood is ignored, as RFC 7517 §5 has it
    */
-  static parse(bytes: Uint8Array): Result<KeySet> {
+  static parse(bytes: Uint8Array, readKey: KeyReader = parseJwk): Result<KeySet> {
     const document = parseJsonObject(bytes);
     if (!document.ok) return document;
     const { keys: members } = document.value;
     if (!Array.isArray(members)) return fail("json_malformed", "no array of keys");
     const keys = new Map<string, SetKey>();
     for (const jwk of members) {
-      const key = isJsonObject(jwk) ? signatureKey(jwk) : undefined;
+      const key = isJsonObject(jwk) ? signatureKey(jwk, readKey) : undefined;
       // The first of two keys with one id stays: which one is meant must not depend on which one fits.
       if (key !== undefined && !keys.has(key.kid)) keys.set(key.kid, key);
     }
@@ -69,14 +72,17 @@ export class KeySet {
   }
 }
 
-function signatureKey(jwk: JsonObject): (SetKey & { readonly kid: string }) | undefined {
+function signatureKey(
+  jwk: JsonObject,
+  readKey: KeyReader,
+): (SetKey & { readonly kid: string }) | undefined {
   const { kid, alg, use, key_ops: operations } = jwk;
   if (typeof kid !== "string" || kid === "") return undefined;
   if (use !== undefined && use !== "sig") return undefined;
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes("verify")))
     return undefined;
   if (alg !== undefined && typeof alg !== "string") return undefined;
-  const info = parseJwk(jwk);
+  const info = readKey(jwk);
   if (!info.ok) return undefined;
   return alg === undefined ? { kid, info: info.value } : { kid, info: info.value, alg };
 }

@@ -1,12 +1,12 @@
-import { encodeBase64, decodeBase64 } from "../encoding/base64.ts";
-import { utf8Decode } from "../encoding/bytes.ts";
-import { decodePem } from "../encoding/pem.ts";
-import { parseCertificate, type Certificate } from "../svid/certificate.ts";
 import * as z from "zod/mini";
+import { decodeBase64, encodeBase64 } from "../encoding/base64.ts";
+import { parseCertificate, type Certificate } from "../svid/certificate.ts";
 import type { AttestorDeps, SettleDeps } from "./attestor.ts";
+import { PEM_REFERENCE, readAuthorities } from "./certificates.ts";
 
-/** `file:`, `data:` or `env:` of one PEM certificate, in place of the provider's root that is shipped. */
-export const rootField = () => z.string().check(z.minLength(1), z.maxLength(16_384));
+/** One PEM certificate, in place of the provider's root that is shipped. */
+export const rootField = () =>
+  z.string().check(z.regex(PEM_REFERENCE, "expected file:, data: or env: of PEM"));
 
 /**
  * The root that certificates in evidence must lead to, as a settled section holds it.
@@ -16,14 +16,13 @@ export const rootField = () => z.string().check(z.minLength(1), z.maxLength(16_3
 export async function settleRoot(
   reference: string | undefined,
   shipped: string,
-  deps: SettleDeps,
+  deps: Pick<SettleDeps, "read" | "report">,
 ): Promise<string> {
   if (reference === undefined) return shipped;
-  const pem = decodePem(utf8Decode(await deps.read(reference)) ?? "", "CERTIFICATE", { max: 1 });
-  const der = pem.ok ? pem.value[0] : undefined;
-  if (der !== undefined && parseCertificate(der).ok) return encodeBase64(der);
-  deps.report({ path: ["root"], message: "must be one PEM certificate", severity: "error" });
-  return shipped;
+  const [root, more] = await readAuthorities([reference], ["root"], deps);
+  if (more !== undefined)
+    deps.report({ path: ["root"], message: "expected one certificate", severity: "error" });
+  return root === undefined ? shipped : encodeBase64(root.raw);
 }
 
 /** @param settled what `settleRoot` gave */

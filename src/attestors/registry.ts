@@ -4,7 +4,9 @@ import { awsSts, openAwsSts } from "./aws/sts.ts";
 import { awsWebIdentity, openAwsWebIdentity } from "./aws/web-identity.ts";
 import { awsNitro, openAwsNitro } from "./aws/nitro.ts";
 import { azureImds, openAzureImds } from "./azure/imds.ts";
+import { azureMaa, openAzureMaa } from "./azure/maa.ts";
 import { azureMsi, openAzureMsi } from "./azure/msi.ts";
+import { gcpConfidentialSpace, openGcpConfidentialSpace } from "./gcp/confidential-space.ts";
 import { gcpIit, openGcpIit } from "./gcp/iit.ts";
 import { ociInstance, openOciInstance } from "./oci/instance.ts";
 import { oidc, openOidc } from "./oidc/oidc.ts";
@@ -17,7 +19,9 @@ export const portableAttestors: readonly AttestorDefinition[] = [
   awsWebIdentity,
   awsNitro,
   azureImds,
+  azureMaa,
   azureMsi,
+  gcpConfidentialSpace,
   gcpIit,
   ociInstance,
   oidc,
@@ -31,7 +35,9 @@ export const portableOpeners: Readonly<Record<string, OpenAttestor>> = {
   aws_web_identity: openAwsWebIdentity,
   aws_nitro: openAwsNitro,
   azure_imds: openAzureImds,
+  azure_maa: openAzureMaa,
   azure_msi: openAzureMsi,
+  gcp_confidential_space: openGcpConfidentialSpace,
   gcp_iit: openGcpIit,
   oci_instance: openOciInstance,
   oidc: openOidc,

@@ -2,7 +2,7 @@ import { describe } from "vitest";
 import { boundAudience } from "../../src/attestors/binding.ts";
 import { tokenKey } from "../fakes/token-issuer.ts";
 import { attestorConformance } from "./attestor.ts";
-import { tokenClaims } from "./token-claims.ts";
+import { tokenAudience, tokenClaims } from "./token-claims.ts";
 import { tokenEnvelope } from "./token-envelope.ts";
 import type { TokenFixture } from "./token-fixture.ts";
 import { tokenKeys } from "./token-keys.ts";
@@ -38,6 +38,7 @@ export function tokenAttestorConformance(name: string, build: () => Promise<Toke
 
   describe(`tokens of ${name}`, async () => {
     const fixture = await build();
+    if (fixture.byNonce !== true) tokenAudience(fixture);
     tokenClaims(fixture);
     tokenEnvelope(fixture);
     tokenKeys(fixture);

@@ -93,9 +93,11 @@ export function tokenEnvelope(fixture: TokenFixture): void {
           { jwk: own.jwk, jku },
         ]) {
           // oxlint-disable-next-line no-await-in-loop -- one after the other
-          expect(["signature_invalid", "algorithm_not_allowed"]).toContain(
-            outcome(await judgeToken(await own.sign(good, header))),
-          );
+          expect([
+            "signature_invalid",
+            "algorithm_not_allowed",
+            ...(fixture.certified === true && "x5c" in header ? ["certificate_malformed"] : []),
+          ]).toContain(outcome(await judgeToken(await own.sign(good, header))));
         }
       }
       expect(network.calls).toEqual([]);
@@ -176,7 +178,7 @@ export function tokenEnvelope(fixture: TokenFixture): void {
     it.each(["iss", "aud", "exp", "sub", "\\u0069ss", "x"])(
       "refuses a second %s",
       async (member) => {
-        const text = JSON.stringify({ ...good, x: 1 });
+        const text = JSON.stringify({ aud: 1, sub: 1, ...good, x: 1 });
         const payload = `${text.slice(0, -1)},"${member}":"https://attacker.example"}`;
         const header = JSON.stringify({ alg: key.alg, kid: key.kid });
         expect(["json_duplicate_key", "json_malformed"]).toContain(

@@ -15,6 +15,10 @@ export interface TokenFixture extends Omit<
   /** What the attestor's configuration, or the issuer URL, gives as the one audience. */
   readonly audience: string;
   readonly maxLifetimeSeconds: number;
+  /** Its tokens have no `aud`: what `claims` takes for one, it puts into a nonce. */
+  readonly byNonce?: true;
+  /** Its tokens may bring certificates, which are held against a root. */
+  readonly certified?: true;
   /** Good claims at `now`, for that audience. */
   claims(audience: unknown): Record<string, unknown>;
   /** The evidence's other members. */

@@ -17,11 +17,16 @@ export async function signPkcs1(key: CryptoKey, data: Uint8Array): Promise<Uint8
   return new Uint8Array(await crypto.subtle.sign("RSASSA-PKCS1-v1_5", key, new Uint8Array(data)));
 }
 
-/** A public key as a PEM file has it. */
-export async function publicKeyPem(key: CryptoKey): Promise<string> {
+/** SubjectPublicKeyInfo. */
+export async function publicKeyDer(key: CryptoKey): Promise<Uint8Array> {
   const spki = await crypto.subtle.exportKey("spki", key);
   if (!(spki instanceof ArrayBuffer)) throw new Error("no bytes");
-  return pem("PUBLIC KEY", new Uint8Array(spki));
+  return new Uint8Array(spki);
+}
+
+/** A public key as a PEM file has it. */
+export async function publicKeyPem(key: CryptoKey): Promise<string> {
+  return pem("PUBLIC KEY", await publicKeyDer(key));
 }
 
 /** RFC 7468, lines of 64 characters. */

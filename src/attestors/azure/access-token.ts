@@ -1,6 +1,7 @@
 import type { Claims } from "../../attestation.ts";
 import type { JsonObject, JsonValue } from "../../encoding/json.ts";
 import { fail, ok, type Result } from "../../result.ts";
+import { isText } from "../claim-types.ts";
 import { isUuid, parseResourceId, USER_ASSIGNED, type AzureResource } from "./resource-id.ts";
 
 /** Entra issues two forms of access token, by the registration of the audience: each has its own issuer and names. */
@@ -97,8 +98,4 @@ function readResource(
 function readId(value: JsonValue | undefined): Result<AzureResource> {
   if (value === undefined) return fail("not_a_workload", "no managed identity");
   return typeof value === "string" ? parseResourceId(value) : fail("claim_type", "resource id");
-}
-
-function isText(value: JsonValue | undefined): value is string {
-  return typeof value === "string" && value !== "";
 }

@@ -1,6 +1,7 @@
 import type { Claims } from "../../attestation.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../encoding/json.ts";
 import { fail, ok, type Result } from "../../result.ts";
+import { isText, isTexts } from "../claim-types.ts";
 
 export interface Believed {
   readonly projects: ReadonlySet<string>;
@@ -66,14 +67,6 @@ function readInstance(compute: JsonValue | undefined) {
     instance_created: created,
     ...(license_id !== undefined && { license_id }),
   });
-}
-
-function isText(value: JsonValue | undefined): value is string {
-  return typeof value === "string" && value !== "";
-}
-
-function isTexts(value: JsonValue): value is readonly string[] {
-  return Array.isArray(value) && value.every(isText);
 }
 
 function isCount(value: JsonValue | undefined): value is number {

@@ -36,6 +36,8 @@ const PAGES = [
   "attestors/azure-imds.md",
   "attestors/oci-instance.md",
   "attestors/x509-pop.md",
+  "attestors/azure-maa.md",
+  "attestors/gcp-confidential-space.md",
 ] as const;
 
 /** What a page's configuration refers to: bundles, and certificates of a CA, whosever. */

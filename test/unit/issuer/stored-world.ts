@@ -93,7 +93,12 @@ export async function source(now: () => number, life = 3650 * DAY): Promise<Sour
             "6f0c0000-0000-4000-8000-00000000abce": "6f0c0000-0000-4000-8000-00000000abcd",
           },
         },
+        azure_maa: {
+          providers: ["https://sharedweu.weu.attest.azure.net"],
+          jwks: { "https://sharedweu.weu.attest.azure.net": jwks },
+        },
         azure_msi: { tenants: ["6f0c0000-0000-4000-8000-00000000abcd"], audience: "api://x", jwks },
+        gcp_confidential_space: { projects: ["payments-prod"], jwks },
         gcp_iit: { projects: ["payments-prod"], jwks, max_lifetime: "10m" },
         oci_instance: {
           tenancies: ["ocid1.tenancy.oc1..aaaaaaaatenancy"],

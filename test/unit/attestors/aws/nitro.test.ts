@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { awsNitro } from "../../../../src/attestors/aws/nitro.ts";
+import { webCryptoPlatform } from "../../../../src/platform/webcrypto.ts";
 import { boundAudience } from "../../../../src/attestors/binding.ts";
 import {
   accepted,
@@ -16,7 +17,7 @@ import {
   registers,
   simulateNitro,
 } from "../../../fakes/nitro-device.ts";
-import { utf8 } from "../../../fakes/token-issuer.ts";
+import { dataUrl, utf8 } from "../../../fakes/token-issuer.ts";
 import { extension } from "../../svid/forge.ts";
 import { buildClean, complaints, ISSUER, NOW } from "../support.ts";
 import {
@@ -225,6 +226,10 @@ describe("aws_nitro", () => {
     ])("refuses %j", (section, paths) => {
       expect(complaints(awsNitro, section)).toEqual(paths);
     });
+    it("reports two roots", async () => {
+      const own = dataUrl(nitro.root + nitro.root);
+      await expect(buildClean(awsNitro, { ...settings, root: own })).rejects.toThrow(/one/);
+    });
     it.each([
       "data:,nonsense",
       "data:,-----BEGIN CERTIFICATE-----%0AAAAA%0A-----END CERTIFICATE-----",
@@ -237,7 +242,11 @@ describe("aws_nitro", () => {
       expect(outcome(await judgeMembers({}, by))).toBe("certificate_chain_invalid");
     });
     it("keeps its root when it is compiled", async () => {
-      const deps = { platform: undefined!, read: undefined!, report: () => undefined };
+      const deps = {
+        platform: webCryptoPlatform(),
+        read: () => Promise.reject(new Error("no files")),
+        report: () => undefined,
+      };
       const settled = await awsNitro.settle!(awsNitro.config().parse({ nitrotpm: true }), deps);
       expect(settled).toMatchObject({ nitrotpm: true, root: expect.stringMatching(/^MII/) });
     });
