@@ -54,3 +54,9 @@ for (const [name, entry] of [
   if (heavy.length > 0)
     throw new Error(`${name}: not for the server: ${heavy.slice(0, 5).join(", ")}`);
 }
+
+// What the entries load by name is there under that name.
+const { provenanceAttestor } = (await import(
+  new URL("../dist/bundle/sigstore.mjs", import.meta.url).href
+)) as Record<string, unknown>;
+if (typeof provenanceAttestor !== "function") throw new Error("sigstore: nothing that verifies");

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Attestation, FactorInfo } from "../../../src/attestation.ts";
+import { explain } from "../../../src/policy/explain.ts";
 import { match } from "../../../src/policy/match.ts";
 import { compile, errorsOf, fact, FACTORS, type Json, NOW, rule } from "./fixtures.ts";
 
@@ -96,5 +97,22 @@ describe("a statement about what other evidence attests", () => {
   it("does not bind the other to a key", () => {
     expect(outcome(built(), [vm({ kind: "audience" }), statement()])).toBe("no_rule_matches");
     expect(errors(built({ binding: { sigstore: "key" } }))).toHaveLength(1);
+  });
+
+  it("is explained piece by piece", () => {
+    const { policy } = compile([built()], undefined, {}, factors);
+    const missed = (...facts: readonly Attestation[]) =>
+      policy && explain(policy, facts, { now: NOW }).rules[0]?.misses;
+    expect(missed(vm(), statement())).toEqual([]);
+    expect(missed(statement())).toEqual([{ factor: "vm", message: "was not handed in" }]);
+    expect(missed(vm())).toEqual([{ factor: "sigstore", message: "was not handed in" }]);
+    expect(missed(vm({ kind: "audience" }, "d2"), statement({ san: "mallory" }))).toEqual([
+      { factor: "sigstore", claim: "san", message: 'is "mallory"; expected "builder"' },
+      {
+        factor: "vm",
+        message: "its binding is audience, and the rule takes no less than key",
+      },
+      { message: "vm.image_digest and sigstore.digest are not equal" },
+    ]);
   });
 });
