@@ -1,16 +1,27 @@
 import { HonoBase } from "hono/hono-base";
 import type { Issuer } from "../issuer/issuer.ts";
+import { type Answer, toResponse } from "./answer.ts";
+import { readBody } from "./body.ts";
 import { documentResponse, preflight } from "./documents.ts";
 import { ExactRouter, rawPath } from "./exact-router.ts";
 import { metricsResponse, type MetricsAccess } from "./metrics.ts";
 import { problem } from "./problem.ts";
-import { postSvids } from "./svids.ts";
+import { answerSvids } from "./svids.ts";
 
 export interface AppOptions {
   /** Who may read `/metrics` on this listener; absent: nobody, the path is not there. */
   readonly metrics?: MetricsAccess;
   /** The contract, as JSON text. */
   readonly openapi: string;
+}
+
+/** Where evidence is handed in, below the path of the issuer's URL. */
+export function svidsPath(issuer: Pick<Issuer, "url">): string {
+  return `${basePath(issuer)}/v1/svids`;
+}
+
+function basePath({ url }: Pick<Issuer, "url">): string {
+  return new URL(url).pathname.replace(/\/$/, "");
 }
 
 /** As if it were not there for whoever may not read it: by no method does it answer otherwise than any other path. */
@@ -23,9 +34,19 @@ const NOSNIFF = { "x-content-type-options": "nosniff" } as const;
  */
 export function createApp(issuer: Issuer, options: AppOptions): HonoBase {
   const app = new HonoBase({ router: new ExactRouter(), getPath: rawPath });
-  const base = new URL(issuer.url).pathname.replace(/\/$/, "");
+  const base = basePath(issuer);
 
-  app.post(`${base}/v1/svids`, (c) => postSvids(c.req.raw, issuer));
+  app.post(svidsPath(issuer), async ({ req: { raw } }) =>
+    toResponse(
+      await answerSvids(
+        {
+          header: (name) => raw.headers.get(name),
+          body: (maxBytes) => readBody(raw, maxBytes),
+        },
+        issuer,
+      ),
+    ),
+  );
   for (const [path, name] of [
     ["/bundle", "bundle"],
     ["/bundle/wit", "witBundle"],
@@ -62,12 +83,10 @@ export function createApp(issuer: Issuer, options: AppOptions): HonoBase {
         ? []
         : app.routes.filter((route) => route.path === path).map(({ method }) => method);
     const { requestId } = issuer.begin();
-    if (methods.length === 0) return problem(404, "request_malformed", requestId, "no such path");
-    const answer = problem(
-      405,
-      "request_malformed",
-      requestId,
-      "this path does not take that method",
+    if (methods.length === 0)
+      return toResponse(problem(404, "request_malformed", requestId, "no such path"));
+    const answer = toResponse(
+      problem(405, "request_malformed", requestId, "this path does not take that method"),
     );
     answer.headers.set(
       "allow",
@@ -75,12 +94,15 @@ export function createApp(issuer: Issuer, options: AppOptions): HonoBase {
     ); // RFC 9110 §15.5.6
     return answer;
   });
-  app.onError((error) => {
-    const { requestId } = issuer.begin();
-    issuer.fault(requestId, error);
-    return problem(503, "unavailable", requestId, "an unexpected fault; nothing was issued");
-  });
+  app.onError((error) => toResponse(faultAnswer(issuer, error)));
   return app;
+}
+
+/** What a request ends with that threw where nothing may throw. */
+export function faultAnswer(issuer: Issuer, error: unknown): Answer {
+  const { requestId } = issuer.begin();
+  issuer.fault(requestId, error);
+  return problem(503, "unavailable", requestId, "an unexpected fault; nothing was issued");
 }
 
 function text(body: string, status = 200): Response {

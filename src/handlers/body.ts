@@ -1,27 +1,32 @@
 import { fail, ok, type Result } from "../result.ts";
 
+/** Reads a header of the request, by its lower-case name. */
+export type Header = (name: string) => string | null | undefined;
+
+/** What the head alone can refuse: encodings that would be undone, a body that says itself that it is too large. */
+export function checkBodyHead(header: Header, maxBytes: number): Result<void> {
+  if (typeof header("content-encoding") === "string")
+    return fail("content_encoding_unsupported", "send the body as it is, without Content-Encoding");
+  const declared = header("content-length");
+  return typeof declared === "string" && Number(declared) > maxBytes
+    ? tooLarge(maxBytes)
+    : ok(undefined);
+}
+
 /**
  * Reads a request's body, counting bytes. `Content-Length` may only refuse early: behind an in-process adapter
  * nothing guarantees that it is true, so what arrived is counted again.
  */
 export async function readBody(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
   try {
-    return await readBounded(request, maxBytes);
+    const declared = request.headers.get("content-length");
+    if (declared === null || !/^\d{1,9}$/.test(declared))
+      return await readStream(request.body, maxBytes);
+    const body = new Uint8Array(await request.arrayBuffer());
+    return body.length > maxBytes ? tooLarge(maxBytes) : ok(body);
   } catch {
     return fail("body_incomplete"); // the sender went away: his business, no fault of ours
   }
-}
-
-async function readBounded(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
-  if (request.headers.has("content-encoding"))
-    return fail("content_encoding_unsupported", "send the body as it is, without Content-Encoding");
-  const declared = request.headers.get("content-length");
-  if (declared !== null && Number(declared) > maxBytes) return tooLarge(maxBytes);
-  if (declared !== null && /^\d{1,9}$/.test(declared)) {
-    const body = new Uint8Array(await request.arrayBuffer());
-    return body.length > maxBytes ? tooLarge(maxBytes) : ok(body);
-  }
-  return readStream(request.body, maxBytes);
 }
 
 async function readStream(
@@ -51,6 +56,6 @@ async function readStream(
   return ok(body);
 }
 
-function tooLarge(maxBytes: number): Result<never> {
+export function tooLarge(maxBytes: number): Result<never> {
   return fail("body_too_large", `at most ${maxBytes} bytes`);
 }

@@ -1,5 +1,6 @@
 import { REASONS, type ProblemCode, type Reason } from "../reasons.ts";
 import type { Failure } from "../result.ts";
+import type { Answer } from "./answer.ts";
 
 const STATUS: Readonly<Record<ProblemCode, number>> = {
   request_malformed: 400,
@@ -38,7 +39,7 @@ const DETAIL: Partial<Record<ProblemCode, string>> = {
 const RETRY_AFTER_SECONDS = 5;
 
 /** RFC 9457 problem document with our stable `code`. Only the two first stages, which judge nothing but the request's own form, say more. */
-export function problemResponse(failure: Failure, requestId: string): Response {
+export function problemOf(failure: Failure, requestId: string): Answer {
   const code = REASONS[failure.reason];
   const status = SPECIAL_STATUS[failure.reason] ?? STATUS[code];
   return problem(
@@ -54,7 +55,7 @@ export function problem(
   code: ProblemCode,
   requestId: string,
   detail: string,
-): Response {
+): Answer {
   const body = JSON.stringify({
     type: `urn:svidmint:problem:${code}`,
     title: TITLE[code],
@@ -69,5 +70,5 @@ export function problem(
     "x-content-type-options": "nosniff",
   };
   if (status === 503) headers["retry-after"] = String(RETRY_AFTER_SECONDS);
-  return new Response(body, { status, headers });
+  return { status, headers, body };
 }

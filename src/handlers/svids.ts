@@ -2,8 +2,9 @@ import type { Issuer } from "../issuer/issuer.ts";
 import { LIMITS } from "../issuer/request.ts";
 import type { IssuedSvids } from "../issuer/sign.ts";
 import { fail, ok, type Result } from "../result.ts";
-import { readBody } from "./body.ts";
-import { problemResponse } from "./problem.ts";
+import type { Answer } from "./answer.ts";
+import { checkBodyHead, type Header } from "./body.ts";
+import { problemOf } from "./problem.ts";
 
 /** What the answer is written as: everything, or the one thing that a `curl` wants in a file. */
 type Form = "json" | "jwt" | "pem";
@@ -16,32 +17,51 @@ const FORMS: readonly (readonly [string, Form])[] = [
   ["*/*", "json"],
 ];
 
+/** A request as far as this endpoint reads it, whichever way the runtime has it. */
+export interface SvidsRequest {
+  readonly header: Header;
+  /** @returns `body_too_large` | `body_incomplete` */
+  readonly body: (maxBytes: number) => Promise<Result<Uint8Array>>;
+}
+
 /** `POST /v1/svids`: evidence in, SVIDs out. Every refusal is a problem document with a stable code. */
-export async function postSvids(request: Request, issuer: Issuer): Promise<Response> {
+export async function answerSvids(
+  request: SvidsRequest,
+  issuer: Issuer,
+  admit?: () => Promise<void>,
+): Promise<Answer> {
   const exchange = issuer.begin();
   const opened = await open(request);
   if (!opened.ok) {
     await exchange.refuse(opened.error);
-    return problemResponse(opened.error, exchange.requestId);
+    return problemOf(opened.error, exchange.requestId);
   }
   const { form, body } = opened.value;
+  await admit?.();
   const issued = await exchange.issue({
     body,
-    dpop: request.headers.get("dpop"),
+    dpop: request.header("dpop") ?? null,
     only: wanted(form),
   });
   return issued.ok
     ? answer(form, issued.value, exchange.requestId)
-    : problemResponse(issued.error, exchange.requestId);
+    : problemOf(issued.error, exchange.requestId);
 }
 
-async function open(request: Request): Promise<Result<{ form: Form; body: Uint8Array }>> {
-  const form = formOf(request.headers.get("accept"));
+async function open({ header, body: read }: SvidsRequest): Promise<Result<Opened>> {
+  const form = formOf(header("accept") ?? null);
   if (!form.ok) return form;
-  if (!JSON_TYPE.test(request.headers.get("content-type") ?? ""))
+  if (!JSON_TYPE.test(header("content-type") ?? ""))
     return fail("content_type_unsupported", "send application/json");
-  const body = await readBody(request, LIMITS.bodyBytes);
+  const head = checkBodyHead(header, LIMITS.bodyBytes);
+  if (!head.ok) return head;
+  const body = await read(LIMITS.bodyBytes);
   return body.ok ? ok({ form: form.value, body: body.value }) : body;
+}
+
+interface Opened {
+  readonly form: Form;
+  readonly body: Uint8Array;
 }
 
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
@@ -64,7 +84,7 @@ function formOf(accept: string | null): Result<Form> {
   );
 }
 
-function answer(form: Form, svids: IssuedSvids, requestId: string): Response {
+function answer(form: Form, svids: IssuedSvids, requestId: string): Answer {
   if (form === "jwt" && svids.jwt !== undefined)
     return send(svids.jwt.token, "application/jwt", requestId);
   if (form === "pem" && svids.x509 !== undefined)
@@ -88,13 +108,15 @@ function toJson(svids: IssuedSvids): string {
   return `{${parts.join(",")}}`;
 }
 
-function send(body: string, type: string, requestId: string): Response {
-  return new Response(body, {
+function send(body: string, type: string, requestId: string): Answer {
+  return {
+    status: 200,
     headers: {
       "content-type": type,
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
       "x-request-id": requestId,
     },
-  });
+    body,
+  };
 }

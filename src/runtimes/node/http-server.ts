@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 
 /** Bounds on what a stranger can hold open. Times in milliseconds. */
@@ -47,11 +47,18 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Serves a fetch handler over HTTP/1.1. @param limits where tests are in a hurry */
+export interface ListenOptions {
+  /** Where tests are in a hurry. */
+  readonly limits?: Partial<ServerLimits>;
+  /** Asked first; what it takes (true) it answers itself, without the detour over `Request` and `Response`. */
+  readonly direct?: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+}
+
+/** Serves a fetch handler over HTTP/1.1. */
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
   address: ListenAddress,
-  limits: Partial<ServerLimits> = {},
+  { limits, direct }: ListenOptions = {},
 ): Promise<RunningServer> {
   const bounds = { ...LIMITS, ...limits };
   const respond = getRequestListener(fetch, { overrideGlobalObjects: true });
@@ -63,11 +70,13 @@ export async function listen(
       connectionsCheckingInterval: bounds.checkIntervalMs,
       maxHeaderSize: bounds.maxHeaderBytes,
       noDelay: true,
+      // Of a header that may come once, two are two: not the first alone.
+      joinDuplicateHeaders: true,
     },
     (incoming, outgoing) => {
       incoming.headers.host = ANY_HOST;
       if (!server.listening) outgoing.shouldKeepAlive = false;
-      void respond(incoming, outgoing);
+      if (direct?.(incoming, outgoing) !== true) void respond(incoming, outgoing);
     },
   );
   server.timeout = bounds.idleTimeoutMs;

@@ -9,6 +9,7 @@ import type { Issuer } from "../../issuer/issuer.ts";
 import { nodePlatform } from "../../platform/node/node-platform.ts";
 import { attestors } from "./attestors.ts";
 import { auditFile } from "./audit-file.ts";
+import { directSvids } from "./direct-svids.ts";
 import { listen, type ListenAddress, type RunningServer } from "./http-server.ts";
 import { nodeStores } from "./stores.ts";
 
@@ -57,7 +58,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     openapi,
     ...(metrics?.token !== undefined && { metrics: { token: metrics.token } }),
   });
-  const main = await listen(app.fetch, options.listen);
+  const main = await listen(app.fetch, options.listen, { direct: directSvids(issuer) });
   const extra = metrics?.listen && (await listenForMetrics(issuer, metrics.listen));
   return {
     issuer,

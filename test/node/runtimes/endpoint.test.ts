@@ -1,30 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
+import { directSvids } from "../../../src/runtimes/node/direct-svids.ts";
 import { listen, type RunningServer } from "../../../src/runtimes/node/http-server.ts";
 import { badLines, reasons } from "../../unit/handlers/support.ts";
 import { createWorld, cronToken, AUDIENCE, type World } from "../../unit/issuer/world.ts";
 import { exchange, QUICK, rawClient } from "./raw-client.ts";
-
-let world: World;
-let server: RunningServer;
-let good: string;
-
-beforeAll(async () => {
-  world = await createWorld({ platform: nodePlatform });
-  server = await listen(
-    (request) => world.fetch(request),
-    { host: "127.0.0.1", port: 0 },
-    { ...QUICK, requestTimeoutMs: 1500, headersTimeoutMs: 1000 },
-  );
-  good = JSON.stringify({ evidence: [await cronToken(world)], jwt: { audience: [AUDIENCE] } });
-});
-afterAll(async () => {
-  await server.stop();
-});
-beforeEach(() => {
-  world.audit.lines.length = 0;
-});
 
 function head(length: number | "chunked", ...more: readonly string[]): string {
   const framing = length === "chunked" ? "Transfer-Encoding: chunked" : `Content-Length: ${length}`;
@@ -42,101 +23,129 @@ const post = (body: string, ...more: readonly string[]): string =>
   head(Buffer.byteLength(body), ...more) + body;
 const CLOSE = "Connection: close";
 
+let world: World;
+let server: RunningServer;
+let good: string;
+
 /** The server still does its work. */
 async function expectAlive(): Promise<void> {
   const client = await exchange(server.address, post(good, CLOSE));
   expect(client.statuses()).toEqual([200]);
 }
 
-describe("the real endpoint behind the real listener", () => {
-  it("answers several requests on one connection, good and bad", async () => {
-    const refused = post(good, "Content-Encoding: gzip");
-    const client = await exchange(
-      server.address,
-      [post(good), post("{"), refused, post(""), post(good, CLOSE)].join(""),
-    );
-    expect(client.statuses()).toEqual([200, 400, 415, 400, 200]);
-  });
+describe.each(["request and response", "direct"])(
+  "the real endpoint behind the real listener: %s",
+  (way) => {
+    beforeAll(async () => {
+      world = await createWorld({ platform: nodePlatform });
+      server = await listen(
+        (request) => world.fetch(request),
+        { host: "127.0.0.1", port: 0 },
+        {
+          limits: { ...QUICK, requestTimeoutMs: 1500, headersTimeoutMs: 1000 },
+          ...(way === "direct" && { direct: directSvids(world.issuer) }),
+        },
+      );
+      good = JSON.stringify({ evidence: [await cronToken(world)], jwt: { audience: [AUDIENCE] } });
+    });
+    afterAll(async () => {
+      await server.stop();
+    });
+    beforeEach(() => {
+      world.audit.lines.length = 0;
+    });
 
-  it("refuses 10 MB by their length alone, and goes on", async () => {
-    const client = await rawClient(server.address);
-    client.send(head(10_000_000));
-    await client.until(/ 413 /);
-    client.socket.destroy();
-    expect(reasons(world)).toEqual(["body_too_large"]);
-    await expectAlive();
-  });
+    it("answers several requests on one connection, good and bad", async () => {
+      const refused = post(good, "Content-Encoding: gzip");
+      const client = await exchange(
+        server.address,
+        [post(good), post("{"), refused, post(""), post(good, CLOSE)].join(""),
+      );
+      expect(client.statuses()).toEqual([200, 400, 415, 400, 200]);
+    });
 
-  it("refuses an endless body after the limit", async () => {
-    const client = await rawClient(server.address);
-    client.send(head("chunked"));
-    const chunk = `1000\r\n${" ".repeat(4096)}\r\n`;
-    for (let sent = 0; sent < 40; sent++) client.send(chunk);
-    await client.until(/ 413 /);
-    client.socket.destroy();
-    expect(reasons(world)).toEqual(["body_too_large"]);
-    await expectAlive();
-  });
-
-  it("a body that was refused unread does not become the next request", async () => {
-    const inner = post(good);
-    const outer = head(inner.length).replace("application/json", "text/plain") + inner;
-    const client = await exchange(server.address, outer + post("{", CLOSE));
-    expect(client.statuses()).toEqual([415, 400]);
-    expect(world.audit.events()).toHaveLength(2);
-  });
-
-  it("a sender that goes away in the middle is no fault of ours", async () => {
-    for (const framing of [good.length, "chunked"] as const) {
-      const client = await rawClient(server.address); // oxlint-disable-line no-await-in-loop
-      client.send(`${head(framing)}${framing === "chunked" ? "5\r\n" : ""}{"evi`);
-      await delay(30); // oxlint-disable-line no-await-in-loop
+    it("refuses 10 MB by their length alone, and goes on", async () => {
+      const client = await rawClient(server.address);
+      client.send(head(10_000_000));
+      await client.until(/ 413 /);
       client.socket.destroy();
-    }
-    while (world.audit.lines.length < 2) await delay(5); // oxlint-disable-line no-await-in-loop
-    expect(reasons(world)).toEqual(["body_incomplete", "body_incomplete"]);
-    expect(world.issuer.metrics.render()).not.toContain("svidmint_faults_total");
-    await expectAlive();
-  });
+      expect(reasons(world)).toEqual(["body_too_large"]);
+      await expectAlive();
+    });
 
-  it("a sender that goes away while we sign leaves an outcome all the same", async () => {
-    for (let round = 0; round < 20; round++) {
-      const client = await rawClient(server.address); // oxlint-disable-line no-await-in-loop
-      client.send(post(good));
-      await delay(round % 4); // oxlint-disable-line no-await-in-loop
-      client.socket.resetAndDestroy();
-    }
-    await delay(50);
-    const events = world.audit.events().map(({ event }) => event);
-    expect(events.filter((event) => event === "intent")).toHaveLength(
-      events.filter((event) => event === "outcome").length,
-    );
-    expect(badLines(world)).toEqual([]);
-    await expectAlive();
-  });
+    it("refuses an endless body after the limit", async () => {
+      const client = await rawClient(server.address);
+      client.send(head("chunked"));
+      const chunk = `1000\r\n${" ".repeat(4096)}\r\n`;
+      for (let sent = 0; sent < 40; sent++) client.send(chunk);
+      await client.until(/ 413 /);
+      client.socket.destroy();
+      expect(reasons(world)).toEqual(["body_too_large"]);
+      await expectAlive();
+    });
 
-  it("5 000 pieces of noise on 50 connections: no answer but 4xx, and alive", async () => {
-    const clients = await Promise.all(Array.from({ length: 50 }, () => rawClient(server.address)));
-    let seed = 1;
-    const random = (): number => (seed = (seed * 48_271) % 2_147_483_647);
-    const pieces = [
-      post(good).slice(0, 200),
-      "\r\n\r\n",
-      "POST /v1/svids HTTP/1.1\r\n",
-      "Host: a\r\n",
-      "Content-Length: 5\r\n",
-      good,
-      "0\r\n\r\n",
-      "\u0000",
-      "GET / HTTP/1.1\r\n\r\n",
-    ];
-    for (let round = 0; round < 100; round++) {
-      for (const client of clients)
-        if (!client.socket.destroyed) client.send(pieces[random() % pieces.length] ?? "");
-    }
-    await Promise.all(clients.map(({ closed }) => closed));
-    const statuses = new Set(clients.flatMap((client) => client.statuses()));
-    expect([...statuses].filter((status) => status < 400 || status >= 500)).toEqual([]);
-    await expectAlive();
-  });
-});
+    it("a body that was refused unread does not become the next request", async () => {
+      const inner = post(good);
+      const outer = head(inner.length).replace("application/json", "text/plain") + inner;
+      const client = await exchange(server.address, outer + post("{", CLOSE));
+      expect(client.statuses()).toEqual([415, 400]);
+      expect(world.audit.events()).toHaveLength(2);
+    });
+
+    it("a sender that goes away in the middle is no fault of ours", async () => {
+      for (const framing of [good.length, "chunked"] as const) {
+        const client = await rawClient(server.address); // oxlint-disable-line no-await-in-loop
+        client.send(`${head(framing)}${framing === "chunked" ? "5\r\n" : ""}{"evi`);
+        await delay(30); // oxlint-disable-line no-await-in-loop
+        client.socket.destroy();
+      }
+      while (world.audit.lines.length < 2) await delay(5); // oxlint-disable-line no-await-in-loop
+      expect(reasons(world)).toEqual(["body_incomplete", "body_incomplete"]);
+      expect(world.issuer.metrics.render()).not.toContain("svidmint_faults_total");
+      await expectAlive();
+    });
+
+    it("a sender that goes away while we sign leaves an outcome all the same", async () => {
+      for (let round = 0; round < 20; round++) {
+        const client = await rawClient(server.address); // oxlint-disable-line no-await-in-loop
+        client.send(post(good));
+        await delay(round % 4); // oxlint-disable-line no-await-in-loop
+        client.socket.resetAndDestroy();
+      }
+      await delay(50);
+      const events = world.audit.events().map(({ event }) => event);
+      expect(events.filter((event) => event === "intent")).toHaveLength(
+        events.filter((event) => event === "outcome").length,
+      );
+      expect(badLines(world)).toEqual([]);
+      await expectAlive();
+    });
+
+    it("5 000 pieces of noise on 50 connections: no answer but 4xx, and alive", async () => {
+      const clients = await Promise.all(
+        Array.from({ length: 50 }, () => rawClient(server.address)),
+      );
+      let seed = 1;
+      const random = (): number => (seed = (seed * 48_271) % 2_147_483_647);
+      const pieces = [
+        post(good).slice(0, 200),
+        "\r\n\r\n",
+        "POST /v1/svids HTTP/1.1\r\n",
+        "Host: a\r\n",
+        "Content-Length: 5\r\n",
+        good,
+        "0\r\n\r\n",
+        "\u0000",
+        "GET / HTTP/1.1\r\n\r\n",
+      ];
+      for (let round = 0; round < 100; round++) {
+        for (const client of clients)
+          if (!client.socket.destroyed) client.send(pieces[random() % pieces.length] ?? "");
+      }
+      await Promise.all(clients.map(({ closed }) => closed));
+      const statuses = new Set(clients.flatMap((client) => client.statuses()));
+      expect([...statuses].filter((status) => status < 400 || status >= 500)).toEqual([]);
+      await expectAlive();
+    });
+  },
+);

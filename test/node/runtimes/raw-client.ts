@@ -101,6 +101,6 @@ export async function echoServer(
     const body = request.method === "POST" ? await request.text() : "";
     return new Response(`<${pathname} ${body.length}>`);
   };
-  const server = await listen(handler(echo), LOOPBACK, limits);
+  const server = await listen(handler(echo), LOOPBACK, { limits });
   return { server, address: server.address, seen };
 }

@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Answer } from "../../handlers/answer.ts";
+import { faultAnswer, svidsPath } from "../../handlers/app.ts";
+import { tooLarge } from "../../handlers/body.ts";
+import { answerSvids } from "../../handlers/svids.ts";
+import type { Issuer } from "../../issuer/issuer.ts";
+import { fail, ok, type Result } from "../../result.ts";
+import { inBatches } from "./batch.ts";
+
+/**
+ * `POST /v1/svids` straight from Node's own request and to its own response: the endpoint's code is the same as behind
+ * every other adapter, without the two objects in between that are made for nothing else.
+ */
+export function directSvids(
+  issuer: Issuer,
+): (incoming: IncomingMessage, outgoing: ServerResponse) => boolean {
+  const path = svidsPath(issuer);
+  const admit = inBatches();
+  return (incoming, outgoing) => {
+    const { url = "", method, headers } = incoming;
+    if (method !== "POST" || (url !== path && !url.startsWith(`${path}?`))) return false;
+    const request = {
+      header: (name: string) => {
+        const value = headers[name]; // joined where repeated: see `joinDuplicateHeaders`
+        return typeof value === "object" ? value.join(", ") : value;
+      },
+      body: (maxBytes: number) => readIncoming(incoming, maxBytes),
+    };
+    answerSvids(request, issuer, admit).then(
+      (answer) => send(outgoing, answer),
+      (error: unknown) => send(outgoing, faultAnswer(issuer, error)),
+    );
+    return true;
+  };
+}
+
+function readIncoming(incoming: IncomingMessage, maxBytes: number): Promise<Result<Uint8Array>> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    incoming.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > maxBytes) {
+        incoming.removeAllListeners("data");
+        resolve(tooLarge(maxBytes));
+      } else chunks.push(chunk);
+    });
+    incoming.on("end", () => {
+      const [first] = chunks;
+      resolve(ok(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)));
+    });
+    incoming.on("error", () => resolve(fail("body_incomplete"))); // the sender went away
+  });
+}
+
+/** What is left of a body that was not read, Node takes off the connection, within the time that a request may take. */
+function send(outgoing: ServerResponse, { status, headers, body }: Answer): void {
+  if (outgoing.destroyed) return;
+  outgoing.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
+  outgoing.end(body);
+}
