@@ -4,6 +4,7 @@ const OWNERS: readonly (readonly [RegExp, string])[] = [
     /^(?:https:\/\/)?kubernetes\.default\.svc(?:\.cluster\.local)?\/?$/,
     "the Kubernetes API server",
   ],
+  [/^(?:https:\/\/)?[a-z0-9.-]+\.azmk8s\.io(?::443)?\/?$/, "the API server of an AKS cluster"],
   [/^sts\.amazonaws\.com(?:\.cn)?$/, "AWS STS"],
   [/^pods\.eks\.amazonaws\.com$/, "EKS Pod Identity"],
   [/^api:\/\/AzureADTokenExchange(?:USGov|China)?$/, "Microsoft Entra"],
@@ -11,7 +12,11 @@ const OWNERS: readonly (readonly [RegExp, string])[] = [
   [/^sigstore$/, "Sigstore"],
 ];
 
-/** @returns who tokens of that audience are for; undefined where nobody is known */
-export function foreignAudience(audience: string): string | undefined {
+/**
+ * @param issuer of the tokens: clusters are themselves the audience of most of theirs
+ * @returns who tokens of that audience are for; undefined where nobody is known
+ */
+export function foreignAudience(audience: string, issuer: string | undefined): string | undefined {
+  if (audience === issuer) return "the issuer itself";
   return OWNERS.find(([pattern]) => pattern.test(audience))?.[1];
 }

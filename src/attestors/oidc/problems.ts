@@ -78,7 +78,8 @@ function presetProblems(entry: OidcEntry, preset: OidcPreset): Problem[] {
   const { audience: fixed } = preset;
   if (fixed !== undefined && audience !== undefined && audience !== fixed)
     problems.push(["audience", `${name} gives all its tokens ${fixed}: leave audience out`]);
-  const foreign = audience === undefined ? undefined : foreignAudience(audience);
+  const foreign =
+    audience === undefined ? undefined : foreignAudience(audience, issuer ?? preset.issuer);
   if (fixed === undefined && foreign !== undefined)
     problems.push([
       "audience",

@@ -102,6 +102,16 @@ describe("an entry with a preset", () => {
     }
   });
 
+  it.each([
+    ["gke", sampleOf("gke").claims["iss"]],
+    ["eks", sampleOf("eks").claims["iss"]],
+    ["aks", "https://shop-dns-1a2b3c4d.hcp.westeurope.azmk8s.io"],
+    ["aks", "shop-dns-1a2b3c4d.hcp.westeurope.azmk8s.io"],
+    ["gitlab", "https://gitlab.com"],
+  ])("%s does not take the audience of the cluster or service itself: %s", (name, audience) => {
+    expect(said({ ...settingsOf(name), jwks, audience })).toMatch(/^audience: is that of /);
+  });
+
   it("of azure_devops has the one audience that there is", () => {
     const fixed = "api://AzureADTokenExchange";
     expect(said({ ...settingsOf("azure_devops"), audience: fixed })).toBe("nothing");
