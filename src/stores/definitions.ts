@@ -15,22 +15,23 @@ const secret = () =>
   name(/^env:[A-Za-z_][A-Za-z0-9_]*$/, "is a secret: keep it in a variable and write env:NAME");
 
 /** Another address than the service's own: a private endpoint, or an emulator on this machine. */
-const endpoint = () =>
+const endpoint = (path = /^$/) =>
   z.optional(
     z.string().check(
-      z.refine((url) => isEndpoint(url), {
+      z.refine((url) => isEndpoint(url, path), {
         error: "expected an https URL without path, query or user; http only on a loopback host",
       }),
     ),
   );
 
-function isEndpoint(text: string): boolean {
+function isEndpoint(text: string, path: RegExp): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
   const { protocol, hostname } = url;
   return (
     (protocol === "https:" || (protocol === "http:" && isLoopbackHost(hostname))) &&
-    text === url.origin
+    text.startsWith(url.origin) &&
+    path.test(text.slice(url.origin.length))
   );
 }
 
@@ -82,8 +83,10 @@ const azureTable = z.strictObject({
   sas: z.optional(secret()),
   /** The user-assigned identity that is asked for a token where neither key nor SAS is given. */
   client_id: z.optional(z.string().check(z.minLength(1))),
-  endpoint: endpoint(),
+  /** An emulator's has the account as its path. */
+  endpoint: endpoint(/^(?:\/[a-z0-9]+)?$/),
 });
+export type AzureTableConfig = z.output<typeof azureTable>;
 
 const firestore = z.strictObject({
   store: z.literal("firestore"),
@@ -94,6 +97,7 @@ const firestore = z.strictObject({
   collection: z.optional(name(/^[A-Za-z][\w-]{0,99}$/, "expected the name of a collection")),
   endpoint: endpoint(),
 });
+export type FirestoreConfig = z.output<typeof firestore>;
 
 const durableObject = z.strictObject({
   store: z.literal("durable_object"),
@@ -143,10 +147,20 @@ export const storeDefinitions: readonly StoreDefinition[] = [
     store: "azure_table",
     runtime: "node",
     config: () => azureTable,
-    check: ({ key, sas, client_id: id }) =>
-      [key, sas, id].filter((way) => way !== undefined).length > 1
+    check: ({ key, sas, client_id: id, endpoint: url = "" }) => [
+      ...([key, sas, id].filter((way) => way !== undefined).length > 1
         ? [issue("error", "key", "one of key, sas and client_id says who asks, not several")]
-        : [],
+        : []),
+      ...(/\.cosmos\.|-secondary\./.test(url)
+        ? [
+            issue(
+              "error",
+              "endpoint",
+              "Cosmos DB and the secondary of an account may answer with what was true before: name the table service of one account",
+            ),
+          ]
+        : []),
+    ],
   }),
   define({ store: "firestore", runtime: "node", config: () => firestore }),
   define({ store: "durable_object", runtime: "workers", config: () => durableObject }),

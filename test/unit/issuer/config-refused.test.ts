@@ -140,6 +140,18 @@ describe("a configuration with one fault", () => {
       /^claims\.key: one of/,
     ],
     [
+      "a copy of a store that may be late",
+      {
+        claims: {
+          store: "azure_table",
+          account: "acct",
+          table: "claims",
+          endpoint: "https://acct-secondary.table.core.windows.net",
+        },
+      },
+      /^claims\.endpoint: Cosmos/,
+    ],
+    [
       "Redis in the clear over a network",
       { claims: { store: "redis", url: "redis://cache.internal:6379" } },
       /^claims\.url: expected rediss:/,
