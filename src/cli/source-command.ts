@@ -153,11 +153,11 @@ export function printEvidence(
   { evidence, audience }: Fetched,
   how: { readonly bare: boolean; readonly json: boolean },
 ): void {
-  const { token, document } = evidence;
+  const { type, entry: _, ...parts } = evidence;
   if (how.bare) {
-    const bare = token ?? document ?? evidence["rsa2048"] ?? evidence["signature"];
-    if (bare === undefined)
-      throw new UsageError(`evidence of type ${evidence.type} has several parts: leave --bare out`);
+    const [bare, more] = Object.values(parts);
+    if (bare === undefined || more !== undefined)
+      throw new UsageError(`evidence of type ${type} has several parts: leave --bare out`);
     print(bare);
     return;
   }
@@ -165,6 +165,7 @@ export function printEvidence(
     print(JSON.stringify(evidence));
     return;
   }
+  const { token } = parts;
   const expires = token === undefined ? undefined : claimsOf(token)["exp"];
   printJson({
     source,

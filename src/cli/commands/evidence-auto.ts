@@ -38,6 +38,8 @@ export default defineCommand({
       entry,
       options: {},
     });
+    if (source.audience === "registered" || fetched.audience === undefined)
+      printError("svidmint: this evidence names no key: send it to the issuer and to nobody else");
     printEvidence(name, fetched, { bare: bare === true, json: json === true });
     return 0;
   },

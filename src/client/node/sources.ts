@@ -102,6 +102,10 @@ export const SOURCES: Readonly<Record<string, SourceEntry>> = {
     summary: "JWT-SVID of this or another trust domain",
     load: () => import("./sources/spiffe.ts"),
   },
+  sigstore: {
+    summary: "provenance of a build, beside other evidence",
+    load: () => import("./sources/sigstore.ts"),
+  },
   oidc: {
     summary: "any token in a file or variable",
     load: () => import("./sources/oidc.ts"),

@@ -119,7 +119,9 @@ describe("svidmint evidence auto", () => {
     const url = await serve(asked);
     place({ AWS_EC2_METADATA_SERVICE_ENDPOINT: url, SVIDMINT_ID_TOKEN: "a.b.c", GITLAB_CI: "1" });
     const ran = await quickly(AUTO);
-    expect(ran).toMatchObject({ code: 0, stderr: "svidmint: gitlab: SVIDMINT_ID_TOKEN is set\n" });
+    expect(ran.stderr).toBe(
+      "svidmint: gitlab: SVIDMINT_ID_TOKEN is set\nsvidmint: this evidence names no key: send it to the issuer and to nobody else\n",
+    );
     expect(json(ran)).toEqual({ type: "oidc", token: "a.b.c" });
     expect(asked).not.toHaveBeenCalled();
   });

@@ -137,6 +137,24 @@ describe("svidmint evidence by a program of the CI service", () => {
   });
 });
 
+describe("svidmint evidence sigstore", () => {
+  it("takes one bundle, and nothing that no issuer would take", async () => {
+    place();
+    const cwd = await folder();
+    const args = ["sigstore", "--bundle", "bundle.json"];
+    await writeFile(join(cwd, "bundle.json"), '{"mediaType":"x"}\n');
+    expect(await evidence(args, { cwd })).toEqual({
+      type: "sigstore",
+      bundle: '{"mediaType":"x"}',
+    });
+    await writeFile(join(cwd, "bundle.json"), '{"mediaType":"x"}\n{"mediaType":"y"}\n');
+    expect((await refusal(args, { cwd })).stderr).toContain("is not one bundle");
+    await writeFile(join(cwd, "bundle.json"), `{"mediaType":"${"x".repeat(49_152)}"}`);
+    expect((await refusal(args, { cwd })).stderr).toContain("longer than the 49152 bytes");
+    expect((await refusal(["sigstore"], { cwd })).code).toBe(2);
+  });
+});
+
 describe("svidmint evidence by a socket or an endpoint", () => {
   it("asks the sockets of Confidential Space and Fly.io for S", async () => {
     place();

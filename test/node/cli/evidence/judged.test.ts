@@ -126,6 +126,8 @@ describe("evidence as it was fetched", () => {
     const fetched = await fetchFor("aws_sts");
     await expectBound(awsSts, { accounts: ["111122223333"] }, fetched, { platform: asking });
     expect(JSON.stringify(fetched)).not.toContain(credentials.secretAccessKey);
+    const bare = await refusal(["aws_sts", "--audience", ISSUER, "--bare"]);
+    expect(bare).toMatchObject({ code: 2, stderr: expect.stringContaining("has several parts") });
     place(env);
     const refused = await refusal(["aws_sts", "--audience", ISSUER]);
     expect(refused.stderr).toContain("a user's, not a role's");
