@@ -11,7 +11,10 @@ export const source: EvidenceSource = {
   about:
     "The ID token of a CircleCI job, made for S by circleci run oidc get. With --fixed the token that every job has, whose audience is the organization's id: it names no key.",
   audience: "key",
-  options: { fixed: { about: `take ${FIXED} as it is` } },
+  options: {
+    "root-issuer": { about: "by the issuer that all organizations have in common" },
+    fixed: { about: `take ${FIXED} as it is` },
+  },
   examples: [{ does: "without the circleci command", options: "--fixed" }],
   detect: (env) => set(env, "CIRCLECI"),
   async fetch({ env, audience, options }) {
@@ -19,9 +22,11 @@ export const source: EvidenceSource = {
       return {
         token: tokenOfVariable(env, FIXED, "run this in a CircleCI job that uses a context"),
       };
+    const common = options["root-issuer"] === undefined ? [] : ["--root-issuer"];
+    const claims = JSON.stringify({ aud: await audience() });
     const printed = await outputOf(
       "circleci",
-      ["run", "oidc", "get", "--claims", JSON.stringify({ aud: await audience() })],
+      ["run", "oidc", "get", "--claims", claims, ...common],
       "run this in a CircleCI job, or take the job's own token with --fixed",
     );
     return { token: tokenIn(printed.toString("utf8"), "the output of circleci") };

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { simulateGitHub } from "../../../fakes/github-actions.ts";
 import { apiToken, simulateCluster, type SimulatedPod } from "../../../fakes/kubernetes.ts";
 import { tokenKey } from "../../../fakes/token-issuer.ts";
@@ -102,6 +102,11 @@ describe("svidmint evidence by a program of the CI service", () => {
     const PATH = `${join(command, "..")}:${process.env["PATH"]}`;
     place({ PATH, CIRCLE_OIDC_TOKEN_V2: TOKEN });
     expect(await evidence(["circleci", "--audience", S])).toEqual({ type: "oidc", token: TOKEN });
+    const common = await program("circleci", `[ "$6" = --root-issuer ] && echo ${TOKEN}`);
+    vi.stubEnv("PATH", `${join(common, "..")}:${process.env["PATH"]}`);
+    const args = ["circleci", "--audience", S, "--root-issuer"];
+    expect(await evidence(args)).toEqual({ type: "oidc", token: TOKEN });
+    place({ PATH, CIRCLE_OIDC_TOKEN_V2: TOKEN });
     expect((await refusal(["circleci", "--audience", `${S}x`])).stderr).toContain("ended with 1");
     expect(await evidence(["circleci", "--fixed"])).toEqual({ type: "oidc", token: TOKEN });
   });
