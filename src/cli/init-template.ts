@@ -17,6 +17,10 @@ evidence:
     dev: { dev: true, pin: issuer, jwks: file:.svidmint/dev.jwks }
   # Google: identity tokens of the metadata server (Compute Engine, Cloud Run, GKE).
   # gcp_iit: { projects: [my-project] }
+  # AWS: tokens of a role's own, with the issuer that the account has for them (Lambda, ECS, EC2 …).
+  # aws_web_identity: { accounts: { "111122223333": "https://00000000-0000-0000-0000-000000000000.tokens.sts.global.api.aws" } }
+  # AWS: signed requests to STS, for roles of accounts that have no such issuer.
+  # aws_sts: { accounts: ["111122223333"] }
   # AWS: EC2 instance identity documents. First use decides who owns one, so a claim store is needed.
   # aws_iid: { accounts: ["111122223333"] }
   # Azure: managed-identity tokens. As above; the audience is an app registration of yours.

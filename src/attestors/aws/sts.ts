@@ -10,7 +10,7 @@ import { LEEWAY_SECONDS } from "../times.ts";
 import { parseUtcTime } from "../utc-time.ts";
 import { accountField } from "./account.ts";
 import { readCaller } from "./caller.ts";
-import { REGION_KEYS } from "./region-keys.ts";
+import { partitionOf } from "./partitions.ts";
 import { StsClient } from "./sts-client.ts";
 
 const TYPE = "aws_sts";
@@ -74,9 +74,7 @@ export async function openAwsSts(
 
   function admit(parsed: ParsedSts, now: number): Result<{ host: string; partition: string }> {
     const { region, signedAt } = parsed;
-    const partition = Object.hasOwn(REGION_KEYS, region)
-      ? REGION_KEYS[region]?.partition
-      : undefined;
+    const partition = partitionOf(region);
     const host = stsHost(region, settings.fips);
     if (partition === undefined || host === undefined) return fail("region_unknown");
     if (signedAt > now + LEEWAY_SECONDS) return fail("evidence_not_yet_valid", "amz_date");

@@ -37,7 +37,8 @@ export function readWebIdentity(
   const role = readRole(sub, account);
   if (!role.ok) return role;
   // Whoever signed in through IAM Identity Center is a person, whatever role he has taken since.
-  if (aws["identity_store_user_id"] !== undefined) return fail("not_a_workload", "identity store");
+  if ((aws["identity_store_user_id"] ?? "") !== "")
+    return fail("not_a_workload", "a person of IAM Identity Center");
 
   const claims: Record<string, ClaimValue> = { account, ...role.value };
   for (const [name, claim] of TEXTS) {
@@ -51,12 +52,17 @@ export function readWebIdentity(
   if (isStrings(paths) && paths.length > 0) claims["ou_path"] = paths;
   const tagged = readTags(aws["principal_tags"], tags);
   if (!tagged.ok) return tagged;
-  const place = readPlace(aws, account);
+  const place = readPlace(aws, { account, partition: role.value.partition });
   return place.ok ? ok({ ...claims, ...tagged.value, ...place.value }) : place;
 }
 
+type Owner = Pick<Arn, "account" | "partition">;
+
 /** The path of a role stays in its ARN; its name alone is unique in the account. */
-function readRole(sub: unknown, account: string): Result<Claims> {
+function readRole(
+  sub: unknown,
+  account: string,
+): Result<{ partition: string; role_arn: string; role_name: string }> {
   if (typeof sub !== "string")
     return fail(sub === undefined ? "claim_missing" : "claim_type", "sub");
   const arn = parseArn(sub);
@@ -87,10 +93,10 @@ function readTags(tags: JsonObject[string], names: readonly string[]): Result<Cl
 }
 
 /** The function or the instance that the credentials were given to: of this account, and in one region. */
-function readPlace(aws: JsonObject, account: string): Result<Claims> {
-  const lambda = readResource(aws, "lambda_source_function_arn", "lambda", account);
+function readPlace(aws: JsonObject, owner: Owner): Result<Claims> {
+  const lambda = readResource(aws, "lambda_source_function_arn", "lambda", owner);
   if (!lambda.ok) return lambda;
-  const ec2 = readResource(aws, "ec2_source_instance_arn", "ec2", account);
+  const ec2 = readResource(aws, "ec2_source_instance_arn", "ec2", owner);
   if (!ec2.ok) return ec2;
   const claims: Record<string, ClaimValue> = {};
   if (lambda.value) {
@@ -117,14 +123,15 @@ function readResource(
   aws: JsonObject,
   name: string,
   service: string,
-  account: string,
+  owner: Owner,
 ): Result<(Arn & { readonly text: string }) | undefined> {
   const text = aws[name] ?? "";
   if (text === "") return ok(undefined);
   if (typeof text !== "string") return fail("claim_type", name);
   const arn = parseArn(text);
   if (arn?.service !== service || arn.region === "") return fail("claim_value", name);
-  return arn.account === account ? ok({ ...arn, text }) : fail("tenant_not_configured", name);
+  if (arn.partition !== owner.partition) return fail("claim_value", name);
+  return arn.account === owner.account ? ok({ ...arn, text }) : fail("tenant_not_configured", name);
 }
 
 function isStrings(value: unknown): value is readonly string[] {

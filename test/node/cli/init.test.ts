@@ -27,7 +27,7 @@ describe("svidmint init", () => {
     const text = await readFile(join(cwd, "svidmint.yaml"), "utf8");
     const whole = text
       .replaceAll(
-        /^( *)# ((?:gcp_iit|aws_iid|azure_msi|single_instance|claims|- name):? )/gm,
+        /^( *)# ((?:gcp_iit|aws_web_identity|aws_sts|aws_iid|azure_msi|single_instance|claims|- name):? )/gm,
         "$1$2",
       )
       .replaceAll(/^ {2}# {3}/gm, "    ");

@@ -37,7 +37,7 @@ describe("principals", () => {
     [1, "claim_type"],
     [[ROLE], "claim_type"],
   ])("%s: %s", async (sub, expected) => {
-    expect(outcome(await judgeClaims(claimsOf(FUNCTION, { sub })))).toBe(expected);
+    expect(outcome(await judgeClaims(claimsOf({ aws_account: ACCOUNT }, { sub })))).toBe(expected);
   });
 
   it("refuses people whom IAM Identity Center let in, whatever role they took", async () => {
@@ -100,6 +100,11 @@ describe("the namespace", () => {
         ...INSTANCE,
         ec2_source_instance_arn: `arn:aws:ec2:eu-central-1:${ACCOUNT}:instance/i-XYZ`,
       },
+      "claim_value",
+    ],
+    [
+      "another partition",
+      { ...FUNCTION, lambda_source_function_arn: arn.replace("arn:aws:", "arn:aws-cn:") },
       "claim_value",
     ],
     [
