@@ -1,6 +1,6 @@
 import type { FactorInfo } from "../../../src/attestation.ts";
 import { portableAttestors } from "../../../src/attestors/registry.ts";
-import type { Attestor } from "../../../src/attestors/attestor.ts";
+import type { Attestor, AttestorDefinition } from "../../../src/attestors/attestor.ts";
 import { encodeBase64url } from "../../../src/encoding/base64.ts";
 import type { Bundle } from "../../../src/encoding/bundle.ts";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
@@ -62,6 +62,8 @@ export interface WorldOptions {
   readonly platform?: typeof webCryptoPlatform;
   /** More entries under `oidc`. */
   readonly oidc?: Readonly<Record<string, object>>;
+  /** Evidence types; those that run anywhere unless told. */
+  readonly registry?: readonly AttestorDefinition[];
   /** Sections of `evidence:` beside the simulated ones. */
   readonly more?: Readonly<Record<string, unknown>>;
   /** Sections of `evidence:` in place of the simulated ones. */
@@ -103,7 +105,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   bundles.bindOwn(keys);
   const attestors = new Map<string, Attestor>();
   const factors: FactorInfo[] = [];
-  for (const definition of portableAttestors) {
+  for (const definition of options.registry ?? portableAttestors) {
     const section = sections[definition.type];
     if (section === undefined) continue;
     const config = definition.config().parse(section);
