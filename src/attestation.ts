@@ -72,6 +72,11 @@ export interface FactorInfo {
    * claimed, and counts only when joined to that evidence, as it is bound.
    */
   readonly statement?: true;
+  /**
+   * The claim that names the trust domain, where the evidence is itself an identity of one. Of our own it never stands
+   * alone: an SVID could then renew itself for ever.
+   */
+  readonly identityOf?: string;
   readonly settings: readonly RuleSetting[];
   /** Those of `settings` without which a rule is an error. */
   readonly required?: readonly RuleSetting[];

@@ -10,6 +10,7 @@ import { gcpConfidentialSpace, openGcpConfidentialSpace } from "./gcp/confidenti
 import { gcpIit, openGcpIit } from "./gcp/iit.ts";
 import { ociInstance, openOciInstance } from "./oci/instance.ts";
 import { oidc, openOidc } from "./oidc/oidc.ts";
+import { openSpiffe, spiffe } from "./spiffe/spiffe.ts";
 import { openX509Pop, x509Pop } from "./x509/pop.ts";
 
 /** Every evidence type that runs anywhere, one line each: all that the rest of svidmint knows of it. */
@@ -25,6 +26,7 @@ export const portableAttestors: readonly AttestorDefinition[] = [
   gcpIit,
   ociInstance,
   oidc,
+  spiffe,
   x509Pop,
 ];
 
@@ -41,5 +43,6 @@ export const portableOpeners: Readonly<Record<string, OpenAttestor>> = {
   gcp_iit: openGcpIit,
   oci_instance: openOciInstance,
   oidc: openOidc,
+  spiffe: openSpiffe,
   x509_pop: openX509Pop,
 };

@@ -7,7 +7,7 @@ import { isBroken, type PolicyContext } from "./context.ts";
 import { compileGrants } from "./grants.ts";
 import { compileJoins, unjoined } from "./joins.ts";
 import { namesNobody } from "./pins.ts";
-import { type CompiledRule, mayNeedClaim } from "./rule.ts";
+import { type CompiledFactor, type CompiledRule, mayNeedClaim } from "./rule.ts";
 import { configError } from "./schema-issues.ts";
 import type { RuleInput } from "./schema.ts";
 import { parseTemplate, segmentValue } from "./template.ts";
@@ -60,6 +60,7 @@ export function compileRule(
       issues.push(configError([...path, setting], `none of ${names.join(", ")} understands it`));
     }
   }
+  issues.push(...ownIdentityAlone(factors, compiled, context, path));
   const lonely = unjoined(factors, joins);
   if (factors.every((factor) => namesNobody(factor, input.evidence[factor.name] ?? {}))) {
     issues.push(
@@ -122,6 +123,21 @@ export function compileRule(
     );
   }
   return issues.some(({ severity }) => severity === "error") ? { issues } : { rule, issues };
+}
+
+/** An SVID of ours as the only factor could renew itself for ever, whatever became of what it once stood on. */
+function ownIdentityAlone(
+  [factor, another]: readonly FactorInfo[],
+  [compiled]: readonly CompiledFactor[],
+  { trustDomain }: PolicyContext,
+  path: readonly (string | number)[],
+): readonly ConfigIssue[] {
+  if (factor?.identityOf === undefined || another !== undefined) return [];
+  const { claim, values } = compiled?.pin ?? {};
+  if (claim !== factor.identityOf || values?.includes(trustDomain) !== true) return [];
+  const message =
+    "an SVID of this trust domain is never the only factor: it could renew itself for ever";
+  return [configError([...path, "evidence", factor.name], message)];
 }
 
 /** Claims of the template to which the rule gives an exact value that no path can hold. */

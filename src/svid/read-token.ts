@@ -38,8 +38,6 @@ export async function verifyToken(
   crypto: CryptoPrimitives,
 ): Promise<Result<void>> {
   const { alg, kid } = jws;
-  // Without it the key would have to be guessed; everybody sets it.
-  if (kid === undefined || kid === "") return fail("key_unknown", "kid missing");
   const authority = keys.find((candidate) => candidate.kid === kid);
   if (authority === undefined) return fail("key_unknown", "kid");
   if (!keyFits(alg, authority.info)) return fail("algorithm_not_allowed", "key");
@@ -47,9 +45,11 @@ export async function verifyToken(
   return key.ok ? verifyJws(jws, key.value, crypto) : key;
 }
 
-/** @returns `algorithm_not_allowed` for what neither standard lists */
-export function checkAlgorithm(alg: string): Result<void> {
-  return TOKEN_SVID_ALGORITHMS.has(alg) ? ok(undefined) : fail("algorithm_not_allowed", "alg");
+/** @returns `algorithm_not_allowed` for what neither standard lists; `key_unknown` where no key is named */
+export function checkTokenHeader({ alg, kid }: Jws): Result<void> {
+  if (!TOKEN_SVID_ALGORITHMS.has(alg)) return fail("algorithm_not_allowed", "alg");
+  // Without it the key would have to be guessed; everybody sets it.
+  return kid === undefined || kid === "" ? fail("key_unknown", "kid missing") : ok(undefined);
 }
 
 /**

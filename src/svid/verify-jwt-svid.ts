@@ -4,7 +4,7 @@ import { parseJws, type Jws } from "../encoding/jws.ts";
 import type { CryptoPrimitives } from "../encoding/primitives.ts";
 import { fail, ok, type Result } from "../result.ts";
 import {
-  checkAlgorithm,
+  checkTokenHeader,
   checkIssuedAt,
   readSubject,
   verifyToken,
@@ -48,10 +48,11 @@ export async function verifyJwtSvid(
   return svid.value.audience.includes(rules.audience) ? svid : fail("audience_mismatch");
 }
 
-/** @returns `algorithm_not_allowed` | `jws_type` | `jws_header_forbidden` */
-function checkJwtSvidHeader({ alg, typ, header }: Jws): Result<void> {
-  const algorithm = checkAlgorithm(alg);
-  if (!algorithm.ok) return algorithm;
+/** @returns `algorithm_not_allowed` | `key_unknown` | `jws_type` | `jws_header_forbidden` */
+export function checkJwtSvidHeader(jws: Jws): Result<void> {
+  const { typ, header } = jws;
+  const common = checkTokenHeader(jws);
+  if (!common.ok) return common;
   // What keeps tokens of other kinds (WIT-SVIDs, transaction tokens) by the same issuer from being taken (§2.3).
   if (typ !== undefined && typ !== "JWT" && typ !== "JOSE") return fail("jws_type", "typ");
   for (const name of Object.keys(header))
@@ -61,7 +62,7 @@ function checkJwtSvidHeader({ alg, typ, header }: Jws): Result<void> {
 }
 
 /** What the claims say; whom it is for is left to the caller. Nothing here is verified. */
-function readJwtSvid(claims: JsonObject, rules: TokenRules): Result<JwtSvid> {
+export function readJwtSvid(claims: JsonObject, rules: TokenRules): Result<JwtSvid> {
   const subject = readSubject(claims, rules);
   if (!subject.ok) return subject;
   const audience = readAudience(member(claims, "aud"));

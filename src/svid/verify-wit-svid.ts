@@ -5,12 +5,13 @@ import type { CryptoPrimitives, PublicKeyInfo } from "../encoding/primitives.ts"
 import { parseJwk } from "../encoding/public-key.ts";
 import { fail, ok, type Result } from "../result.ts";
 import {
-  checkAlgorithm,
+  checkTokenHeader,
   readSubject,
   verifyToken,
   type TokenRules,
   type TokenSubject,
 } from "./read-token.ts";
+import { TOKEN_SVID_ALGORITHMS } from "./token-profile.ts";
 import { WIT_SVID_TYPE } from "./wit-svid.ts";
 
 export interface WitSvid extends TokenSubject {
@@ -40,11 +41,11 @@ export async function verifyWitSvid(
   return verified.ok ? readWitSvid(jws.value.claims, rules) : verified;
 }
 
-/** @returns `algorithm_not_allowed` | `jws_type`; header members that are not known are no fault (§3) */
-function checkWitSvidHeader({ alg, typ }: Jws): Result<void> {
-  const algorithm = checkAlgorithm(alg);
-  if (!algorithm.ok) return algorithm;
-  return typ === WIT_SVID_TYPE ? ok(undefined) : fail("jws_type", "typ");
+/** @returns `algorithm_not_allowed` | `key_unknown` | `jws_type`; header members that are not known are no fault (§3) */
+export function checkWitSvidHeader(jws: Jws): Result<void> {
+  const common = checkTokenHeader(jws);
+  if (!common.ok) return common;
+  return jws.typ === WIT_SVID_TYPE ? ok(undefined) : fail("jws_type", "typ");
 }
 
 /**
@@ -52,7 +53,7 @@ function checkWitSvidHeader({ alg, typ }: Jws): Result<void> {
  * @returns as `readSubject`; `claim_value` for an audience, for an algorithm that is not the key's, and for a key
  *   with private members, which everybody who saw the token has
  */
-function readWitSvid(claims: JsonObject, rules: TokenRules): Result<WitSvid> {
+export function readWitSvid(claims: JsonObject, rules: TokenRules): Result<WitSvid> {
   const subject = readSubject(claims, rules);
   if (!subject.ok) return subject;
   if (Object.hasOwn(claims, "aud")) return fail("claim_value", "a WIT-SVID has no aud");
@@ -64,7 +65,7 @@ function readWitSvid(claims: JsonObject, rules: TokenRules): Result<WitSvid> {
   if (typeof alg !== "string") return fail("claim_missing", "cnf.jwk.alg");
   const key = parseJwk(jwk);
   if (!key.ok) return fail("claim_value", `cnf.jwk: ${key.error.detail ?? key.error.reason}`);
-  if (!checkAlgorithm(alg).ok || !keyFits(alg, key.value))
+  if (!TOKEN_SVID_ALGORITHMS.has(alg) || !keyFits(alg, key.value))
     return fail("claim_value", "cnf.jwk.alg");
   return ok({ ...subject.value, key: key.value, alg });
 }

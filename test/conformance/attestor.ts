@@ -12,6 +12,8 @@ export interface AttestorFixture {
   /** The same configuration under another trust domain. */
   readonly elsewhere: Attestor;
   readonly factor: FactorInfo;
+  /** The key that evidence names, where it cannot name any at all: the one that the fixture has. */
+  readonly jkt?: string;
   /** Unix seconds at which the good evidence is good. */
   readonly now: number;
   /** The member of the evidence that holds the signed bytes. */
@@ -70,17 +72,14 @@ export function expectRefused(result: Result<unknown>, ...reasons: readonly Reas
   else expect(outcome(result)).not.toBe("accepted");
 }
 
-function keyOf(binding: Binding): string {
-  return binding.kind === "key" ? binding.jkt : JKT;
-}
-
 /** What every attestor owes its callers, whatever the evidence. */
 export function attestorConformance(name: string, build: () => Promise<AttestorFixture>): void {
   describe(`attestor ${name}`, async () => {
     const fixture = await build();
-    const { attestor, factor, now, member } = fixture;
+    const { attestor, factor, now, member, jkt: ownJkt = JKT } = fixture;
+    const keyOf = (binding: Binding): string => (binding.kind === "key" ? binding.jkt : ownJkt);
     const bindings = factor.bindings.map((kind): Binding =>
-      kind === "key" ? { kind, jkt: JKT } : { kind },
+      kind === "key" ? { kind, jkt: ownJkt } : { kind },
     );
     const best = bindings[0]!;
     const otherKey = fixture.asksProvider ? "signature_invalid" : "binding_mismatch";
@@ -97,7 +96,7 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
     });
 
     it("gives each claim the kind that it declares, and none that it does not", async () => {
-      const { claims } = accepted(await judge(attestor, await fixture.good(best), now, JKT));
+      const { claims } = accepted(await judge(attestor, await fixture.good(best), now, ownJkt));
       const named = Object.entries(claims);
       const declared = named.filter(([claim]) => Object.hasOwn(factor.claims, claim));
       expect(named.length).toBeGreaterThan(0);
@@ -107,7 +106,7 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
     });
 
     it("pins the customer by a claim that it attests, or names none at all", async () => {
-      const { claims } = accepted(await judge(attestor, await fixture.good(best), now, JKT));
+      const { claims } = accepted(await judge(attestor, await fixture.good(best), now, ownJkt));
       const pins = factor.pins.filter(({ when }) => !when || claims[when.claim] === when.equals);
       expect(pins.length > 0 || factor.pins.length === 0).toBe(true);
       for (const { claim, values, stated } of pins) {
@@ -123,9 +122,9 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
 
     it("names one claim by one key, and another in another trust domain", async () => {
       const evidence = await fixture.good(best);
-      const first = accepted(await judge(attestor, evidence, now, JKT));
-      const again = accepted(await judge(attestor, evidence, now, JKT));
-      const elsewhere = accepted(await judge(fixture.elsewhere, evidence, now, JKT));
+      const first = accepted(await judge(attestor, evidence, now, ownJkt));
+      const again = accepted(await judge(attestor, evidence, now, ownJkt));
+      const elsewhere = accepted(await judge(fixture.elsewhere, evidence, now, ownJkt));
       expect(again).toEqual(first);
       expect(elsewhere.claimKey).not.toBe(first.claimKey);
     });
@@ -139,23 +138,23 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
         value: {
           name: factor.name,
           ...(fixture.namesKeyByDigest === true && { namesKey: true }),
-          ...(!fixture.namesKeyByDigest && !fixture.asksProvider && { jkt: JKT }),
+          ...(!fixture.namesKeyByDigest && !fixture.asksProvider && { jkt: ownJkt }),
         },
       });
     });
 
     it.runIf(best.kind === "key")("refuses /jkt/A with key B", async () => {
-      const evidence = await fixture.good({ kind: "key", jkt: JKT });
+      const evidence = await fixture.good({ kind: "key", jkt: ownJkt });
       expect(outcome(await judge(attestor, evidence, now, OTHER_JKT))).toBe(otherKey);
     });
 
     it.runIf(best.kind === "key")("refuses /jkt/A where no key was proved", async () => {
-      const evidence = await fixture.good({ kind: "key", jkt: JKT });
+      const evidence = await fixture.good({ kind: "key", jkt: ownJkt });
       expect(outcome(await judge(attestor, evidence, now))).toBe(otherKey);
     });
 
     it.runIf(best.kind === "none")("never calls a bearer document bound", async () => {
-      for (const jkt of [undefined, JKT, OTHER_JKT]) {
+      for (const jkt of [undefined, ownJkt, OTHER_JKT]) {
         const { binding } = accepted(
           // oxlint-disable-next-line no-await-in-loop -- three
           await judge(attestor, await fixture.good({ kind: "none" }), now, jkt),
@@ -168,14 +167,14 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
       const before = fixture.calls();
       const evidence = await fixture.foreign();
       expect(["tenant_not_configured", "issuer_not_configured"]).toContain(
-        outcome(await judge(attestor, evidence, now, JKT)),
+        outcome(await judge(attestor, evidence, now, ownJkt)),
       );
       expect(fixture.calls()).toBe(before + (fixture.asksProvider ? 1 : 0));
     });
 
     it("refuses a signature that the provider did not make", async () => {
       expect(["signature_invalid", "cms_digest_mismatch"]).toContain(
-        outcome(await judge(attestor, await fixture.forged(), now, JKT)),
+        outcome(await judge(attestor, await fixture.forged(), now, ownJkt)),
       );
     });
 
@@ -228,28 +227,28 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
       ];
       for (const text of texts) {
         const evidence = { ...(await fixture.good(best)), [member]: text }; // oxlint-disable-line no-await-in-loop
-        expect(outcome(await judge(attestor, evidence, now, JKT))).not.toBe("accepted"); // oxlint-disable-line no-await-in-loop
+        expect(outcome(await judge(attestor, evidence, now, ownJkt))).not.toBe("accepted"); // oxlint-disable-line no-await-in-loop
       }
     });
 
     it("attests the same with a space behind it, or nothing", async () => {
       const evidence = await fixture.good(best);
-      const genuine = await judge(attestor, evidence, now, JKT);
+      const genuine = await judge(attestor, evidence, now, ownJkt);
       const padded = { ...evidence, [member]: `${String(evidence[member])} ` };
-      const result = await judge(attestor, padded, now, JKT);
+      const result = await judge(attestor, padded, now, ownJkt);
       expect(result.ok ? result : genuine).toEqual(genuine);
     });
 
     it("attests the same after a bit was flipped, or nothing", async () => {
       const evidence = await fixture.good(best);
       const text = String(evidence[member]);
-      const genuine = accepted(await judge(attestor, evidence, now, JKT));
+      const genuine = accepted(await judge(attestor, evidence, now, ownJkt));
       const flips = sample(text.length * 7, 400);
       const attested: Attestation[] = [];
       for (const at of flips) {
         const flipped = flipCharacter(text, Math.floor(at / 7), at % 7);
         // oxlint-disable-next-line no-await-in-loop -- one after the other keeps memory flat
-        const result = await judge(attestor, { ...evidence, [member]: flipped }, now, JKT);
+        const result = await judge(attestor, { ...evidence, [member]: flipped }, now, ownJkt);
         if (result.ok) attested.push(result.value);
       }
       expect(attested.filter(({ claimKey }) => claimKey !== genuine.claimKey)).toEqual([]);

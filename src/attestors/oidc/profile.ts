@@ -1,7 +1,7 @@
 import { isIssuerUrl } from "../../encoding/issuer-url.ts";
 import type { JsonObject } from "../../encoding/json.ts";
 import { fail } from "../../result.ts";
-import type { AttestorDeps } from "../attestor.ts";
+import type { AttestorDeps, Bundles } from "../attestor.ts";
 import { gradeAudience } from "../binding.ts";
 import { isLoopbackHttp, openKeys } from "../jwks.ts";
 import type { TokenProfile } from "../token.ts";
@@ -39,7 +39,10 @@ export async function profilesOf(
         keys: stated ?? (await open({ discover: issuer })),
         maxLifetimeSeconds: entry.max_lifetime ?? LIFETIME_SECONDS,
         judgeAudience: (aud) => gradeAudience(aud, base),
-        readClaims: ({ claims }) => readClaims(claims, entry),
+        readClaims: ({ claims }) =>
+          isHeldIdentity(claims, deps.bundles)
+            ? fail("claim_value", "an SVID of ours or a peer's, which is evidence of type spiffe")
+            : readClaims(claims, entry),
       } satisfies TokenProfile;
     }),
   );
@@ -69,6 +72,15 @@ function reportIssuer(
   const form = { loopbackHttp: isLoopbackHttp(deps.issuer), colons: true };
   if (isUrl && !isIssuerUrl(issuer, form))
     report("expected an https: URL in its one plain spelling, or any text where jwks is given");
+}
+
+/**
+ * A JWT-SVID whose keys we hold as a bundle, under whatever name its issuer goes here: as `spiffe` it bounds the life of
+ * what is issued on it, and ours never stands alone. As a token of some issuer it would escape both.
+ */
+function isHeldIdentity({ sub }: JsonObject, bundles: Bundles): boolean {
+  const name = typeof sub === "string" ? /^spiffe:\/\/([^/]*)/i.exec(sub)?.[1] : undefined;
+  return name !== undefined && bundles.has(name.toLowerCase());
 }
 
 function readClaims(token: JsonObject, { shape, pin }: SettledEntry) {

@@ -38,6 +38,7 @@ const PAGES = [
   "attestors/x509-pop.md",
   "attestors/azure-maa.md",
   "attestors/gcp-confidential-space.md",
+  "attestors/spiffe.md",
 ] as const;
 
 /** What a page's configuration refers to: bundles, and certificates of a CA, whosever. */

@@ -185,7 +185,7 @@ describe("a compiled configuration", () => {
   });
 
   it("reports what an attestor finds wrong", async () => {
-    const oidc = { ci: { issuer: ISSUER, jwks: "https://ci.example/keys", pin: "issuer" } };
+    const oidc = { ci: { issuers: [ISSUER], jwks: "https://ci.example/keys", pin: "issuer" } };
     const document = await forged((config) => Object.assign(config["evidence"] as Json, { oidc }));
     expect(await refusal(open(document, origin))).toEqual([
       expect.stringMatching(/^evidence\.oidc\.ci\.issuer: is this service's own/),

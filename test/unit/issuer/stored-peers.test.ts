@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { digestOf, STORED_FORMAT } from "../../../src/issuer/stored-config.ts";
-import { NOW } from "./names.ts";
+import { createApp } from "../../../src/handlers/app.ts";
+import { tokenKey } from "../../fakes/token-issuer.ts";
+import { ENDPOINT, NOW } from "./names.ts";
 import { compiled, open, refusal, source } from "./stored-world.ts";
+import { workload } from "./world.ts";
 
 const origin = await source(() => NOW);
 
@@ -14,6 +17,34 @@ describe("the peers of a compiled configuration", () => {
     const document = await compiled(origin, { peers });
     expect(document.config.peers).toEqual(peers);
     expect((await open(document, origin)).ready()).toBe(true);
+  });
+
+  it("vouch for their workloads, as our own keys do for ours", async () => {
+    const alice = await workload({ platform: origin.platform, now: NOW });
+    const rule = { spiffe_id: "/x/{spiffe.trust_domain}", x509: {} };
+    const document = await compiled(origin, {
+      peers: { "peer.example": { bundle: bundle() } },
+      evidence: { spiffe: { trust_domains: ["peer.example"] } },
+      rules: [{ name: "peer", evidence: { spiffe: {} }, ...rule }],
+      deny: [],
+    });
+    const issuer = await open(document, origin);
+    const app = createApp(issuer, { openapi: "{}" });
+    const post = async (sub: string, key = origin.ci) => {
+      const claims = { sub, aud: alice.bound, iat: NOW, exp: NOW + 60 };
+      const evidence = [{ type: "spiffe", token: await key.sign(claims) }];
+      const body = JSON.stringify({ evidence, x509: { csr: alice.csr } });
+      const headers = { "content-type": "application/json" };
+      return app.fetch(new Request(ENDPOINT, { method: "POST", headers, body }));
+    };
+    const answer = await post("spiffe://peer.example/a");
+    expect(await answer.json()).toMatchObject({
+      spiffe_id: "spiffe://prod.example/x/peer.example",
+      x509: { expires_at: NOW + 60 },
+    });
+    expect((await post("spiffe://prod.example/a")).status).toBe(403);
+    const stranger = await tokenKey("ES256", origin.ci.kid);
+    expect((await post("spiffe://peer.example/a", stranger)).status).toBe(403);
   });
 
   it("are held to what a bundle is", async () => {

@@ -106,6 +106,7 @@ export async function source(now: () => number, life = 3650 * DAY): Promise<Sour
         },
         x509_pop: { fleet: { ca: otherCa } },
         oidc: { ci: { issuer: "https://ci.example", jwks, pin: "issuer", max_lifetime: "20m" } },
+        spiffe: { trust_domains: [TRUST_DOMAIN] },
       },
       keys: {
         x509: [
