@@ -7,7 +7,7 @@
  *
  * Roots are pinned here by fingerprint, whatever else lies beside them. Intermediates are taken if a root or another
  * taken certificate signed them, expired ones too: documents are judged as of their own time when a decision is
- * explained. Source: https://learn.microsoft.com/azure/security/fundamentals/azure-ca-details
+ * explained. Those that the table has already stay in it, so that a folder need only hold what is new. Source: https://learn.microsoft.com/azure/security/fundamentals/azure-ca-details
  */
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -29,6 +29,19 @@ function readFolder(folder: string): X509Certificate[] {
 
 function fingerprintOf({ fingerprint256 }: X509Certificate): string {
   return fingerprint256.replaceAll(":", "").toLowerCase();
+}
+
+/** The intermediates of the table as it is. */
+function committed(): X509Certificate[] {
+  const text = existsSync(OUTPUT) ? readFileSync(OUTPUT, "utf8") : "";
+  const list = text.slice(text.indexOf("AZURE_INTERMEDIATES"));
+  return [...list.matchAll(/^ {2}"([A-Za-z0-9+/=]+)",$/gm)].map(
+    ([, der = ""]) => new X509Certificate(Buffer.from(der, "base64")),
+  );
+}
+
+function distinct(certificates: readonly X509Certificate[]): X509Certificate[] {
+  return [...new Map(certificates.map((one) => [fingerprintOf(one), one])).values()];
 }
 
 function issued(issuer: X509Certificate, certificate: X509Certificate): boolean {
@@ -63,7 +76,8 @@ function render(folder: string): string {
     if (root === undefined) throw new Error(`no root with SHA-256 ${fingerprint}`);
     return root;
   });
-  const intermediates = reachable(roots, readFolder(join(folder, "azure/intermediates")));
+  const given = [...committed(), ...readFolder(join(folder, "azure/intermediates"))];
+  const intermediates = reachable(roots, distinct(given));
   return `// Written by scripts/generate-azure-certificates.ts from the certificates Microsoft publishes; do not edit.
 
 /** Pinned: nothing else is an anchor unless the configuration says so. DER, base64. */

@@ -28,7 +28,7 @@ describe("scripts/generate-azure-certificates.ts", () => {
   });
 
   it.skipIf(!existsSync(CERTIFICATES))(
-    "finds the committed table as the certificates have it, and a pinned root gone",
+    "finds the committed table to hold what is given, and a pinned root gone",
     async () => {
       expect((await generate(CERTIFICATES, "--check")).code).toBe(0);
       const folder = mkdtempSync(join(tmpdir(), "azure-certificates-"));
@@ -37,7 +37,7 @@ describe("scripts/generate-azure-certificates.ts", () => {
         const roots = join(folder, "azure/roots");
         const intermediates = join(folder, "azure/intermediates");
         rmSync(join(intermediates, readdirSync(intermediates)[0] ?? ""));
-        expect((await generate(folder, "--check")).text).toContain("differs");
+        expect((await generate(folder, "--check")).code).toBe(0); // what is there stays
         for (const file of readdirSync(roots))
           if (file.includes("Root_G2")) rmSync(join(roots, file));
         expect((await generate(folder, "--check")).text).toContain("no root with SHA-256");
