@@ -25,7 +25,6 @@ export function parsePop(proof: string): Result<Jws> {
 
 /**
  * All but the signature: the certificate's dates, its key and the proof's algorithm, which key the proof names, when it was made.
- * A key that is known to be weak proves nothing, whoever certified it.
  * @returns the thumbprint that the proof names; `evidence_expired` | `evidence_not_yet_valid` | `algorithm_not_allowed`
  *   | `audience_mismatch` | `claim_missing` | `claim_type`
  */
@@ -54,10 +53,7 @@ export function precheckPop(
     return fail("evidence_expired", "proof");
   if (nbf !== undefined && !(typeof nbf === "number" && now >= nbf - WINDOW_SECONDS))
     return fail("evidence_not_yet_valid", "proof");
-  const strong = checkKeyQuality(leaf.info);
-  return strong.ok
-    ? ok(binding.value.jkt)
-    : fail("algorithm_not_allowed", `the certificate's key: ${strong.error.detail ?? "weak"}`);
+  return ok(binding.value.jkt);
 }
 
 /**
@@ -69,6 +65,10 @@ export async function verifyPop(
   leaf: Certificate,
   platform: Pick<Platform, "importPublicKey" | "verify" | "digest">,
 ): Promise<Result<void>> {
+  // A key that anybody can compute proves nothing, whoever certified it.
+  const strong = checkKeyQuality(leaf.info);
+  if (!strong.ok)
+    return fail("algorithm_not_allowed", `the certificate's key: ${strong.error.detail ?? "weak"}`);
   const key = await platform.importPublicKey(leaf.info);
   return key.ok ? verifyJws(jws, key.value, platform) : key;
 }
