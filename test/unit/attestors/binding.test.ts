@@ -4,6 +4,7 @@ import {
   boundAudience,
   checkBinding,
   gradeAudience,
+  gradeNonce,
   singleAudience,
 } from "../../../src/attestors/binding.ts";
 import { claimKey } from "../../../src/attestors/claim-key.ts";
@@ -16,6 +17,32 @@ const BASE = "https://id.prod.example";
 const thumbprint = fc.stringMatching(/^[A-Za-z0-9_-]{43}$/);
 const url = fc.stringMatching(/^https:\/\/[a-z]{1,4}\.example(?:\/[a-z]{0,3})?$/);
 const json = fc.jsonValue() as fc.Arbitrary<Parameters<typeof gradeAudience>[0]>;
+
+describe("a nonce", () => {
+  it("that is S binds to its key, whatever the base", () => {
+    fc.assert(
+      fc.property(fc.string(), thumbprint, (base, jkt) => {
+        expect(gradeNonce(boundAudience(base, jkt), base)).toEqual({
+          ok: true,
+          value: { kind: "key", jkt },
+        });
+      }),
+    );
+  });
+  it("that names a key at another base is refused, never graded down", () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), thumbprint, (more, jkt) => {
+        for (const base of [more + BASE, BASE + more])
+          expect(outcome(gradeNonce(boundAudience(base, jkt), BASE))).toBe("audience_mismatch");
+      }),
+    );
+  });
+  it("that does not end as S does binds to nothing", () => {
+    for (const text of ["", BASE, JKT, `/jkt/${JKT.slice(1)}`, `${BASE}/jkt/${JKT} `, `jkt/${JKT}`])
+      expect(gradeNonce(text, BASE)).toEqual({ ok: true, value: { kind: "none" } });
+    expect(outcome(gradeNonce(`/jkt/${JKT}`, BASE))).toBe("audience_mismatch");
+  });
+});
 
 describe("S", () => {
   it("is base, /jkt/ and the thumbprint", () => {

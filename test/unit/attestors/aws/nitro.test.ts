@@ -18,7 +18,7 @@ import {
   simulateNitro,
 } from "../../../fakes/nitro-device.ts";
 import { dataUrl, utf8 } from "../../../fakes/token-issuer.ts";
-import { extension } from "../../svid/forge.ts";
+import { caOf, extension, platform } from "../../svid/forge.ts";
 import { buildClean, complaints, ISSUER, NOW } from "../support.ts";
 import {
   enclave,
@@ -178,6 +178,12 @@ describe("aws_nitro", () => {
       ["with a certificate of 2 KiB", [...chain, new Uint8Array(2048)], "claim_type"],
     ])("that is %s is refused", async (_, cabundle, reason) => {
       expect(outcome(await judgeDocument(await enclave.sign(payload({ cabundle }))))).toBe(reason);
+    });
+    it("has no certificate of another kind of key", async () => {
+      const key = await platform.generateKey("RSA-2048");
+      const { der } = await caOf("rsa", key);
+      const document = await enclave.sign(payload({ cabundle: [...chain, der] }));
+      expect(outcome(await judgeDocument(document))).toBe("certificate_chain_invalid");
     });
     it("in another order is a chain", async () => {
       const cabundle = [chain[0], ...chain.slice(1).toReversed()];
