@@ -38,12 +38,21 @@ export interface SimulatedAttestation {
 const DAY = 86_400;
 const LIFETIME_SECONDS = 6 * 3600;
 
-/** @param now Unix seconds around which its certificates are valid */
-export async function simulateAttestation(now: number): Promise<SimulatedAttestation> {
+/** RSA keys take long to make: clouds of one process sign with one key unless told, each under certificates of its own. */
+let sharedKeys: CryptoKeyPair | undefined;
+
+/**
+ * @param now Unix seconds around which its certificates are valid
+ * @param options.ownKey where one cloud's key must not be another's
+ */
+export async function simulateAttestation(
+  now: number,
+  options: { readonly ownKey?: boolean } = {},
+): Promise<SimulatedAttestation> {
   const dates = { notBefore: now - 30 * DAY, notAfter: now + 30 * DAY };
   const root = await testCa("Simulated Root", dates);
   const intermediate = await testCa("Simulated Issuing CA", dates, root);
-  const keys = await rsaKeyPair();
+  const keys = options.ownKey === true ? await rsaKeyPair() : (sharedKeys ??= await rsaKeyPair());
   const spki = await crypto.subtle.exportKey("spki", keys.publicKey);
   if (!(spki instanceof ArrayBuffer)) throw new Error("no bytes");
   const certify = async (fields: Fields = {}, by = intermediate): Promise<AttestedSigner> => ({

@@ -24,7 +24,7 @@ let attacker: AttestedSigner;
 
 beforeAll(async () => {
   bench = await makeBench({}, { network });
-  ({ signer: attacker } = await simulateAttestation(NOW));
+  ({ signer: attacker } = await simulateAttestation(NOW, { ownKey: true }));
 });
 
 const content = () => utf8(documentText(DOCUMENT));
