@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { encodeBase64url } from "../../../encoding/base64.ts";
 import { obtain } from "../ask.ts";
 import { tokenIn } from "../token.ts";
 import type { EvidenceSource } from "./source.ts";
@@ -17,7 +18,7 @@ export const source: EvidenceSource = {
   },
   examples: [{ does: "signed by a certificate of Google's", options: "--pki" }],
   detect: () => (existsSync(SOCKET) ? `${SOCKET} is there` : undefined),
-  async fetch({ audience, options }) {
+  async fetch({ audience, options, platform }) {
     const answer = await obtain(
       {
         url: "http://localhost/v1/token",
@@ -27,6 +28,8 @@ export const source: EvidenceSource = {
         body: JSON.stringify({
           audience: await audience(),
           token_type: options["pki"] === undefined ? "OIDC" : "PKI",
+          // Asked for by some versions of the launcher. The audience binds; nobody looks at this.
+          nonces: [encodeBase64url(platform.random(16))],
         }),
       },
       () =>

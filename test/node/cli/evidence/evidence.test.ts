@@ -2,6 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { describe, expect, it, vi } from "vitest";
+import { SOURCES } from "../../../../src/client/node/sources.ts";
+import { attestors } from "../../../../src/runtimes/node/attestors.ts";
 import { simulateGoogle } from "../../../fakes/gcp-metadata.ts";
 import { simulateRegion } from "../../../fakes/aws-metadata.ts";
 import { simulateTenant } from "../../../fakes/azure-metadata.ts";
@@ -173,6 +175,12 @@ describe("every source", () => {
     expect(code).toBe(0);
     expect(stdout).toContain(`  svidmint evidence ${name}`);
     expect(stdout).toContain("--json");
+  });
+
+  it("is of a type that an issuer knows, and each type has one", async () => {
+    const loaded = await Promise.all(Object.values(SOURCES).map(({ load }) => load()));
+    const types = new Set(loaded.map(({ source }) => source.type));
+    expect([...types].toSorted()).toEqual(attestors.map(({ type }) => type).toSorted());
   });
 
   it("stands in the table of docs/evidence.md", async () => {

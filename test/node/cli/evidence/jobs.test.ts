@@ -175,10 +175,11 @@ describe("svidmint evidence by a socket or an endpoint", () => {
       token: TOKEN,
     });
     await evidence(["gcp_confidential_space", "--pki", ...args]);
+    const nonces = [expect.stringMatching(/^[\w-]{22}$/)];
     expect(asked).toEqual([
       ["POST", "/v1/tokens/oidc", { aud: S }],
-      ["POST", "/v1/token", { audience: S, token_type: "OIDC" }],
-      ["POST", "/v1/token", { audience: S, token_type: "PKI" }],
+      ["POST", "/v1/token", { audience: S, token_type: "OIDC", nonces }],
+      ["POST", "/v1/token", { audience: S, token_type: "PKI", nonces }],
     ]);
     for (const name of ["fly", "gcp_confidential_space"])
       // oxlint-disable-next-line no-await-in-loop -- they share the process's streams

@@ -1,8 +1,8 @@
-import { createPrivateKey } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Attestor, AttestorDefinition } from "../../../../src/attestors/attestor.ts";
+import type { Attestor } from "../../../../src/attestors/attestor.ts";
 import { awsNitro } from "../../../../src/attestors/aws/nitro.ts";
 import { awsSts } from "../../../../src/attestors/aws/sts.ts";
 import { azureImds } from "../../../../src/attestors/azure/imds.ts";
@@ -20,7 +20,12 @@ import { registerHex, simulateNitro } from "../../../fakes/nitro-device.ts";
 import { ociMetadata } from "../../../fakes/oci-metadata.ts";
 import { dataUrl, utf8 } from "../../../fakes/token-issuer.ts";
 import { subjectOf, TENANCY, UNITS } from "../../../unit/attestors/oci/instance-support.ts";
-import { buildClean, ISSUER, type Surroundings } from "../../../unit/attestors/support.ts";
+import { buildClean, ISSUER } from "../../../unit/attestors/support.ts";
+import {
+  ENDPOINT,
+  make as makeSpiffe,
+  witSvid,
+} from "../../../unit/attestors/spiffe/spiffe-support.ts";
 import { issueLeaf } from "../../../unit/attestors/x509/pop-support.ts";
 import { DAY, extension, platform, testCa } from "../../../unit/svid/forge.ts";
 import { json, quickly, temporaryFolders } from "../run.ts";
@@ -44,18 +49,12 @@ beforeAll(async () => {
 const fetchFor = (...args: string[]) =>
   evidence([...args, "--csr", "svid.csr", "--issuer", ISSUER], { cwd });
 
-async function expectBound<C>(
-  definition: AttestorDefinition<C>,
-  settings: object,
-  fetched: Evidence,
-  around: Surroundings = {},
-): Promise<void> {
-  const attestor: Attestor = await buildClean(definition, settings, around);
+async function expectBound(attestor: Attestor, fetched: Evidence): Promise<void> {
   const now = Math.floor(Date.now() / 1000);
   const { binding } = accepted(await judge(attestor, fetched, now, jkt));
   expect(binding).toEqual({ kind: "key", jkt });
   // Of another key the issuer asks STS for another signature.
-  const mismatch = definition.type === "aws_sts" ? "signature_invalid" : "binding_mismatch";
+  const mismatch = attestor.type === "aws_sts" ? "signature_invalid" : "binding_mismatch";
   expectRefused(await judge(attestor, fetched, now, OTHER_JKT), mismatch);
 }
 
@@ -87,7 +86,7 @@ describe("evidence as it was fetched", () => {
       roots: dataUrl(attestation.roots),
       intermediates: dataUrl(attestation.intermediates),
     };
-    await expectBound(azureImds, settings, await fetchFor("azure_imds"));
+    await expectBound(await buildClean(azureImds, settings), await fetchFor("azure_imds"));
   });
 
   it("of aws_nitro is the document that the helper made", async () => {
@@ -101,7 +100,10 @@ describe("evidence as it was fetched", () => {
       pcr8: [registerHex(0x88)],
       root: dataUrl(nitro.root),
     };
-    await expectBound(awsNitro, settings, await fetchFor("aws_nitro", "--document", "document"));
+    await expectBound(
+      await buildClean(awsNitro, settings),
+      await fetchFor("aws_nitro", "--document", "document"),
+    );
   });
 
   it("of aws_sts is a signature that STS takes, and only from a role", async () => {
@@ -124,7 +126,8 @@ describe("evidence as it was fetched", () => {
     place({ ...env, AWS_SESSION_TOKEN: credentials.sessionToken });
     const asking = webCryptoPlatform({ fetch: (url, init) => sts.fetch(new Request(url, init)) });
     const fetched = await fetchFor("aws_sts");
-    await expectBound(awsSts, { accounts: ["111122223333"] }, fetched, { platform: asking });
+    const settings = { accounts: ["111122223333"] };
+    await expectBound(await buildClean(awsSts, settings, { platform: asking }), fetched);
     expect(JSON.stringify(fetched)).not.toContain(credentials.secretAccessKey);
     const bare = await refusal(["aws_sts", "--audience", ISSUER, "--bare"]);
     expect(bare).toMatchObject({ code: 2, stderr: expect.stringContaining("has several parts") });
@@ -158,7 +161,7 @@ describe("evidence as it was fetched", () => {
       tenancies: [TENANCY],
       regions: { "us-phoenix-1": dataUrl(pem("CERTIFICATE", root.der)) },
     };
-    await expectBound(ociInstance, settings, fetched);
+    await expectBound(await buildClean(ociInstance, settings), fetched);
     expect(JSON.stringify(fetched)).not.toContain("PRIVATE");
     const found = await quickly(["evidence", "auto", "--audience", ISSUER], { cwd });
     expect(found.stderr).toBe("svidmint: oci_instance: Oracle's metadata service answers\n");
@@ -173,8 +176,22 @@ describe("evidence as it was fetched", () => {
     const args = ["--certificate", "machine.pem", "--certificate-key", "machine.key"];
     const fetched = await fetchFor("x509_pop", ...args, "--entry", "fleet");
     const settings = { fleet: { ca: dataUrl(pem("CERTIFICATE", root.der)) } };
-    await expectBound(x509Pop, settings, fetched);
+    await expectBound(await buildClean(x509Pop, settings), fetched);
     expect(fetched["entry"]).toBe("fleet");
     expect(JSON.stringify(fetched)).not.toContain("PRIVATE");
+  });
+
+  it("of spiffe is a WIT-SVID with a proof by its key, for one endpoint", async () => {
+    const { kty, crv, x, y } = createPublicKey(await readFile(join(cwd, "svid.key"))).export({
+      format: "jwk",
+    });
+    const cnf = { jwk: { kty, crv, x, y, alg: "ES256" } };
+    await writeFile(join(cwd, "wit.jwt"), await witSvid({ iat: NOW - 5, exp: NOW + 600, cnf }));
+    place();
+    const args = ["spiffe", "--token-file", "wit.jwt", "--wit-key", "svid.key", "--endpoint"];
+    await expectBound(await makeSpiffe(), await evidence([...args, ENDPOINT], { cwd }));
+    const elsewhere = await evidence([...args, "https://elsewhere.example.org/v1/svids"], { cwd });
+    expectRefused(await judge(await makeSpiffe(), elsewhere, NOW, jkt), "audience_mismatch");
+    expect((await refusal(["spiffe", "--token-file", "wit.jwt", "--wit-key", "x"])).code).toBe(2);
   });
 });
