@@ -179,8 +179,9 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
   },
 
   keys_unavailable: {
-    means: "the published keys of a provider could not be fetched and none are cached",
-    fix: "check that the issuer reaches the URL, or pin the keys with jwks: file:… in the attestor's configuration",
+    means:
+      "the published keys of a provider could not be fetched and none are cached, or no bundle of the SVID's trust domain is held",
+    fix: "check that the issuer reaches the URL, or pin the keys with jwks: file:… in the attestor's configuration; svidmint attest holds no keys of this issuer itself, so its own SVIDs are judged by a running issuer alone",
   },
   sts_unavailable: {
     means:

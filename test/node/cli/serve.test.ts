@@ -3,6 +3,7 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { decodeProtectedHeader, importJWK, jwtVerify, type JWK } from "jose";
 import { afterEach, describe, expect, it } from "vitest";
 import { readmeExample } from "../../../scripts/readme-example.ts";
 import { ENTRY, json, quickly, record, svidmint, temporaryFolders } from "./run.ts";
@@ -112,6 +113,48 @@ describe("svidmint serve", () => {
     await expect.poll(events).toEqual(["intent", "outcome"]);
     const token = (await readFile(join(cwd, "answer.json"), "utf8")).slice(0, 40);
     expect(server.stdout()).not.toContain(token);
+  });
+
+  it("gives a WIT-SVID by a key that /bundle/wit alone shows, made with the others", async () => {
+    const { cwd, url } = await initialised();
+    const path = join(cwd, "svidmint.yaml");
+    const config = (await readFile(path, "utf8")).replace("    jwt: {", "    wit: {}\n    jwt: {");
+    await writeFile(path, config);
+    await serve(cwd, url);
+    await quickly(["key", "new"], { cwd });
+    const { stdout } = await quickly(["evidence", "dev", "--csr", "svid.csr"], { cwd });
+    const csr = await readFile(join(cwd, "svid.csr"), "utf8");
+    const answer = await fetch(`${url}/v1/svids`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ evidence: [JSON.parse(stdout)], wit: { csr } }),
+    });
+    expect(answer.status).toBe(200);
+    const { wit } = (await answer.json()) as { wit: { token: string } };
+    const { keys } = (await (await fetch(`${url}/bundle/wit`)).json()) as { keys: JWK[] };
+    const { kid } = decodeProtectedHeader(wit.token);
+    const jwk = keys.find((one) => one.kid === kid && one.use === "wit-svid") ?? {};
+    const key = await importJWK(jwk, "ES256");
+    await expect(jwtVerify(wit.token, key, { typ: "wit+jwt" })).resolves.toMatchObject({
+      payload: { sub: "spiffe://dev.example.org/dev/app", cnf: { jwk: { alg: "ES256" } } },
+    });
+    expect(await (await fetch(`${url}/bundle`)).text()).not.toContain("wit-svid");
+  });
+
+  it("says which keys an older keys.yaml lacks", async () => {
+    const { cwd, url } = await initialised();
+    await stopped((await serve(cwd, url)).child);
+    const path = join(cwd, ".svidmint", "keys.yaml");
+    const made = await readFile(path, "utf8");
+    await writeFile(path, made.slice(0, made.indexOf("wit:")));
+    const config = join(cwd, "svidmint.yaml");
+    await writeFile(
+      config,
+      (await readFile(config, "utf8")).replace("    jwt: {", "    wit: {}\n    jwt: {"),
+    );
+    const ran = await svidmint(["serve"], { cwd });
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain("keys.wit: required: there are rules that give wit");
   });
 
   it("gives a JWT-SVID to a request with the header that dpop prints", async () => {
