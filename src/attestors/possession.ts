@@ -1,3 +1,4 @@
+import { whenReady } from "../encoding/awaitable.ts";
 import { parseCsr, verifyCsr } from "../encoding/csr.ts";
 import { isJsonObject, type JsonObject } from "../encoding/json.ts";
 import { parseJws, schemeOf, verifyJws } from "../encoding/jws.ts";
@@ -8,7 +9,7 @@ import { parseJwk } from "../encoding/public-key.ts";
 import type { Platform } from "../platform/platform.ts";
 import { thumbprint } from "../platform/thumbprint.ts";
 import type { Reason } from "../reasons.ts";
-import { fail, ok, type Failure, type Result } from "../result.ts";
+import { fail, ok, type Awaitable, type Failure, type Result } from "../result.ts";
 
 /** A key whose private half signed a proof in this request. */
 export interface ProvenKey {
@@ -53,17 +54,21 @@ const MAX_JTI_CHARACTERS = 256;
  * Cost: one key import, one signature verification; none for a key that is weak, too big or ours.
  * @returns `csr_malformed` | `csr_signature_invalid` | `key_unsupported` | `key_weak` | `key_is_ours`
  */
-export async function proveCsr(pem: string, deps: PossessionDeps): Promise<Result<ProvenKey>> {
+export function proveCsr(pem: string, deps: PossessionDeps): Awaitable<Result<ProvenKey>> {
   if (pem.length > MAX_CSR_CHARACTERS) return fail("csr_malformed", "too large");
   const blocks = decodePem(pem, "CERTIFICATE REQUEST", { max: 1 });
   const der = blocks.ok ? blocks.value[0] : undefined;
   if (der === undefined) return fail("csr_malformed", "not one pem block");
   const csr = parseCsr(der);
   if (!csr.ok) return csr;
-  const admitted = await admitKey(csr.value.info, deps, "csr_malformed");
-  if (!admitted.ok) return admitted;
-  const verified = await verifyCsr(csr.value, admitted.value.key, deps.platform);
-  return verified.ok ? ok({ ...admitted.value, scheme: csr.value.scheme }) : verified;
+  const { info, scheme } = csr.value;
+  return whenReady(admitKey(info, deps, "csr_malformed"), (admitted) => {
+    if (!admitted.ok) return admitted;
+    const { key, jkt } = admitted.value;
+    return whenReady(verifyCsr(csr.value, key, deps.platform), (verified) =>
+      verified.ok ? ok({ key, jkt, scheme }) : verified,
+    );
+  });
 }
 
 /**
@@ -118,17 +123,19 @@ function checkDpopClaims(claims: JsonObject, target: DpopTarget): Result<string>
 }
 
 /** Strong, not ours, and a key indeed, in the order of what each costs. */
-async function admitKey(
+function admitKey(
   info: PublicKeyInfo,
   { platform, ours }: PossessionDeps,
   malformed: Reason,
-): Promise<Result<{ key: PublicKey; jkt: string }>> {
+): Awaitable<Result<{ key: PublicKey; jkt: string }>> {
   const strong = checkKeyQuality(info);
   if (!strong.ok) return strong;
-  const jkt = await thumbprint(platform, info);
-  if (ours.has(jkt)) return fail("key_is_ours");
-  const key = await platform.importPublicKey(info);
-  return key.ok ? ok({ key: key.value, jkt }) : retold(key.error, malformed);
+  return whenReady(thumbprint(platform, info), (jkt) => {
+    if (ours.has(jkt)) return fail("key_is_ours");
+    return whenReady(platform.importPublicKey(info), (key) =>
+      key.ok ? ok({ key: key.value, jkt }) : retold(key.error, malformed),
+    );
+  });
 }
 
 /** Decoders say what is wrong in words of their own; here all of it is the proof's fault, but for the kind of key. */

@@ -1,5 +1,6 @@
 import type * as z from "zod/mini";
 import type { Attestation, Binding, Claims, EvidenceName } from "../attestation.ts";
+import { whenReady } from "../encoding/awaitable.ts";
 import type { JsonObject, JsonValue } from "../encoding/json.ts";
 import { parseJws, verifyJws, type Jws } from "../encoding/jws.ts";
 import type { PublicKey } from "../encoding/primitives.ts";
@@ -51,6 +52,7 @@ export interface TokenAttestorOptions<E extends TokenEvidence> {
 interface ParsedToken<E> {
   readonly evidence: E;
   readonly jws: Jws;
+  latest?: { readonly now: number; readonly result: Result<Examined> };
 }
 
 interface Examined {
@@ -76,37 +78,60 @@ export function tokenAttestor<E extends TokenEvidence>(
       return jws.ok ? ok({ evidence, jws: jws.value }) : jws;
     },
     precheck(parsed, context): Result<Precheck> {
-      const examined = examine(options, parsed, context);
+      const examined = examineOnce(options, parsed, context);
       if (!examined.ok) return examined;
       const { profile, binding } = examined.value;
       return ok(
         binding.kind === "key" ? { name: profile.name, jkt: binding.jkt } : { name: profile.name },
       );
     },
-    async verify(parsed, context): Promise<Result<Attestation>> {
-      // Examined again, not remembered: nothing said before the signature was checked may be taken over.
-      const examined = examine(options, parsed, context);
+    verify(parsed, context): Awaitable<Result<Attestation>> {
+      const examined = examineOnce(options, parsed, context);
       if (!examined.ok) return examined;
       const { profile, findKey, binding, times, claims } = examined.value;
       const bound = checkBinding(binding, context.jkt);
       if (!bound.ok) return bound;
       const { jws } = parsed;
-      const key = await findKey(context.now);
-      if (!key.ok) return key;
-      const genuine = await verifyJws(jws, key.value, options.platform);
-      if (!genuine.ok) return genuine;
-      const identity = profile.identity?.(claims) ?? [jws.signingInput];
-      return ok({
-        type: options.type,
-        name: profile.name,
-        claims,
-        binding,
-        ...times,
-        claimKey: await claimKey(options, options.type, identity),
-        generation: 0,
+      const { type } = options;
+      const attest = (): Awaitable<Result<Attestation>> =>
+        whenReady(
+          claimKey(options, type, profile.identity?.(claims) ?? [jws.signingInput]),
+          (claim) => {
+            const { name } = profile;
+            const { notBefore, notAfter } = times;
+            return ok({
+              type,
+              name,
+              claims,
+              binding,
+              notBefore,
+              notAfter,
+              claimKey: claim,
+              generation: 0,
+            });
+          },
+        );
+      return whenReady(findKey(context.now), (key) => {
+        if (!key.ok) return key;
+        return whenReady(verifyJws(jws, key.value, options.platform), (genuine) =>
+          genuine.ok ? attest() : genuine,
+        );
       });
     },
   };
+}
+
+/** The same bytes, configuration and clock reading give the same answer: what precheck found, verify need not find again. */
+function examineOnce<E extends TokenEvidence>(
+  options: TokenAttestorOptions<E>,
+  parsed: ParsedToken<E>,
+  context: AttestContext,
+): Result<Examined> {
+  const { latest } = parsed;
+  if (latest?.now === context.now) return latest.result;
+  const result = examine(options, parsed, context);
+  parsed.latest = { now: context.now, result };
+  return result;
 }
 
 /** All that the token's own bytes and the configuration can decide. The structure read is that of the signed bytes. */

@@ -30,8 +30,13 @@ const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
 
 /** Lower case. */
 export function toHex(bytes: Uint8Array): string {
+  const { length } = bytes;
+  const whole = length & ~3;
   let text = "";
-  for (const byte of bytes) text += HEX[byte];
+  // Four at a time: texts up to 12 characters are joined by copying them, longer ones by reference.
+  for (let at = 0; at < whole; at += 4)
+    text += HEX[bytes[at]!]! + HEX[bytes[at + 1]!]! + HEX[bytes[at + 2]!]! + HEX[bytes[at + 3]!]!;
+  for (let at = whole; at < length; at++) text += HEX[bytes[at]!]!;
   return text;
 }
 

@@ -16,7 +16,7 @@ interface EventBase {
   readonly trust_domain: string;
   readonly evidence: readonly EvidenceRef[];
   /** RFC 7638 thumbprint of the key that proved possession. */
-  readonly key?: string;
+  readonly key?: string | undefined;
 }
 
 /** Written and awaited before the first signature: no SVID exists without one. */
@@ -24,29 +24,35 @@ export interface IntentEvent extends EventBase {
   readonly event: "intent";
   readonly rule: string;
   readonly spiffe_id: string;
-  readonly x509?: {
-    readonly serial: string;
-    readonly tbs_sha256: string;
-    readonly subject_key: string;
-    readonly not_after: number;
-    readonly signer: string;
-  };
-  readonly jwt?: {
-    readonly jti: string;
-    readonly input_sha256: string;
-    readonly audience: readonly string[];
-    readonly expires_at: number;
-    readonly signer: string;
-  };
-  readonly wit?: {
-    readonly jti: string;
-    readonly input_sha256: string;
-    readonly subject_key: string;
-    readonly expires_at: number;
-    readonly signer: string;
-  };
+  readonly x509?:
+    | {
+        readonly serial: string;
+        readonly tbs_sha256: string;
+        readonly subject_key: string;
+        readonly not_after: number;
+        readonly signer: string;
+      }
+    | undefined;
+  readonly jwt?:
+    | {
+        readonly jti: string;
+        readonly input_sha256: string;
+        readonly audience: readonly string[];
+        readonly expires_at: number;
+        readonly signer: string;
+      }
+    | undefined;
+  readonly wit?:
+    | {
+        readonly jti: string;
+        readonly input_sha256: string;
+        readonly subject_key: string;
+        readonly expires_at: number;
+        readonly signer: string;
+      }
+    | undefined;
   /** Rules in audit mode that would have matched. */
-  readonly audit_rules?: readonly string[];
+  readonly audit_rules?: readonly string[] | undefined;
 }
 
 /** What became of an intent. */

@@ -1,3 +1,4 @@
+import { whenReady } from "../encoding/awaitable.ts";
 import type { ProvenKey } from "../attestors/possession.ts";
 import { encodeBase64url } from "../encoding/base64.ts";
 import { utf8Encode } from "../encoding/bytes.ts";
@@ -84,8 +85,6 @@ function preparedToken(
     expiresAt,
     jti,
     signer: signer.id,
-    async sign() {
-      return encodeJws(input, await signer.sign(bytes));
-    },
+    sign: () => whenReady(signer.sign(bytes), (signature) => encodeJws(input, signature)),
   };
 }

@@ -1,8 +1,9 @@
 import type { ProvenKey } from "../attestors/possession.ts";
 import { encodePem } from "../encoding/pem.ts";
+import { whenReady } from "../encoding/awaitable.ts";
 import { toHex } from "../encoding/bytes.ts";
 import type { Platform } from "../platform/platform.ts";
-import { fail, ok, type Result } from "../result.ts";
+import { fail, ok, type Awaitable, type Result } from "../result.ts";
 import type { X509Key } from "../signer/key-set.ts";
 import { subjectKeyIdOf } from "../svid/key-id.ts";
 import {
@@ -34,7 +35,7 @@ export interface Prepared<T> {
   readonly input: Uint8Array;
   readonly expiresAt: number;
   /** Signs, verifies the signature, and puts the SVID together. @throws SignerError */
-  sign(): Promise<T>;
+  sign(): Awaitable<T>;
 }
 
 export interface PreparedX509 extends Prepared<string> {
@@ -80,12 +81,12 @@ export async function prepareX509(
     expiresAt: notAfter,
     serial: toHex(lint.value.serial),
     signer: key.signer.id,
-    async sign() {
-      const signature = await key.signer.sign(tbs);
-      return (
-        encodePem("CERTIFICATE", assembleCertificate(tbs, key.signer.scheme, signature)) +
-        key.chainPem
-      );
-    },
+    sign: () =>
+      whenReady(
+        key.signer.sign(tbs),
+        (signature) =>
+          encodePem("CERTIFICATE", assembleCertificate(tbs, key.signer.scheme, signature)) +
+          key.chainPem,
+      ),
   });
 }

@@ -1,6 +1,7 @@
+import { whenReady } from "../encoding/awaitable.ts";
 import { toHex } from "../encoding/bytes.ts";
 import type { Decision } from "../policy/match.ts";
-import { fail, ok, type Failure, type Result } from "../result.ts";
+import { fail, ok, type Awaitable, type Failure, type Result } from "../result.ts";
 import { SignerError } from "../signer/signer.ts";
 import { prepareJwt, prepareWit, type PreparedToken } from "./mint-token.ts";
 import { prepareX509, type PreparedX509 } from "./mint.ts";
@@ -142,42 +143,36 @@ export async function recordAndSign(
 
 async function intentOf(
   snapshot: Snapshot,
-  { spiffeId, x509, jwt, wit, subjectKey = "", audience }: PreparedSvids,
+  { spiffeId, x509, jwt, wit, subjectKey = "", audience = [] }: PreparedSvids,
 ): Promise<Parameters<RequestTrail["intent"]>[0]> {
   return {
     spiffe_id: spiffeId,
-    ...(x509 && {
-      x509: {
-        serial: x509.serial,
-        tbs_sha256: await sha256(snapshot, x509.input),
-        subject_key: subjectKey,
-        not_after: x509.expiresAt,
-        signer: x509.signer,
-      },
-    }),
-    ...(jwt && {
-      jwt: {
-        jti: jwt.jti,
-        input_sha256: await sha256(snapshot, jwt.input),
-        audience: audience ?? [],
-        expires_at: jwt.expiresAt,
-        signer: jwt.signer,
-      },
-    }),
-    ...(wit && {
-      wit: {
-        jti: wit.jti,
-        input_sha256: await sha256(snapshot, wit.input),
-        subject_key: subjectKey,
-        expires_at: wit.expiresAt,
-        signer: wit.signer,
-      },
-    }),
+    x509: x509 && {
+      serial: x509.serial,
+      tbs_sha256: await sha256(snapshot, x509.input),
+      subject_key: subjectKey,
+      not_after: x509.expiresAt,
+      signer: x509.signer,
+    },
+    jwt: jwt && {
+      jti: jwt.jti,
+      input_sha256: await sha256(snapshot, jwt.input),
+      audience,
+      expires_at: jwt.expiresAt,
+      signer: jwt.signer,
+    },
+    wit: wit && {
+      jti: wit.jti,
+      input_sha256: await sha256(snapshot, wit.input),
+      subject_key: subjectKey,
+      expires_at: wit.expiresAt,
+      signer: wit.signer,
+    },
   };
 }
 
-async function sha256({ platform }: Snapshot, input: Uint8Array): Promise<string> {
-  return toHex(await platform.digest("SHA-256", input));
+function sha256({ platform }: Snapshot, input: Uint8Array): Awaitable<string> {
+  return whenReady(platform.digest("SHA-256", input), toHex);
 }
 
 /** A key service that fails us is told as such; everything else that throws is a fault of ours. */

@@ -31,7 +31,7 @@ const key = await platform.generateKey("P-256");
 const other = await platform.generateKey("P-256");
 const NONE: ReadonlySet<string> = new Set();
 
-function prove(text: string, ours = NONE): Promise<Result<ProvenKey>> {
+async function prove(text: string, ours = NONE): Promise<Result<ProvenKey>> {
   return proveCsr(text, { platform, ours });
 }
 
