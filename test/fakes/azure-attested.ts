@@ -43,16 +43,16 @@ let sharedKeys: CryptoKeyPair | undefined;
 
 /**
  * @param now Unix seconds around which its certificates are valid
- * @param options.ownKey where one cloud's key must not be another's
+ * @param options `ownKey` where one cloud's key must not be another's
  */
 export async function simulateAttestation(
   now: number,
-  options: { readonly ownKey?: boolean } = {},
+  { ownKey = false }: { readonly ownKey?: boolean } = {},
 ): Promise<SimulatedAttestation> {
   const dates = { notBefore: now - 30 * DAY, notAfter: now + 30 * DAY };
   const root = await testCa("Simulated Root", dates);
   const intermediate = await testCa("Simulated Issuing CA", dates, root);
-  const keys = options.ownKey === true ? await rsaKeyPair() : (sharedKeys ??= await rsaKeyPair());
+  const keys = ownKey ? await rsaKeyPair() : (sharedKeys ??= await rsaKeyPair());
   const spki = await crypto.subtle.exportKey("spki", keys.publicKey);
   if (!(spki instanceof ArrayBuffer)) throw new Error("no bytes");
   const certify = async (fields: Fields = {}, by = intermediate): Promise<AttestedSigner> => ({
