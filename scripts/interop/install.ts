@@ -17,6 +17,8 @@ import { run, runChecked } from "./processes.ts";
 import {
   cacheRoot,
   moduleRoot,
+  NPM_FILES,
+  npmRoot,
   type Program,
   PROGRAMS,
   programPath,
@@ -62,6 +64,7 @@ async function install(program: Program): Promise<0 | 1> {
     }
     if (program.kind === "go") await buildGo(program, path);
     else if (program.kind === "python") await makeEnvironment(program, path);
+    else if (program.kind === "npm") await installPackages(program, path);
     else if (program.kind === "wheel-file") await extractEmulator(program, path);
     if (program.kind !== "debian") removeOlder(program, path);
     say(program, `installed in ${since(started)}`);
@@ -84,7 +87,7 @@ async function buildGo(program: Program, path: string): Promise<void> {
 
 /** A virtual environment with every version pinned, transitive ones included. */
 async function makeEnvironment(program: Program, python: string): Promise<void> {
-  const folder = join(python, "../..");
+  const folder = folderOf(program, python);
   try {
     await runChecked("python3", ["-m", "venv", folder], { deadlineMs: 120_000 });
     await runChecked(python, ["-m", "pip", ...pipInstall, "-r", join(moduleRoot, program.source)], {
@@ -94,6 +97,29 @@ async function makeEnvironment(program: Program, python: string): Promise<void> 
     rmSync(folder, { recursive: true, force: true }); // half an environment looks like a whole one
     throw error;
   }
+}
+
+/** Exactly what the lock file says; nothing of it is run while it is installed. */
+async function installPackages(program: Program, path: string): Promise<void> {
+  const folder = folderOf(program, path);
+  mkdirSync(folder, { recursive: true });
+  try {
+    for (const name of NPM_FILES) copyFileSync(join(npmRoot(program), name), join(folder, name));
+    await runChecked("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+      cwd: folder,
+      deadlineMs: BUILD_DEADLINE_MS,
+    });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** What is removed with a program: the file, or all that was installed with it. */
+function folderOf(program: Program, path: string): string {
+  if (program.kind === "python") return join(path, "../..");
+  if (program.kind === "npm") return path.slice(0, path.indexOf("/node_modules/"));
+  return path;
 }
 
 /** The wheel is unpacked without its dependencies: one file of it is all that is wanted. */
@@ -114,7 +140,7 @@ async function extractEmulator(program: Program, path: string): Promise<void> {
 
 /** What an earlier pin or source left behind: SPIRE alone is 200 MB. */
 function removeOlder(program: Program, path: string): void {
-  const entry = program.kind === "python" ? join(path, "../..") : path;
+  const entry = folderOf(program, path);
   const folder = dirname(entry);
   const older = new RegExp(`^${program.name}-[0-9a-f]{12}$`, "u");
   for (const name of readdirSync(folder))

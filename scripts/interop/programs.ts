@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 /** A real counterpart, or a program of ours built on a counterpart's library. */
 export interface Program {
   readonly name: string;
-  readonly kind: "go" | "python" | "wheel-file" | "debian";
-  /** Go import path; for `python` the requirements file; for `wheel-file` the path in the wheel; for `debian` where the package puts it. */
+  readonly kind: "go" | "python" | "wheel-file" | "debian" | "npm";
+  /** Go import path; for `python` the requirements file; for `wheel-file` the path in the wheel; for `debian` where the package puts it; for `npm` the path in `node_modules`. */
   readonly source: string;
   /** Our own Go program: built again when its source changes. */
   readonly own?: boolean;
@@ -52,6 +52,18 @@ export const PROGRAMS = [
     debian: "redis-server",
     firstBuild: "10 s",
   },
+  {
+    name: "azurite",
+    kind: "npm",
+    source: "azurite/dist/src/table/main.js",
+    firstBuild: "30 s",
+  },
+  {
+    name: "google-firestore",
+    kind: "npm",
+    source: "@google-cloud/firestore/build/src/index.js",
+    firstBuild: "30 s",
+  },
 ] as const satisfies readonly Program[];
 
 export type ProgramName = (typeof PROGRAMS)[number]["name"];
@@ -74,6 +86,10 @@ function ownGo<Name extends string>(name: Name) {
 export function programPath(program: Program): string {
   const hash = createHash("sha256");
   if (program.kind === "debian") return program.source;
+  if (program.kind === "npm") {
+    addFiles(hash, npmRoot(program), NPM_FILES);
+    return join(cacheRoot, `${program.name}-${digest(hash)}`, "node_modules", program.source);
+  }
   if (program.kind === "python") {
     addFiles(hash, moduleRoot, [program.source]);
     return join(cacheRoot, `${program.name}-${digest(hash)}`, "bin/python");
@@ -90,13 +106,20 @@ export function programPath(program: Program): string {
   return join(cacheRoot, "bin", `${program.name}-${digest(hash)}`);
 }
 
+/** What `npm ci` reads, all that is needed pinned, transitive ones included. */
+export const NPM_FILES = ["package.json", "package-lock.json"];
+
+export function npmRoot(program: Program): string {
+  return join(moduleRoot, "npm", program.name);
+}
+
 /** @returns the path of an installed program, or undefined */
 export function findProgram(name: ProgramName): string | undefined {
   const program = PROGRAMS.find((candidate) => candidate.name === name);
   if (program === undefined) return undefined;
   const path = programPath(program);
   try {
-    accessSync(path, constants.X_OK);
+    accessSync(path, program.kind === "npm" ? constants.R_OK : constants.X_OK);
     return path;
   } catch {
     return undefined;

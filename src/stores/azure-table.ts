@@ -67,7 +67,7 @@ export function azureTableRecords(
     const date = new Date(platform.now() * 1000).toUTCString();
     const authorization = await authorizationFor(`${date}\n/${account}${url.pathname}`);
     if ("sas" in access) url.search = access.sas;
-    const { status, body } = await askService(
+    const { status, headers, body } = await askService(
       platform,
       SERVICE,
       {
@@ -88,7 +88,7 @@ export function azureTableRecords(
     );
     if (status >= 200 && status < 300) return body;
     const { "odata.error": error } = body;
-    const code = isJsonObject(error) ? error["code"] : undefined;
+    const code = isJsonObject(error) ? error["code"] : headers.get("x-ms-error-code");
     if (typeof code === "string" && parts.not?.includes(code) === true) return undefined;
     throw refusal(SERVICE, status, code);
   }

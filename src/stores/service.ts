@@ -17,7 +17,7 @@ export interface ServiceRequest {
 export interface ServiceAnswer {
   readonly status: number;
   readonly headers: Headers;
-  /** Empty where there is no body. */
+  /** Empty where there is none, or a refusal is no JSON. */
   readonly body: JsonObject;
 }
 
@@ -52,8 +52,10 @@ export async function askService(
     throw new StoreError("unavailable", `${service} cannot answer now: status ${status}`);
   if (bytes.length === 0) return { status, headers, body: {} };
   const body = parseJsonObject(bytes);
-  if (!body.ok) throw malformedAnswer(service);
-  return { status, headers, body: body.value };
+  if (body.ok) return { status, headers, body: body.value };
+  // Whoever refuses before the service proper may do so in another form.
+  if (status >= 400) return { status, headers, body: {} };
+  throw malformedAnswer(service);
 }
 
 export function malformedAnswer(service: string): StoreError {
