@@ -11,18 +11,18 @@ export class FakeAzureTable {
   fault: () => Response | Promise<Response> | undefined = () => undefined;
   #etag = 0;
 
-  readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
-    const asked = {
-      method: init.method ?? "GET",
-      url: new URL(url),
-      headers: new Headers(init.headers),
-    };
+  readonly fetch = (url: string, init: RequestInit): Promise<Response> =>
+    this.handle(new Request(url, init));
+
+  readonly handle = async (request: Request): Promise<Response> => {
+    const asked = { method: request.method, url: new URL(request.url), headers: request.headers };
     this.asked.push(asked);
+    const body = await request.text();
     // In a later turn, as over a network, and then in one step.
     await new Promise((resolve) => {
       setTimeout(resolve, 0);
     });
-    return this.fault() ?? this.#perform(asked, typeof init.body === "string" ? init.body : "");
+    return this.fault() ?? this.#perform(asked, body);
   };
 
   #perform({ method, url, headers }: (typeof this.asked)[number], body: string): Response {

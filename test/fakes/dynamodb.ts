@@ -11,6 +11,8 @@ interface Asked {
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
   readonly ExpressionAttributeValues?: Readonly<Record<string, object>>;
 }
+const AUTHORIZATION =
+  /Credential=AKIDEXAMPLE\/\d{8}\/([\w-]+)\/dynamodb\/aws4_request, SignedHeaders=([\w;-]+), Signature=[0-9a-f]{64}$/;
 type Item = Readonly<Record<string, object>>;
 
 export class FakeDynamodb {
@@ -21,16 +23,17 @@ export class FakeDynamodb {
   /** Answers in place of everything; undefined: goes on. */
   fault: (operation: string) => Response | Promise<Response> | undefined = () => undefined;
 
-  readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
-    const headers = new Headers(init.headers);
+  readonly fetch = (url: string, init: RequestInit): Promise<Response> =>
+    this.handle(new Request(url, init));
+
+  readonly handle = async (request: Request): Promise<Response> => {
+    const { headers } = request;
     const [service, operation = ""] = (headers.get("x-amz-target") ?? "").split(".");
     if (service !== "DynamoDB_20120810") return failure("UnknownOperationException");
-    const credential =
-      /Credential=AKIDEXAMPLE\/\d{8}\/([\w-]+)\/dynamodb\/aws4_request, SignedHeaders=([\w;-]+), Signature=[0-9a-f]{64}$/;
-    const [, region, signed] = credential.exec(headers.get("authorization") ?? "") ?? [];
-    if (region !== new URL(url).host.split(".")[1]) return failure("InvalidSignatureException");
-    if (!signed?.includes("x-amz-target")) return failure("IncompleteSignatureException");
-    const asked: Asked = JSON.parse(typeof init.body === "string" ? init.body : "");
+    const [, region, signed] = AUTHORIZATION.exec(headers.get("authorization") ?? "") ?? [];
+    if (region !== "eu-central-1") return failure("InvalidSignatureException");
+    if (signed?.includes("x-amz-target") !== true) return failure("IncompleteSignatureException");
+    const asked: Asked = await request.json();
     this.asked.push({ ...asked, operation });
     // In a later turn, as over a network, and then in one step.
     await new Promise((resolve) => {

@@ -18,7 +18,7 @@ interface Write {
   readonly currentDocument?: Precondition;
 }
 
-const DOCUMENTS = /^\/v1\/(projects\/p-1\/databases\/\(default\)\/documents)(.*)$/;
+const DOCUMENTS = /^\/v1\/(projects\/prod-1\/databases\/\(default\)\/documents)(.*)$/;
 
 export class FakeFirestore {
   /** By resource name. */

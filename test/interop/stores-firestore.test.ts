@@ -48,14 +48,14 @@ describe.skipIf(needs.absent)(`a simulated Firestore${needs.note}`, () => {
     // Of the same installation: it asks for no credentials and sends none.
     const { PassThroughClient } = load("google-auth-library");
     google = new Firestore({
-      projectId: "p-1",
+      projectId: "prod-1",
       host: new URL(served.url).host,
       ssl: false,
       preferRest: true,
       authClient: new PassThroughClient(),
     });
     ours = firestoreRecords(
-      { project: "p-1", endpoint: served.url },
+      { project: "prod-1", endpoint: served.url },
       platform,
       async () => "owner",
     );
@@ -69,7 +69,7 @@ describe.skipIf(needs.absent)(`a simulated Firestore${needs.note}`, () => {
     "firestore",
     async () => {
       const records = firestoreRecords(
-        { project: "p-1", endpoint: served.url },
+        { project: "prod-1", endpoint: served.url },
         platform,
         async () => "owner",
       );

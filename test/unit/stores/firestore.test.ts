@@ -8,7 +8,7 @@ import { serviceFaults } from "./store-faults.ts";
 
 const service = new FakeFirestore();
 const platform = webCryptoPlatform({ fetch: service.fetch });
-const records = firestoreRecords({ project: "p-1" }, platform, async () => "ya29");
+const records = firestoreRecords({ project: "prod-1" }, platform, async () => "ya29");
 
 storeConformance(
   "firestore",
@@ -24,7 +24,7 @@ serviceFaults("firestore", {
 });
 
 describe("what Firestore is asked", () => {
-  const name = "projects/p-1/databases/(default)/documents/svidmint/n";
+  const name = "projects/prod-1/databases/(default)/documents/svidmint/n";
 
   it("is one document a name, on a condition, with the moment from which it may be forgotten", async () => {
     expect(await records.write("n", { text: "one", keepUntil: 99.5 }, undefined, 1000)).toBe(true);
