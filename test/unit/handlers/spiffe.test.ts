@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Bundle } from "../../../src/encoding/bundle.ts";
 import { jwkOf } from "../../../src/encoding/public-key.ts";
 import { parseCertificate } from "../../../src/svid/certificate.ts";
@@ -10,12 +10,13 @@ import {
   AUDIENCE,
   createWorld,
   ENDPOINT,
+  NOW,
   workload,
   type Workload,
   type World,
 } from "../issuer/world.ts";
 import { token } from "../svid/jwt.ts";
-import { problemOf, reasons, signatures } from "./support.ts";
+import { forget, problemOf, reasons, signatures } from "./support.ts";
 import { post, witOf } from "./wit-support.ts";
 
 const watch = await tokenKey("ES256", "watch-1");
@@ -42,7 +43,7 @@ let world: World;
 let alice: Workload;
 let peers: Map<string, Bundle>;
 
-beforeEach(async () => {
+beforeAll(async () => {
   peers = new Map([[PEER, peer.bundle]]);
   world = await createWorld({
     peers,
@@ -53,6 +54,11 @@ beforeEach(async () => {
       partner: { issuer: "https://partner.example", jwks: keySetUrl(peer.jwt), pin: "issuer" },
     },
   });
+});
+beforeEach(async () => {
+  peers.set(PEER, peer.bundle);
+  world.now = NOW;
+  forget(world);
   alice = await workload(world);
 });
 

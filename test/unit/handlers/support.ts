@@ -59,6 +59,12 @@ export function signatures({ keys }: World): number {
   return x509Signer.signed.length + jwtSigner.signed.length + witSigner.signed.length;
 }
 
+/** As if nothing had been asked of it yet; only what its claim store holds stays. */
+export function forget({ keys, audit }: World): void {
+  for (const { signed } of [keys.x509Signer, keys.jwtSigner, keys.witSigner]) signed.length = 0;
+  audit.lines.length = 0;
+}
+
 /** Internal reasons of the refusals in the audit log, in order. */
 export function reasons({ audit }: World): unknown[] {
   return audit

@@ -1,5 +1,5 @@
 import { importJWK, jwtVerify, SignJWT, calculateJwkThumbprint } from "jose";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { encodeBase64url } from "../../../src/encoding/base64.ts";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import { jwkOf } from "../../../src/encoding/public-key.ts";
@@ -18,15 +18,18 @@ import {
   type Workload,
   type World,
 } from "../issuer/world.ts";
-import { problemOf, reasons, signatures } from "./support.ts";
+import { forget, problemOf, reasons, signatures } from "./support.ts";
 import { post, witOf } from "./wit-support.ts";
 
 let world: World;
 let alice: Workload;
 let mallory: Workload;
 
-beforeEach(async () => {
+beforeAll(async () => {
   world = await createWorld();
+});
+beforeEach(async () => {
+  forget(world);
   [alice, mallory] = await Promise.all([workload(world), workload(world)]);
 });
 
@@ -180,7 +183,7 @@ describe("wit without the right key", () => {
   it("is refused for a key that no WIT-SVID names, before anything is claimed", async () => {
     const ed = await world.platform.generateKey("Ed25519");
     const csr = await csrPem(world.platform, ed);
-    const evidence = [await bootedVm(world)];
+    const evidence = [await bootedVm(world, "i-0fedcba9876543210")];
     expect((await problemOf(await post(world, { evidence, wit: { csr } }))).code).toBe(
       "possession_failed",
     );
@@ -216,15 +219,14 @@ describe("what is asked for", () => {
   });
 
   it("is refused as a whole where the rule gives no wit", async () => {
-    world = await createWorld({
+    const stingy = await createWorld({
       rules: [{ name: "ci", evidence: { "oidc.ci": {} }, spiffe_id: "/ci", x509: {} }],
     });
-    alice = await workload(world);
-    const evidence = [await ciToken(world, alice.bound)];
+    const evidence = [await ciToken(stingy, alice.bound)];
     const body = { evidence, x509: { csr: alice.csr }, wit: {} };
-    expect((await problemOf(await post(world, body))).code).toBe("refused");
-    expect(reasons(world)).toEqual(["kind_not_granted"]);
-    expect(signatures(world)).toBe(0);
+    expect((await problemOf(await post(stingy, body))).code).toBe("refused");
+    expect(reasons(stingy)).toEqual(["kind_not_granted"]);
+    expect(signatures(stingy)).toBe(0);
   });
 
   it.each(["application/jwt", "application/pem-certificate-chain"])(
