@@ -1,17 +1,17 @@
-import type { AttestorDefinition, OpenAttestor } from "./attestor.ts";
-import { awsIid, openAwsIid } from "./aws/iid.ts";
-import { awsSts, openAwsSts } from "./aws/sts.ts";
-import { awsWebIdentity, openAwsWebIdentity } from "./aws/web-identity.ts";
-import { awsNitro, openAwsNitro } from "./aws/nitro.ts";
-import { azureImds, openAzureImds } from "./azure/imds.ts";
-import { azureMaa, openAzureMaa } from "./azure/maa.ts";
-import { azureMsi, openAzureMsi } from "./azure/msi.ts";
-import { gcpConfidentialSpace, openGcpConfidentialSpace } from "./gcp/confidential-space.ts";
-import { gcpIit, openGcpIit } from "./gcp/iit.ts";
-import { ociInstance, openOciInstance } from "./oci/instance.ts";
-import { oidc, openOidc } from "./oidc/oidc.ts";
-import { openSpiffe, spiffe } from "./spiffe/spiffe.ts";
-import { openX509Pop, x509Pop } from "./x509/pop.ts";
+import type { AttestorDefinition } from "./attestor.ts";
+import { awsIid } from "./aws/iid.ts";
+import { awsSts } from "./aws/sts.ts";
+import { awsWebIdentity } from "./aws/web-identity.ts";
+import { awsNitro } from "./aws/nitro.ts";
+import { azureImds } from "./azure/imds.ts";
+import { azureMaa } from "./azure/maa.ts";
+import { azureMsi } from "./azure/msi.ts";
+import { gcpConfidentialSpace } from "./gcp/confidential-space.ts";
+import { gcpIit } from "./gcp/iit.ts";
+import { ociInstance } from "./oci/instance.ts";
+import { oidc } from "./oidc/oidc.ts";
+import { spiffe } from "./spiffe/spiffe.ts";
+import { x509Pop } from "./x509/pop.ts";
 
 /** Every evidence type that runs anywhere, one line each: all that the rest of svidmint knows of it. */
 export const portableAttestors: readonly AttestorDefinition[] = [
@@ -29,20 +29,3 @@ export const portableAttestors: readonly AttestorDefinition[] = [
   spiffe,
   x509Pop,
 ];
-
-/** Their run-time halves alone, for runtimes that read only compiled configurations. */
-export const portableOpeners: Readonly<Record<string, OpenAttestor>> = {
-  aws_iid: openAwsIid,
-  aws_sts: openAwsSts,
-  aws_web_identity: openAwsWebIdentity,
-  aws_nitro: openAwsNitro,
-  azure_imds: openAzureImds,
-  azure_maa: openAzureMaa,
-  azure_msi: openAzureMsi,
-  gcp_confidential_space: openGcpConfidentialSpace,
-  gcp_iit: openGcpIit,
-  oci_instance: openOciInstance,
-  oidc: openOidc,
-  spiffe: openSpiffe,
-  x509_pop: openX509Pop,
-};

@@ -67,7 +67,8 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
   const attestors = new Map<string, Attestor>();
   for (const [type, settings] of Object.entries(config.evidence)) {
     const open = Object.hasOwn(deps.attestors, type) ? deps.attestors[type] : undefined;
-    if (open === undefined) throw wrong(`this runtime has no evidence type ${type}`, "evidence");
+    if (open === undefined)
+      throw wrong(`the entry of this deployment does not list evidence type ${type}`, "evidence");
     const report = (issue: ConfigIssue): void =>
       void issues.push({ ...issue, path: ["evidence", type, ...issue.path] });
     attestors.set(

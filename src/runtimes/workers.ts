@@ -4,12 +4,15 @@ import { openStored } from "../issuer/stored-config.ts";
 import { ConfigError } from "../config-issue.ts";
 import { webCryptoPlatform } from "../platform/webcrypto.ts";
 import openapi from "../gen/openapi.ts";
-import { portableOpeners } from "../attestors/registry.ts";
+import type { OpenAttestor } from "../attestors/attestor.ts";
+import { portableOpeners } from "../attestors/openers.ts";
 import { openDurableObject } from "../stores/workers/durable-object.ts";
 import { readReference } from "./references.ts";
 
 /** The class that the binding of the claim store names. */
 export { ClaimObject } from "../stores/workers/durable-object.ts";
+/** What `worker` may be given: a bundle holds no more of them than its entry names. */
+export * from "../attestors/openers.ts";
 
 /**
  * Cloudflare Workers. `SVIDMINT_CONFIG` is what `svidmint policy compile --for workers` wrote (a variable, or a JSON
@@ -20,31 +23,41 @@ export interface WorkerEnv {
   readonly [name: string]: unknown;
 }
 
+export interface SvidmintWorker {
+  fetch(request: Request, env: WorkerEnv): Promise<Response>;
+}
+type Attestors = Readonly<Record<string, OpenAttestor>>;
 type App = ReturnType<typeof createApp>;
 
-/** One isolate serves one deployment: its bindings do not change while it lives. Only a finished app is kept, since a promise of another request may never resolve here. */
-let running: App | undefined;
+/** @param attestors by evidence type: those that the configuration uses, so that nothing else is shipped */
+export function worker(attestors: Attestors): SvidmintWorker {
+  // One isolate serves one deployment: its bindings do not change while it lives. Only a finished app is kept, since a
+  // promise of another request may never resolve here.
+  let running: App | undefined;
+  return {
+    async fetch(request, env) {
+      try {
+        running ??= await start(env, attestors);
+      } catch (error) {
+        console.error(error instanceof ConfigError ? error.message : "svidmint did not start");
+        return new Response("svidmint is not configured; its log says why\n", {
+          status: 503,
+          headers: { "retry-after": "30" },
+        });
+      }
+      return running.fetch(request);
+    },
+  };
+}
 
-export default {
-  async fetch(request: Request, env: WorkerEnv): Promise<Response> {
-    try {
-      running ??= await start(env);
-    } catch (error) {
-      console.error(error instanceof ConfigError ? error.message : "svidmint did not start");
-      return new Response("svidmint is not configured; its log says why\n", {
-        status: 503,
-        headers: { "retry-after": "30" },
-      });
-    }
-    return running.fetch(request);
-  },
-} satisfies ExportedHandler<WorkerEnv>;
+/** With every evidence type there is. */
+export default /* @__PURE__ */ worker(portableOpeners);
 
-async function start(env: WorkerEnv): Promise<App> {
+async function start(env: WorkerEnv, attestors: Attestors): Promise<App> {
   const issuer = await openStored(documentOf(env.SVIDMINT_CONFIG), {
     // A key refresh that outlives the request which began it is finished for the next one.
     platform: webCryptoPlatform({ background: waitUntil }),
-    attestors: portableOpeners,
+    attestors,
     stores: { durable_object: openDurableObject },
     env: (name) => env[name],
     read: (reference) => readReference(reference, (name) => env[name]),

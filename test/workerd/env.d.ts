@@ -1,4 +1,4 @@
-type Main = typeof import("../../src/runtimes/workers.ts"); // oxlint-disable-line typescript/consistent-type-imports -- ambient file
+type Main = typeof import("../../infra/cloudflare/worker.ts"); // oxlint-disable-line typescript/consistent-type-imports -- ambient file
 declare namespace Cloudflare {
   interface Env {
     readonly CLAIMS: DurableObjectNamespace<InstanceType<Main["ClaimObject"]>>;

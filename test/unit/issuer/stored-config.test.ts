@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { portableAttestors, portableOpeners } from "../../../src/attestors/registry.ts";
+import { portableOpeners } from "../../../src/attestors/openers.ts";
+import { portableAttestors } from "../../../src/attestors/registry.ts";
 import { createApp } from "../../../src/handlers/app.ts";
 import type { Issuer } from "../../../src/issuer/issuer.ts";
 import { loadIssuer, type LoadDeps } from "../../../src/issuer/load.ts";

@@ -1,4 +1,5 @@
-import { portableAttestors, portableOpeners } from "../../../src/attestors/registry.ts";
+import { portableOpeners } from "../../../src/attestors/openers.ts";
+import { portableAttestors } from "../../../src/attestors/registry.ts";
 import { ConfigError, type ReadResource } from "../../../src/config-issue.ts";
 import { encodePem } from "../../../src/encoding/pem.ts";
 import { storeConfig } from "../../../src/issuer/store-config.ts";
