@@ -102,6 +102,19 @@ describe.skipIf(needs.absent)(`Azurite's Table Storage${needs.note}`, () => {
     expect((await records().read("long", 5000))?.text).toBe("y");
   });
 
+  it("finds what may be cleared out", async () => {
+    await records().write("old", { text: "{}", keepUntil: 1_700_000_000 }, undefined, 5000);
+    await records().write("new", { text: "{}", keepUntil: 1_700_000_001 }, undefined, 5000);
+    await records().write("ban", { text: "{}" }, undefined, 5000);
+    const filter = encodeURIComponent("keep_until lt 1700000001.0");
+    const sas = signature("r", new Date(Date.now() + 60_000));
+    const answer = await fetch(`${endpoint}/claims()?${sas}&$filter=${filter}`, {
+      headers: { accept: "application/json;odata=nometadata" },
+    });
+    const { value } = (await answer.json()) as { value: { PartitionKey: string }[] };
+    expect(value.map(({ PartitionKey }) => PartitionKey)).toEqual(["old"]);
+  });
+
   it("lets nobody in with another key", async () => {
     const stranger = records({ key: Buffer.from("another") });
     await expect(stranger.check?.(5000)).rejects.toMatchObject({

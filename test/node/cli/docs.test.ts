@@ -39,6 +39,11 @@ const PAGES = [
   "attestors/azure-maa.md",
   "attestors/gcp-confidential-space.md",
   "attestors/spiffe.md",
+  "stores/redis.md",
+  "stores/dynamodb.md",
+  "stores/azure-table.md",
+  "stores/firestore.md",
+  "stores/durable-object.md",
 ] as const;
 
 /** What a page's configuration refers to: bundles, and certificates of a CA, whosever. */
