@@ -1,8 +1,10 @@
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, runChecked, startServer, type Server } from "../../scripts/interop/processes.ts";
+import { projectRoot } from "../../scripts/interop/programs.ts";
 import { webCryptoPlatform } from "../../src/platform/webcrypto.ts";
 import type { ClaimStore } from "../../src/stores/claim-store.ts";
 import { openOptimistic } from "../../src/stores/optimistic.ts";
@@ -227,6 +229,38 @@ describe.skipIf(needs.absent)(`redis-server${needs.note}`, () => {
     expect(doubts.join()).toMatch(/WRONGPASS/);
     await expect(ask(wrong, freshKey(), "a")).rejects.toMatchObject({ code: "unavailable" });
     expect(doubts.join()).not.toContain("hunter2");
+  });
+
+  it("is opened by the command line, and by what lies beside the server's bundle", async () => {
+    await command(server.port, "ACL", "SETUSER", "operator", "on", ">hunter2", "~*", "+@all");
+    const cwd = newFolder();
+    const section = `{ store: redis, url: "${url}", username: operator, password: env:STORE_PASSWORD }`;
+    const rest = "trust_domain: example.org\nissuer: https://id.example.org\nrules: []\n";
+    writeFileSync(join(cwd, "svidmint.yaml"), `${rest}claims: ${section}\n`);
+    const [key, owner] = [freshKey(), "A".repeat(43)];
+    const claims = (...args: string[]) =>
+      runChecked(process.execPath, [join(projectRoot, "bin/svidmint.js"), "claims", ...args], {
+        cwd,
+        env: { STORE_PASSWORD: "hunter2" },
+        deadlineMs: 20_000,
+      });
+    expect(await claims("assign", key, owner)).toContain("owns it now");
+    const { openRedis } = (await import(
+      pathToFileURL(join(projectRoot, "dist/bundle/redis.mjs")).href
+    )) as typeof import("../../src/stores/node/redis.ts"); // oxlint-disable-line typescript/consistent-type-imports -- what the bundle is made of
+    const store = await openRedis(
+      { store: "redis", url, username: "operator", password: "env:STORE_PASSWORD" },
+      {
+        platform: webCryptoPlatform(),
+        trustDomain: "example.org",
+        read: async () => Buffer.from("hunter2"),
+        env: () => undefined,
+        report: ({ message }) => doubts.push(message),
+      },
+    );
+    opened.push(store);
+    expect(await ask(store, key, "b")).toBe("taken");
+    expect(await claims("show", key)).toContain(owner);
   });
 
   it("warns of a server that writes nothing down, and refuses one that forgets", async () => {
