@@ -4,7 +4,8 @@ import type { Config } from "../issuer/config.ts";
 import { openFileClaims } from "../runtimes/node/file-store.ts";
 import { nodeStores } from "../runtimes/node/stores.ts";
 import type { ClaimRecord } from "../stores/claim-store.ts";
-import type { ClaimAdmin } from "../stores/node/admin-protocol.ts";
+import type { ClaimAdmin } from "../stores/admin-protocol.ts";
+import { httpClaims } from "../stores/admin-http.ts";
 import { StoreError } from "../stores/store-error.ts";
 import { ConfigError } from "../config-issue.ts";
 import type { ClaimsSection } from "../stores/definition.ts";
@@ -80,6 +81,7 @@ async function openClaims(
 ): Promise<ClaimAdmin> {
   const folder = dirname(resolve(configPath));
   if (section.store === "file") return openFileClaims({ ...section, store: "file" }, folder);
+  if (section.store === "durable_object") return workersClaims(section["admin"], configPath);
   return openClaimStore(section, nodeStores(folder), {
     platform,
     trustDomain,
@@ -87,6 +89,22 @@ async function openClaims(
     env: (name) => process.env[name],
     report: ({ path, message }) => printError(printable(`${path.join(".")}: ${message}`)),
   });
+}
+
+/** Durable Objects are reached from Workers only: by the one that operators have for it. */
+function workersClaims(url: unknown, configPath: string): ClaimAdmin {
+  if (typeof url !== "string")
+    throw new CommandError(
+      `${printable(configPath)}: only Workers reach Durable Objects: deploy the one for operators, and name it in claims.admin`,
+      2,
+    );
+  const token = process.env["SVIDMINT_CLAIMS_TOKEN"] ?? "";
+  if (token === "")
+    throw new CommandError(
+      "SVIDMINT_CLAIMS_TOKEN is not set: the token that claims.admin lets in",
+      2,
+    );
+  return httpClaims(platform, url, token);
 }
 
 export function recordJson(key: string, record: ClaimRecord | undefined): Record<string, unknown> {

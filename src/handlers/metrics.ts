@@ -1,5 +1,5 @@
-import { equalBytes, utf8Encode } from "../encoding/bytes.ts";
 import type { Metrics } from "../issuer/metrics.ts";
+import { bearerIs } from "./bearer.ts";
 
 /** `open`: the listener is the operator's own. Else a bearer token is asked for. */
 export type MetricsAccess = { readonly open: true } | { readonly token: string };
@@ -19,8 +19,4 @@ export function metricsResponse(
       "x-content-type-options": "nosniff",
     },
   });
-}
-
-function bearerIs(header: string | null, token: string): boolean {
-  return header !== null && equalBytes(utf8Encode(header), utf8Encode(`Bearer ${token}`));
 }

@@ -102,6 +102,8 @@ export type FirestoreConfig = z.output<typeof firestore>;
 const durableObject = z.strictObject({
   store: z.literal("durable_object"),
   binding: z.optional(name(/^[A-Za-z_]\w*$/, "expected the name of a binding")),
+  /** The Worker by which `svidmint claims` gets there. */
+  admin: endpoint(),
 });
 export type DurableObjectConfig = z.output<typeof durableObject>;
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { ClaimStore } from "../../stores/claim-store.ts";
 import type { FileConfig } from "../../stores/definitions.ts";
 import { openClaimAdmin } from "../../stores/node/admin-client.ts";
-import type { ClaimAdmin } from "../../stores/node/admin-protocol.ts";
+import type { ClaimAdmin } from "../../stores/admin-protocol.ts";
 import { serveAdmin } from "../../stores/node/admin-socket.ts";
 import { openFileStore } from "../../stores/node/file.ts";
 import { StoreError } from "../../stores/store-error.ts";

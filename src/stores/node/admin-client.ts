@@ -1,13 +1,8 @@
 import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { StoreError } from "../store-error.ts";
-import {
-  parseAnswer,
-  recordFrom,
-  type Answer,
-  type ClaimAdmin,
-  type Question,
-} from "./admin-protocol.ts";
+import { parseAnswer, type Answer, type ClaimAdmin } from "../admin-protocol.ts";
+import { claimsAsked, type NewQuestion } from "../admin-questions.ts";
 import { adminSocketPath } from "./admin-socket.ts";
 import { openFileStore } from "./file.ts";
 
@@ -37,8 +32,6 @@ function connected(path: string): Promise<Socket | undefined> {
   });
 }
 
-type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
-
 interface Waiting {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: StoreError) => void;
@@ -66,7 +59,7 @@ function adminClient(socket: Socket): Required<ClaimAdmin> {
     else asked?.reject(new StoreError(error.code, error.message));
   });
 
-  function ask(question: Unnumbered<Question>): Promise<Answer> {
+  function ask(question: NewQuestion): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const id = ++count;
       const timer = setTimeout(() => end("the server does not answer"), TIMEOUT_MS);
@@ -82,31 +75,8 @@ function adminClient(socket: Socket): Required<ClaimAdmin> {
     });
   }
 
-  return {
-    async show(key) {
-      const { record } = await ask({ op: "show", key });
-      return record && recordFrom(record);
-    },
-    async list() {
-      const { records = [] } = await ask({ op: "list" });
-      return records.map(recordFrom);
-    },
-    async assign(key, owner, now, ttl) {
-      await ask({ op: "assign", key, owner, now, ttl });
-    },
-    async release(key, options) {
-      // What only requests do is not for operators to ask.
-      if (options?.unusedBy !== undefined) throw new TypeError("unusedBy is not for commands");
-      const { owner } = options ?? {};
-      const { done } = await ask({ op: "release", key, ...(owner !== undefined && { owner }) });
-      return done === true;
-    },
-    async ban(key, now) {
-      await ask({ op: "ban", key, now });
-    },
-    async close() {
-      socket.end();
-      end("closed");
-    },
-  };
+  return claimsAsked(ask, () => {
+    socket.end();
+    end("closed");
+  });
 }

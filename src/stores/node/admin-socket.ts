@@ -2,12 +2,8 @@ import { chmod, unlink } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { StoreError } from "../store-error.ts";
-import {
-  MAX_QUESTION_BYTES,
-  parseQuestion,
-  type ClaimAdmin,
-  type Question,
-} from "./admin-protocol.ts";
+import { answerTo } from "../admin-answers.ts";
+import { MAX_QUESTION_BYTES, parseQuestion, type ClaimAdmin } from "../admin-protocol.ts";
 
 const MAX_CONNECTIONS = 8;
 const IDLE_MS = 30_000;
@@ -84,36 +80,4 @@ async function reply(
   const question = parseQuestion(line);
   if (question === undefined) socket.destroy();
   else socket.write(`${JSON.stringify(await answerTo(question, store))}\n`);
-}
-
-async function answerTo(question: Question, store: Omit<ClaimAdmin, "close">): Promise<unknown> {
-  const { id } = question;
-  try {
-    return { id, ...(await perform(question, store)) };
-  } catch (error) {
-    const known = error instanceof StoreError;
-    const [code, message] = known
-      ? [error.code, error.message]
-      : ["unavailable", "the store failed"];
-    return { id, error: { code, message } };
-  }
-}
-
-async function perform(question: Question, store: Omit<ClaimAdmin, "close">): Promise<object> {
-  switch (question.op) {
-    case "show":
-      return { record: await store.show(question.key) };
-    case "list":
-      return { records: await store.list?.() };
-    case "assign":
-      await store.assign(question.key, question.owner, question.now, question.ttl);
-      return { done: true };
-    case "ban":
-      await store.ban(question.key, question.now);
-      return { done: true };
-    case "release":
-      break;
-  }
-  const { key, owner } = question;
-  return { done: await store.release(key, owner === undefined ? {} : { owner }) };
 }

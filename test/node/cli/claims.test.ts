@@ -1,6 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { claimsResponse } from "../../../src/handlers/claims.ts";
+import { memoryStore } from "../../../src/stores/memory.ts";
 import { FakeAzureTable } from "../../fakes/azure-table.ts";
 import { FakeDynamodb } from "../../fakes/dynamodb.ts";
 import { FakeFirestore } from "../../fakes/firestore.ts";
@@ -96,10 +98,22 @@ describe("svidmint claims over a store that instances share", () => {
     expect(refused.stderr + unset.stderr).not.toContain("hunter2");
   });
 
-  it("says that a store is another runtime's", async () => {
-    const claims = await configured("{ store: durable_object }");
-    const ran = await claims("show", KEY);
-    expect(ran).toMatchObject({ code: 2, stdout: "" });
-    expect(ran.stderr).toMatch(/claims.store: this runtime has no claim store durable_object/);
+  it("works on Durable Objects by the operators' Worker, and says what that takes", async () => {
+    const token = "0123456789abcdef0123456789abcdef";
+    const store = memoryStore();
+    const url = await start((request) => claimsResponse(request, store, token, () => undefined));
+    const claims = await configured(`{ store: durable_object, admin: "${url}" }`);
+    const unset = await claims("show", KEY);
+    expect(unset).toMatchObject({ code: 2, stdout: "" });
+    expect(unset.stderr).toContain("SVIDMINT_CLAIMS_TOKEN is not set");
+    vi.stubEnv("SVIDMINT_CLAIMS_TOKEN", token);
+    expect(await claims("assign", KEY, OWNER)).toMatchObject({ code: 0, stderr: "" });
+    expect((await store.show(KEY))?.owners).toMatchObject([{ owner: OWNER }]);
+    expect(await claims("show")).toMatchObject({ code: 2, stdout: "" });
+    vi.stubEnv("SVIDMINT_CLAIMS_TOKEN", "another");
+    expect(await claims("show", KEY)).toMatchObject({ code: 1, stdout: "" });
+    const unnamed = await (await configured("{ store: durable_object }"))("show", KEY);
+    expect(unnamed).toMatchObject({ code: 2, stdout: "" });
+    expect(unnamed.stderr).toContain("claims.admin");
   });
 });

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { ClaimRecord, ClaimStore } from "../claim-store.ts";
+import type { ClaimRecord, ClaimStore } from "./claim-store.ts";
 
 /** What an operator does with claims: nothing that a workload does. */
 export type ClaimAdmin = Pick<ClaimStore, "show" | "list" | "assign" | "release" | "ban" | "close">;
