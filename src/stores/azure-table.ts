@@ -65,7 +65,7 @@ export function azureTableRecords(
   ): Promise<JsonObject | undefined> {
     const url = new URL(`${endpoint}/${path}`);
     const date = new Date(platform.now() * 1000).toUTCString();
-    const authorization = await authorizationFor(`${date}\n/${account}${url.pathname}`);
+    const authorization = await authorizationFor(`${date}\n/${account}${url.pathname}`, timeoutMs);
     if ("sas" in access) url.search = access.sas;
     const { status, headers, body } = await askService(
       platform,
@@ -94,9 +94,9 @@ export function azureTableRecords(
   }
 
   /** Shared Key Lite signs the date and the path alone; it is sent over TLS only. */
-  async function authorizationFor(signed: string): Promise<string | undefined> {
+  async function authorizationFor(signed: string, timeoutMs: number): Promise<string | undefined> {
     if ("sas" in access) return undefined;
-    if ("token" in access) return `Bearer ${await credentialsOf(access.token)}`;
+    if ("token" in access) return `Bearer ${await credentialsOf(access.token, timeoutMs)}`;
     const signature = await hmacSha256(platform, access.key, utf8Encode(signed));
     return `SharedKeyLite ${account}:${encodeBase64(signature)}`;
   }

@@ -54,7 +54,7 @@ export function dynamodbRecords(
     const signed = await signAwsRequest(
       platform,
       { method: "POST", host, headers: Object.entries(headers), body },
-      await credentialsOf(credentials),
+      await credentialsOf(credentials, timeoutMs),
       { region, service: "dynamodb", now: platform.now() },
     );
     const request = { method: "POST", url, headers: { ...headers, ...signed.headers }, body };

@@ -41,7 +41,7 @@ export function firestoreRecords(
   ): Promise<JsonObject | undefined> {
     const { query = {}, body, not } = parts;
     const search = new URLSearchParams(query).toString();
-    const authorization = `Bearer ${await credentialsOf(credentials)}`;
+    const authorization = `Bearer ${await credentialsOf(credentials, timeoutMs)}`;
     const answer = await askService(
       platform,
       SERVICE,

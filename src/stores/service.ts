@@ -3,6 +3,7 @@ import { CredentialError, type CredentialSource } from "../platform/credentials.
 import { fetchBounded } from "../platform/http.ts";
 import type { Platform } from "../platform/platform.ts";
 import { StoreError } from "./store-error.ts";
+import { within } from "./within.ts";
 
 /** One record in JSON, with what a service writes around it. */
 const MAX_BYTES = 2 * 1024 * 1024;
@@ -69,9 +70,13 @@ export function refusal(service: string, status: number, code?: unknown): StoreE
 }
 
 /** @throws StoreError in place of a CredentialError */
-export async function credentialsOf<T>(source: CredentialSource<T>): Promise<T> {
+export async function credentialsOf<T>(source: CredentialSource<T>, timeoutMs: number): Promise<T> {
   try {
-    return await source();
+    return await within(
+      source(),
+      timeoutMs,
+      () => new CredentialError("there are no credentials in time", true),
+    );
   } catch (error) {
     if (!(error instanceof CredentialError)) throw error;
     throw new StoreError(error.retryable ? "unavailable" : "refused", error.message, {

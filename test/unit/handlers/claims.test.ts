@@ -7,7 +7,7 @@ import type { ClaimStore } from "../../../src/stores/claim-store.ts";
 const KEY = "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea";
 const OWNER = "A".repeat(43);
 const TOKEN = "0123456789abcdef0123456789abcdef";
-const URL_ = "https://claims.example.org";
+const SITE = "https://claims.example.org";
 const NOW = 1_800_000_000;
 
 let store: ClaimStore = memoryStore();
@@ -20,7 +20,7 @@ beforeEach(() => {
 const serve = (request: Request, token = TOKEN): Promise<Response> =>
   claimsResponse(request, store, token, (line) => logged.push(line));
 const over = (token: string) =>
-  httpClaims({ fetch: (url, init) => serve(new Request(url, init)) }, URL_, token);
+  httpClaims({ fetch: (url, init) => serve(new Request(url, init)) }, SITE, token);
 
 function asked(
   body: string,
@@ -28,7 +28,7 @@ function asked(
 ): Request {
   const { path = "/claims", method = "POST", token = `Bearer ${TOKEN}` } = parts;
   const init = { method, headers: { authorization: token }, ...(method === "POST" && { body }) };
-  return new Request(URL_ + path, init);
+  return new Request(SITE + path, init);
 }
 
 describe("an operator's questions over HTTP", () => {
@@ -81,7 +81,7 @@ describe("an operator's questions over HTTP", () => {
       code: "refused",
       message: "https://claims.example.org refuses: status 404",
     });
-    const liar = httpClaims({ fetch: async () => new Response("<html>") }, URL_, TOKEN);
+    const liar = httpClaims({ fetch: async () => new Response("<html>") }, SITE, TOKEN);
     await expect(liar.show(KEY)).rejects.toMatchObject({ code: "refused" });
   });
 });
