@@ -18,10 +18,8 @@ export class FakeAzureTable {
     const asked = { method: request.method, url: new URL(request.url), headers: request.headers };
     this.asked.push(asked);
     const body = await request.text();
-    // In a later turn, as over a network, and then in one step.
-    await new Promise((resolve) => {
-      setTimeout(resolve, 0);
-    });
+    // Later, as over a network, when others have asked too; and then in one step.
+    await Promise.resolve();
     return this.fault() ?? this.#perform(asked, body);
   };
 

@@ -35,10 +35,8 @@ export class FakeDynamodb {
     if (signed?.includes("x-amz-target") !== true) return failure("IncompleteSignatureException");
     const asked: Asked = await request.json();
     this.asked.push({ ...asked, operation });
-    // In a later turn, as over a network, and then in one step.
-    await new Promise((resolve) => {
-      setTimeout(resolve, 0);
-    });
+    // Later, as over a network, when others have asked too; and then in one step.
+    await Promise.resolve();
     return this.fault(operation) ?? this.#perform(operation, asked);
   };
 

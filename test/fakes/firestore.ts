@@ -35,10 +35,8 @@ export class FakeFirestore {
     const url = new URL(request.url);
     this.asked.push({ method: request.method, url, headers: request.headers });
     const body = await request.text();
-    // In a later turn, as over a network, and then in one step.
-    await new Promise((resolve) => {
-      setTimeout(resolve, 0);
-    });
+    // Later, as over a network, when others have asked too; and then in one step.
+    await Promise.resolve();
     const fault = this.fault();
     if (fault !== undefined) return fault;
     const [, root = "", path = ""] = DOCUMENTS.exec(decodeURIComponent(url.pathname)) ?? [];

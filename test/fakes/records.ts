@@ -1,6 +1,6 @@
 import type { NextRecord, Records, StoredRecord } from "../../src/stores/records.ts";
 
-/** Records in memory, answered in a later turn as over a network, so that steps of several callers mingle. */
+/** Records in memory, answered later as over a network, so that steps of several callers mingle. */
 export class FakeRecords implements Records {
   readonly stored = new Map<string, StoredRecord & NextRecord>();
   reads = 0;
@@ -9,7 +9,7 @@ export class FakeRecords implements Records {
 
   async read(name: string): Promise<StoredRecord | undefined> {
     this.reads++;
-    await later();
+    await Promise.resolve();
     return this.stored.get(name);
   }
 
@@ -19,16 +19,10 @@ export class FakeRecords implements Records {
     expected: StoredRecord | undefined,
   ): Promise<boolean> {
     this.writes++;
-    await later();
+    await Promise.resolve();
     if (this.stored.get(name)?.version !== expected?.version) return false;
     if (next === undefined) this.stored.delete(name);
     else this.stored.set(name, { ...next, version: String(++this.#version) });
     return true;
   }
-}
-
-function later(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 0);
-  });
 }

@@ -20,7 +20,7 @@ storeConformance(
   "azure table",
   async () =>
     optimisticStore(records, { platform, trustDomain: "prod.example", deadlineMs: 20_000 }),
-  { runs: 5 },
+  { runs: 2 },
 );
 serviceFaults("azure table", {
   records,

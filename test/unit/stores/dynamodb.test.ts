@@ -16,7 +16,7 @@ storeConformance(
   "dynamodb",
   async () =>
     optimisticStore(records, { platform, trustDomain: "prod.example", deadlineMs: 20_000 }),
-  { runs: 5 },
+  { runs: 2 },
 );
 serviceFaults("dynamodb", {
   records,

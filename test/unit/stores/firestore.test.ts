@@ -14,7 +14,7 @@ storeConformance(
   "firestore",
   async () =>
     optimisticStore(records, { platform, trustDomain: "prod.example", deadlineMs: 20_000 }),
-  { runs: 5 },
+  { runs: 2 },
 );
 serviceFaults("firestore", {
   records,
