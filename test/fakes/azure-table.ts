@@ -1,3 +1,5 @@
+import { later } from "./later.ts";
+
 /** As much of Azure Table Storage as the claim store asks, written from the REST reference: entities with ETags. */
 interface Entity {
   readonly etag: string;
@@ -18,8 +20,7 @@ export class FakeAzureTable {
     const asked = { method: request.method, url: new URL(request.url), headers: request.headers };
     this.asked.push(asked);
     const body = await request.text();
-    // Later, as over a network, when others have asked too; and then in one step.
-    await Promise.resolve();
+    await later();
     return this.fault() ?? this.#perform(asked, body);
   };
 

@@ -1,3 +1,5 @@
+import { later } from "./later.ts";
+
 /**
  * As much of DynamoDB as the claim store asks, written from the API reference: one table whose key is `id`, items
  * replaced and removed on a condition on one attribute.
@@ -35,8 +37,7 @@ export class FakeDynamodb {
     if (signed?.includes("x-amz-target") !== true) return failure("IncompleteSignatureException");
     const asked: Asked = await request.json();
     this.asked.push({ ...asked, operation });
-    // Later, as over a network, when others have asked too; and then in one step.
-    await Promise.resolve();
+    await later();
     return this.fault(operation) ?? this.#perform(operation, asked);
   };
 

@@ -1,3 +1,5 @@
+import { later } from "./later.ts";
+
 /**
  * Firestore's REST interface (v1) as its reference describes it, as far as single documents go: get, patch and delete
  * on a precondition for us, and what Google's own client library makes of the same: batchGet and commit.
@@ -35,8 +37,7 @@ export class FakeFirestore {
     const url = new URL(request.url);
     this.asked.push({ method: request.method, url, headers: request.headers });
     const body = await request.text();
-    // Later, as over a network, when others have asked too; and then in one step.
-    await Promise.resolve();
+    await later();
     const fault = this.fault();
     if (fault !== undefined) return fault;
     const [, root = "", path = ""] = DOCUMENTS.exec(decodeURIComponent(url.pathname)) ?? [];

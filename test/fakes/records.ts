@@ -1,3 +1,4 @@
+import { later } from "./later.ts";
 import type { NextRecord, Records, StoredRecord } from "../../src/stores/records.ts";
 
 /** Records in memory, answered later as over a network, so that steps of several callers mingle. */
@@ -9,7 +10,7 @@ export class FakeRecords implements Records {
 
   async read(name: string): Promise<StoredRecord | undefined> {
     this.reads++;
-    await Promise.resolve();
+    await later();
     return this.stored.get(name);
   }
 
@@ -19,7 +20,7 @@ export class FakeRecords implements Records {
     expected: StoredRecord | undefined,
   ): Promise<boolean> {
     this.writes++;
-    await Promise.resolve();
+    await later();
     if (this.stored.get(name)?.version !== expected?.version) return false;
     if (next === undefined) this.stored.delete(name);
     else this.stored.set(name, { ...next, version: String(++this.#version) });

@@ -25,7 +25,7 @@ function opened(
 const open = (trustDomain?: string): Promise<ClaimStore> =>
   opened((name) => (name === "CLAIMS" ? env.CLAIMS : undefined), trustDomain);
 
-storeConformance("durable object", () => open(), { runs: 20 });
+storeConformance("durable object", () => open(), { runs: 10 });
 
 const objectOf = (name: string) => env.CLAIMS.get(env.CLAIMS.idFromName(name));
 
