@@ -1,3 +1,4 @@
+import { allocate } from "../encoding/allocate.ts";
 import { whenReady } from "../encoding/awaitable.ts";
 import { toHex, utf8Encode } from "../encoding/bytes.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -25,8 +26,8 @@ export function claimKey(
 
 function framed(parts: readonly (string | Uint8Array)[]): Uint8Array {
   const encoded = parts.map((part) => (typeof part === "string" ? utf8Encode(part) : part));
-  const bytes = new Uint8Array(encoded.reduce((sum, part) => sum + 4 + part.length, 0));
-  const view = new DataView(bytes.buffer);
+  const bytes = allocate(encoded.reduce((sum, part) => sum + 4 + part.length, 0));
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
   let offset = 0;
   for (const part of encoded) {
     view.setUint32(offset, part.length);

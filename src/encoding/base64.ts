@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from "../result.ts";
+import { allocate } from "./allocate.ts";
 import { asciiDecode, utf8Encode } from "./bytes.ts";
 
 /**
@@ -79,7 +80,7 @@ function decode(
 ): Result<Uint8Array> {
   const rest = (end - start) % 4;
   const whole = end - rest;
-  const bytes = new Uint8Array(((whole - start) / 4) * 3 + (rest === 0 ? 0 : rest - 1));
+  const bytes = allocate(((whole - start) / 4) * 3 + (rest === 0 ? 0 : rest - 1));
   let at = start;
   let written = 0;
   // Whatever is not of the alphabet is 255 in the table and shows in the union of all values.
@@ -114,9 +115,12 @@ function invalid(): Result<never> {
   return fail("encoding_invalid", "not canonical base64");
 }
 
+/** Written and read again within one call, so that a text leaves no octets behind. */
+const scratch = new Uint8Array(4096);
+
 /** @param length of the text; what the octets do not fill is padding */
 function encode(bytes: Uint8Array, alphabet: Uint8Array, length: number): string {
-  const symbols = new Uint8Array(length);
+  const symbols = length > scratch.length ? new Uint8Array(length) : scratch.subarray(0, length);
   const rest = bytes.length % 3;
   const whole = bytes.length - rest;
   let written = 0;

@@ -1,5 +1,7 @@
 /** Octet strings: joining, comparing, hexadecimal, UTF-8. */
 
+import { allocate, allocateUpTo } from "./allocate.ts";
+
 const encoder = new TextEncoder();
 /** `ignoreBOM` keeps a byte order mark in the text, so that a strict parser above can refuse it. */
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -7,7 +9,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
-  const joined = new Uint8Array(length);
+  const joined = allocate(length);
   let offset = 0;
   for (const part of parts) {
     joined.set(part, offset);
@@ -61,7 +63,14 @@ function hexDigit(code: number): number {
 
 /** Lone surrogates become U+FFFD, as `TextEncoder` has it: compare text as text where that matters. */
 export function utf8Encode(text: string): Uint8Array {
-  return encoder.encode(text);
+  return text.length > MAX_SHORT_TEXT ? encoder.encode(text) : encodeShort(text);
+}
+
+/** UTF-8 takes three octets at most for a unit of UTF-16. */
+const MAX_SHORT_TEXT = 1365;
+
+function encodeShort(text: string): Uint8Array {
+  return allocateUpTo(3 * text.length, (bytes) => encoder.encodeInto(text, bytes).written);
 }
 
 /** @returns undefined for anything that is not UTF-8. A byte order mark stays in the text. */

@@ -1,3 +1,4 @@
+import { allocate } from "./allocate.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { CURVE_BYTES } from "./curves.ts";
 import type { CurveName } from "./primitives.ts";
@@ -23,7 +24,7 @@ export function ecdsaDerToRaw(der: Uint8Array, curve: CurveName): Result<Uint8Ar
     return malformed();
   }
   if (der[0] !== 0x30 || der.length !== at + length) return malformed();
-  const raw = new Uint8Array(2 * size);
+  const raw = allocate(2 * size);
   at = copyInteger(der, at, raw, size);
   if (at > 0) at = copyInteger(der, at, raw, 2 * size);
   return at === der.length ? ok(raw) : malformed();
@@ -67,7 +68,7 @@ export function ecdsaRawToDer(raw: Uint8Array): Uint8Array {
   const sLength = raw.length - sStart + sSign;
   const length = 4 + rLength + sLength;
   const long = length > 0x7f ? 1 : 0;
-  const der = new Uint8Array(2 + long + length);
+  const der = allocate(2 + long + length);
   let at = 0;
   der[at++] = 0x30;
   if (long === 1) der[at++] = 0x81;

@@ -1,3 +1,4 @@
+import { allocate } from "./allocate.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { decodeBase64url, encodeBase64url } from "./base64.ts";
 import { concatBytes, utf8Encode } from "./bytes.ts";
@@ -111,7 +112,7 @@ const POINT_HEADS: Readonly<Record<CurveName, Uint8Array>> = {
 
 function pointHead(curve: CurveName): Uint8Array {
   const coordinates = 2 * CURVE_BYTES[curve];
-  const point = new Uint8Array(1 + coordinates);
+  const point = allocate(1 + coordinates);
   point[0] = 4; // uncompressed
   const whole = seq(seq(EC_PUBLIC_KEY, CURVE_OIDS[curve]), bits(point));
   return whole.subarray(0, whole.length - coordinates);

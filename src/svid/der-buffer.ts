@@ -1,3 +1,5 @@
+import { allocate } from "../encoding/allocate.ts";
+
 /** Octets of a whole element whose content has this length. */
 export function sizeOf(content: number): number {
   return content + (content < 0x80 ? 2 : content < 0x100 ? 3 : 4);
@@ -12,7 +14,7 @@ export class DerBuffer {
   #at = 0;
 
   constructor(size: number) {
-    this.buffer = new Uint8Array(size);
+    this.buffer = allocate(size);
   }
 
   /** @param length below 64 KiB */

@@ -1,3 +1,4 @@
+import { allocate } from "../allocate.ts";
 import { utf8Encode } from "../bytes.ts";
 
 /** Writes DER (X.690). Every function returns one whole element: tag, length, content. */
@@ -11,7 +12,7 @@ function elementOf(identifier: number, parts: readonly Uint8Array[]): Uint8Array
   let length = 0;
   for (const part of parts) length += part.length;
   const header = length < 0x80 ? 2 : length < 0x100 ? 3 : length < 0x10000 ? 4 : 5;
-  const bytes = new Uint8Array(header + length);
+  const bytes = allocate(header + length);
   bytes[0] = identifier;
   if (header === 2) {
     bytes[1] = length;
