@@ -1,11 +1,10 @@
 import { allocate } from "../encoding/allocate.ts";
-import { whenReady } from "../encoding/awaitable.ts";
-import { toHex, utf8Encode } from "../encoding/bytes.ts";
+import { utf8Encode } from "../encoding/bytes.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Awaitable } from "../result.ts";
 
 export interface ClaimScope {
-  readonly platform: Pick<Platform, "digest">;
+  readonly platform: Pick<Platform, "digestText">;
   readonly trustDomain: string;
 }
 
@@ -21,7 +20,7 @@ export function claimKey(
   identity: readonly (string | Uint8Array)[],
 ): Awaitable<string> {
   const bytes = framed([type, scope.trustDomain, ...identity]);
-  return whenReady(scope.platform.digest("SHA-256", bytes), toHex);
+  return scope.platform.digestText("SHA-256", bytes, "hex");
 }
 
 function framed(parts: readonly (string | Uint8Array)[]): Uint8Array {

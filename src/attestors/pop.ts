@@ -63,7 +63,7 @@ export function precheckPop(
 export async function verifyPop(
   jws: Jws,
   leaf: Certificate,
-  platform: Pick<Platform, "importPublicKey" | "verify" | "digest">,
+  platform: Pick<Platform, "importPublicKey" | "verify" | "digest" | "digestText">,
 ): Promise<Result<void>> {
   // A key that anybody can compute proves nothing, whoever certified it.
   const strong = checkKeyQuality(leaf.info);

@@ -29,9 +29,17 @@ export interface PublicKey {
   readonly handle: unknown;
 }
 
+export type DigestForm = "hex" | "base64url";
+
 /** The cryptography that decoders of signed structures need. `Platform` has it. */
 export interface CryptoPrimitives {
   digest(hash: HashName, data: Uint8Array): Awaitable<Uint8Array>;
+  /**
+   * The digest as text, for names and records: a runtime that writes it itself makes no octets for it.
+   * @param data text is hashed as its UTF-8
+   * @param form lower-case hexadecimal, or base64url without padding
+   */
+  digestText(hash: HashName, data: Uint8Array | string, form: DigestForm): Awaitable<string>;
   /** @returns `key_malformed` where the runtime refuses the key (a point off its curve, say). */
   importPublicKey(info: PublicKeyInfo): Awaitable<Result<PublicKey>>;
   /**

@@ -1,7 +1,7 @@
 import { allocate } from "./allocate.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { decodeBase64url, encodeBase64url } from "./base64.ts";
-import { concatBytes, utf8Encode } from "./bytes.ts";
+import { concatBytes } from "./bytes.ts";
 import { CURVE_BYTES, isCurveName } from "./curves.ts";
 import {
   derBitString,
@@ -179,11 +179,11 @@ export function jwkOf(info: PublicKeyInfo): PublicJwk {
 }
 
 /** What is hashed for a thumbprint (RFC 7638 §3.2, RFC 8037 §2): required members by name, no white space. */
-export function thumbprintInput(info: PublicKeyInfo): Uint8Array {
+export function thumbprintInput(info: PublicKeyInfo): string {
   const jwk = jwkOf(info);
-  if (jwk.kty === "RSA") return utf8Encode(`{"e":"${jwk.e}","kty":"RSA","n":"${jwk.n}"}`);
-  if (jwk.kty === "OKP") return utf8Encode(`{"crv":"${jwk.crv}","kty":"OKP","x":"${jwk.x}"}`);
-  return utf8Encode(`{"crv":"${jwk.crv}","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`);
+  if (jwk.kty === "RSA") return `{"e":"${jwk.e}","kty":"RSA","n":"${jwk.n}"}`;
+  if (jwk.kty === "OKP") return `{"crv":"${jwk.crv}","kty":"OKP","x":"${jwk.x}"}`;
+  return `{"crv":"${jwk.crv}","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`;
 }
 
 /** Length of the modulus or of the field, in bits. */

@@ -1,7 +1,6 @@
 import type { Attestation } from "../attestation.ts";
 import type { AttestContext, Attestor, Precheck } from "../attestors/attestor.ts";
 import { inOrder, whenReady } from "../encoding/awaitable.ts";
-import { toHex, utf8Encode } from "../encoding/bytes.ts";
 import type { Platform } from "../platform/platform.ts";
 import { fail, ok, type Awaitable, type Result } from "../result.ts";
 import type { EvidenceRef } from "./audit.ts";
@@ -24,9 +23,9 @@ export function evidenceRef(
   const values = Object.values(rest);
   const only = values.length === 1 ? values[0] : undefined;
   const text = typeof only === "string" ? only : JSON.stringify(rest);
-  return whenReady(platform.digest("SHA-256", utf8Encode(text)), (digest) => ({
+  return whenReady(platform.digestText("SHA-256", text, "hex"), (sha256) => ({
     name: configured ? type : "(not configured)",
-    sha256: toHex(digest),
+    sha256,
   }));
 }
 

@@ -1,5 +1,4 @@
 import { proveCsr, proveDpop, type ProvenDpop, type ProvenKey } from "../attestors/possession.ts";
-import { encodeBase64url } from "../encoding/base64.ts";
 import type { Platform } from "../platform/platform.ts";
 import { fail, ok, type Result } from "../result.ts";
 import type { SvidRequest } from "./request.ts";
@@ -59,7 +58,7 @@ async function proveKeys(
 ): Promise<Result<Possession>> {
   let dpop: ProvenDpop | undefined;
   if (header !== null) {
-    const bodySha256 = encodeBase64url(await platform.digest("SHA-256", body));
+    const bodySha256 = await platform.digestText("SHA-256", body, "base64url");
     const proof = await proveDpop(header, { htu: target, bodySha256, now }, { platform, ours });
     if (!proof.ok) return proof;
     dpop = proof.value;

@@ -1,5 +1,3 @@
-import { whenReady } from "../encoding/awaitable.ts";
-import { toHex } from "../encoding/bytes.ts";
 import type { Decision } from "../policy/match.ts";
 import { fail, ok, type Awaitable, type Failure, type Result } from "../result.ts";
 import { SignerError } from "../signer/signer.ts";
@@ -172,7 +170,7 @@ async function intentOf(
 }
 
 function sha256({ platform }: Snapshot, input: Uint8Array): Awaitable<string> {
-  return whenReady(platform.digest("SHA-256", input), toHex);
+  return platform.digestText("SHA-256", input, "hex");
 }
 
 /** A key service that fails us is told as such; everything else that throws is a fault of ours. */

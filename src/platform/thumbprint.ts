@@ -1,4 +1,3 @@
-import { encodeBase64url } from "../encoding/base64.ts";
 import type { CryptoPrimitives, PublicKeyInfo } from "../encoding/primitives.ts";
 import { thumbprintInput } from "../encoding/public-key.ts";
 import type { Awaitable } from "../result.ts";
@@ -8,9 +7,8 @@ import type { Awaitable } from "../result.ts";
  * Answers at once where the platform's digest does.
  */
 export function thumbprint(
-  crypto: Pick<CryptoPrimitives, "digest">,
+  crypto: Pick<CryptoPrimitives, "digestText">,
   info: PublicKeyInfo,
 ): Awaitable<string> {
-  const digest = crypto.digest("SHA-256", thumbprintInput(info));
-  return digest instanceof Promise ? digest.then(encodeBase64url) : encodeBase64url(digest);
+  return crypto.digestText("SHA-256", thumbprintInput(info), "base64url");
 }

@@ -1,8 +1,10 @@
-import { toHex } from "../encoding/bytes.ts";
+import { encodeBase64url } from "../encoding/base64.ts";
+import { toHex, utf8Encode } from "../encoding/bytes.ts";
 import { readDer } from "../encoding/der/reader.ts";
 import type { JsonObject } from "../encoding/json.ts";
 import type {
   CurveName,
+  DigestForm,
   HashName,
   PublicKey,
   PublicKeyInfo,
@@ -25,6 +27,7 @@ export function webCryptoPlatform(overrides: Partial<Platform> = {}): Platform {
     fetch: (url: string, init: RequestInit) => fetch(url, init),
     digest: async (name: HashName, data: Uint8Array) =>
       new Uint8Array(await crypto.subtle.digest(name, bufferSource(data))),
+    digestText,
     importPublicKey,
     verify,
     generateKey,
@@ -33,6 +36,16 @@ export function webCryptoPlatform(overrides: Partial<Platform> = {}): Platform {
     sign,
     ...overrides,
   });
+}
+
+async function digestText(
+  name: HashName,
+  data: Uint8Array | string,
+  form: DigestForm,
+): Promise<string> {
+  const input = typeof data === "string" ? utf8Encode(data) : data;
+  const digest = new Uint8Array(await crypto.subtle.digest(name, bufferSource(input)));
+  return form === "hex" ? toHex(digest) : encodeBase64url(digest);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { encodeBase64url } from "../../src/encoding/base64.ts";
 import { fromHex, toHex, utf8Encode } from "../../src/encoding/bytes.ts";
 import { ecdsaDerToRaw } from "../../src/encoding/ecdsa.ts";
 import type {
@@ -75,6 +76,13 @@ export function platformConformance(name: string, make: () => Platform): void {
       const digest = await platform.digest(hash, utf8Encode("abc"));
       expect(toHex(digest)).toBe(hex);
       expect(digest.constructor).toBe(Uint8Array);
+      expect(await platform.digestText(hash, "abc", "hex")).toBe(hex);
+      expect(await platform.digestText(hash, utf8Encode("abc"), "base64url")).toBe(
+        encodeBase64url(digest),
+      );
+      expect(await platform.digestText(hash, "\u00e4\u{1f511}", "hex")).toBe(
+        toHex(await platform.digest(hash, utf8Encode("\u00e4\u{1f511}"))),
+      );
     });
 
     describe.each(KINDS)("a generated %s key", (kind) => {

@@ -10,6 +10,7 @@ import {
 } from "node:crypto";
 import { ecdsaDerToRaw, ecdsaRawToDer } from "../../encoding/ecdsa.ts";
 import type {
+  DigestForm,
   HashName,
   PublicKey,
   PublicKeyInfo,
@@ -41,6 +42,8 @@ export function nodePlatform(overrides: Partial<Platform> = {}): Platform {
     random: (length: number) => globalThis.crypto.getRandomValues(new Uint8Array(length)),
     fetch: (url: string, init: RequestInit) => globalThis.fetch(url, init),
     digest: (name: HashName, data: Uint8Array) => bytes(hash(DIGESTS[name], data, "buffer")),
+    digestText: (name: HashName, data: Uint8Array | string, form: DigestForm) =>
+      hash(DIGESTS[name], data, form),
     importPublicKey,
     verify: verifySignature,
     generateKey,
