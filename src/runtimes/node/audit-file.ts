@@ -1,5 +1,6 @@
 import { closeSync, fdatasync, openSync, write } from "node:fs";
 import type { AuditSink } from "../../issuer/audit.ts";
+import { immediateWriter } from "./immediate-write.ts";
 
 /** Pause before a full pipe is tried again, in milliseconds. */
 const RETRY_MS = 5;
@@ -52,6 +53,7 @@ export function auditFile(options: AuditFileOptions): AuditFile {
   const fd = typeof target === "number" ? target : openSync(target, "a", 0o600);
   // Node makes a standard stream that it opens non-blocking. A thread stuck in a write would keep the process from ending.
   if (fd === 1) process.stdout.on("error", () => {});
+  const writeNow = options.sync === true ? undefined : immediateWriter(fd);
   let batch: Batch | undefined;
   let pendingLength = 0;
   let draining: Promise<void> | undefined;
@@ -60,7 +62,7 @@ export function auditFile(options: AuditFileOptions): AuditFile {
   let torn = false;
   const abandoned = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  let immediate: NodeJS.Immediate | undefined;
+  let queued = false;
 
   function add(line: string): Promise<void> {
     if (stalled || pendingLength + line.length > maxPendingBytes) throw new Error(BEHIND);
@@ -75,8 +77,7 @@ export function auditFile(options: AuditFileOptions): AuditFile {
     draining ??= (async () => {
       for (let current = batch; current !== undefined; current = batch) {
         clearTimeout(timer);
-        clearImmediate(immediate);
-        timer = immediate = undefined;
+        timer = undefined;
         batch = undefined;
         pendingLength = 0;
         await commit(current); // oxlint-disable-line no-await-in-loop -- lines leave in order
@@ -96,6 +97,7 @@ export function auditFile(options: AuditFileOptions): AuditFile {
     const bytes = Buffer.from((torn ? "\n" : "") + lines.join(""), "latin1"); // audit lines are ASCII
     const written = { length: 0 };
     try {
+      writeNow?.(bytes, written);
       await writeAll(fd, bytes, written, abandoned.signal);
       torn = false;
       if (options.sync === true) await syncData(fd);
@@ -111,8 +113,14 @@ export function auditFile(options: AuditFileOptions): AuditFile {
   return {
     write(line) {
       const written = add(line);
-      // At the end of this turn of the event loop, so that requests that came together are recorded together.
-      if (draining === undefined) immediate ??= setImmediate(() => void drain());
+      // Once everything that is under way has come so far: requests that go together are recorded together.
+      if (draining === undefined && !queued) {
+        queued = true;
+        process.nextTick(() => {
+          queued = false;
+          void drain();
+        });
+      }
       return written;
     },
     note(line) {
