@@ -3,6 +3,7 @@ import { serializeBundle, type Bundle } from "../encoding/bundle.ts";
 import { utf8Encode } from "../encoding/bytes.ts";
 import { jwkOf } from "../encoding/public-key.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Awaitable } from "../result.ts";
 import type { KeySet, PublishedKeys } from "../signer/key-set.ts";
 import { ownBundle } from "./bundles.ts";
 
@@ -33,17 +34,19 @@ export function publicDocuments(
   platform: Platform,
   issuer: string,
   keys: KeySet,
-): (now: number) => Promise<PublicDocuments> {
+): (now: number) => Awaitable<PublicDocuments> {
   let latest:
     | { readonly published: PublishedKeys; readonly documents: PublicDocuments }
     | undefined;
-  return async (now) => {
-    const published = keys.published(now);
-    if (latest?.published === published) return latest.documents;
+  const make = async (published: PublishedKeys): Promise<PublicDocuments> => {
     // Kept when finished: on Workers the promise of another request may never settle.
     const documents = await write(platform, issuer, published);
     latest = { published, documents };
     return documents;
+  };
+  return (now) => {
+    const published = keys.published(now);
+    return latest?.published === published ? latest.documents : make(published);
   };
 }
 

@@ -1,5 +1,6 @@
 import { match, type Decision } from "../policy/match.ts";
-import { fail, ok, type Result } from "../result.ts";
+import { type Awaitable, fail, ok, type Result } from "../result.ts";
+import type { ClaimStore } from "../stores/claim-store.ts";
 import { evidenceRef, openEvidence, verifyEvidence } from "./evidence.ts";
 import { claimAll, type ClaimConflict, type HeldClaims } from "./first-use.ts";
 import { checkGrants } from "./grant-check.ts";
@@ -113,18 +114,30 @@ async function sign(
   }
 }
 
-async function claim(
+function claim(
   snapshot: Snapshot,
   decision: Decision,
   possession: Possession,
   trail: RequestTrail,
-): Promise<Result<HeldClaims | undefined>> {
-  const { owner, dpop } = possession;
+): Awaitable<Result<HeldClaims | undefined>> {
+  const { owner } = possession;
   if (decision.claims.length === 0 || owner === undefined) return ok(undefined);
-  if (snapshot.store === undefined) return fail("claim_store_missing");
+  return snapshot.store === undefined
+    ? fail("claim_store_missing")
+    : claimIn(snapshot.store, owner, snapshot, decision, possession, trail);
+}
+
+async function claimIn(
+  store: ClaimStore,
+  owner: string,
+  snapshot: Snapshot,
+  decision: Decision,
+  { dpop }: Possession,
+  trail: RequestTrail,
+): Promise<Result<HeldClaims | undefined>> {
   const held = await claimAll(decision.claims, {
     platform: snapshot.platform,
-    store: snapshot.store,
+    store,
     now: trail.now,
     trustDomain: snapshot.trustDomain,
     requestId: trail.requestId,
@@ -140,6 +153,6 @@ function alarmTaken(
   { claim: key, owners }: ClaimConflict,
   claimant: string,
   trail: RequestTrail,
-): Promise<void> {
+): Awaitable<void> {
   return trail.alarm({ alarm: "claim_taken", claim: key, owners, claimant });
 }

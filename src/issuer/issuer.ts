@@ -1,5 +1,5 @@
 import { REASONS } from "../reasons.ts";
-import type { Failure, Result } from "../result.ts";
+import type { Awaitable, Failure, Result } from "../result.ts";
 import { SVID_USES } from "../signer/algorithms.ts";
 import type { AuditSink } from "./audit.ts";
 import type { PublicDocuments } from "./documents.ts";
@@ -18,7 +18,7 @@ export interface Issuer {
   /** A request begins: one clock reading, one id. */
   begin(): Exchange;
   /** The documents of this moment. */
-  documents(): Promise<PublicDocuments>;
+  documents(): Awaitable<PublicDocuments>;
   /** Whether the active keys are at hand and published. No key service is asked. */
   ready(): boolean;
   /** A fault of ours that ended a request. */

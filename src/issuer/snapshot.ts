@@ -1,6 +1,7 @@
 import type { Attestor } from "../attestors/attestor.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { CompiledPolicy } from "../policy/policy.ts";
+import type { Awaitable } from "../result.ts";
 import type { KeySet } from "../signer/key-set.ts";
 import type { ClaimStore } from "../stores/claim-store.ts";
 import type { PublicDocuments } from "./documents.ts";
@@ -17,7 +18,7 @@ export interface Snapshot {
   readonly policy: CompiledPolicy;
   readonly keys: KeySet;
   /** @param now Unix seconds */
-  readonly documents: (now: number) => Promise<PublicDocuments>;
+  readonly documents: (now: number) => Awaitable<PublicDocuments>;
   /** Where first use is decided; absent where no rule can need it. */
   readonly store?: ClaimStore;
 }

@@ -75,9 +75,9 @@ export class RequestTrail {
   }
 
   /** What became of the intent. A record that cannot be written now does not take back what is signed: the intent stands. */
-  async outcome(result: "issued" | "failed", failure?: Failure): Promise<void> {
+  outcome(result: "issued" | "failed", failure?: Failure): Awaitable<void> {
     const { requestId, now } = this;
-    await this.#tryWrite({
+    return this.#tryWrite({
       event: "outcome",
       time: rfc3339(now),
       request_id: requestId,
@@ -88,11 +88,11 @@ export class RequestTrail {
   }
 
   /** A request that ended before its intent. */
-  async refused(failure: Failure): Promise<void> {
+  refused(failure: Failure): Awaitable<void> {
     this.#deps.metrics.count("svidmint_refusals_total", { reason: failure.reason });
-    if (this.#intent) return; // its outcome is written
+    if (this.#intent) return undefined; // its outcome is written
     const { reason } = failure;
-    await this.#tryWrite({
+    return this.#tryWrite({
       event: "refused",
       ...this.#common(),
       code: REASONS[reason],
@@ -108,9 +108,9 @@ export class RequestTrail {
     return fail("internal_fault");
   }
 
-  async alarm(facts: AlarmFacts): Promise<void> {
+  alarm(facts: AlarmFacts): Awaitable<void> {
     this.#deps.metrics.count("svidmint_alarms_total", { alarm: facts.alarm });
-    await this.#tryWrite({
+    return this.#tryWrite({
       event: "alarm",
       time: rfc3339(this.now),
       request_id: this.requestId,
@@ -134,15 +134,18 @@ export class RequestTrail {
   }
 
   /** A line that nothing depends on: what cannot be written is counted. */
-  async #tryWrite(event: AuditEvent): Promise<void> {
+  #tryWrite(event: AuditEvent): Awaitable<void> {
     const { sink, metrics } = this.#deps;
     const lost = (): void => metrics.count("svidmint_audit_write_failures_total");
     try {
-      if (sink.note === undefined) await this.#write(event);
-      else Promise.resolve(sink.note(auditLine(event))).catch(lost);
+      const line = auditLine(event);
+      const written = sink.note === undefined ? sink.write(line) : sink.note(line);
+      const settled = written?.catch(lost);
+      return sink.note === undefined ? settled : undefined; // no answer waits for a note
     } catch {
       lost();
     }
+    return undefined;
   }
 }
 
