@@ -51,7 +51,7 @@ describe("documents that peers believed", () => {
       const evidence = { type: "azure_imds", signature: encodeBase64(altered) };
       expect(outcome(await judgeAny(attestor, evidence, NOW, JKT))).toBe("signature_invalid"); // oxlint-disable-line no-await-in-loop
     }
-    const { privateKey } = (await simulateAttestation(NOW)).signer.keys;
+    const { privateKey } = (await simulateAttestation(NOW, { ownKey: true })).signer.keys;
     expect(await outcomeOf(cloud.signer, { key: privateKey })).toBe("signature_invalid");
   });
 
