@@ -115,32 +115,64 @@ function invalid(): Result<never> {
   return fail("encoding_invalid", "not canonical base64");
 }
 
-/** Written and read again within one call, so that a text leaves no octets behind. */
-const scratch = new Uint8Array(4096);
+/** In lines of 64 characters, each with a line feed at its end, as PEM has it (RFC 7468 §2). */
+export function encodeBase64Lines(bytes: Uint8Array): string {
+  const lines = Math.ceil(bytes.length / LINE_OCTETS);
+  const symbols = spare(Math.ceil(bytes.length / 3) * 4 + lines);
+  let at = 0;
+  for (let start = 0; start < bytes.length; start += LINE_OCTETS) {
+    const end = Math.min(start + LINE_OCTETS, bytes.length);
+    at = write(symbols, at, bytes, start, end, STANDARD);
+    for (let rest = (end - start) % 3; rest > 0 && rest < 3; rest++) symbols[at++] = PADDING;
+    symbols[at++] = LINE_FEED;
+  }
+  return asciiDecode(symbols);
+}
+
+const LINE_OCTETS = 48;
 
 /** @param length of the text; what the octets do not fill is padding */
 function encode(bytes: Uint8Array, alphabet: Uint8Array, length: number): string {
-  const symbols = length > scratch.length ? new Uint8Array(length) : scratch.subarray(0, length);
-  const rest = bytes.length % 3;
-  const whole = bytes.length - rest;
-  let written = 0;
-  for (let at = 0; at < whole; at += 3) {
-    const b0 = bytes[at]!;
-    const b1 = bytes[at + 1]!;
-    const b2 = bytes[at + 2]!;
-    symbols[written] = alphabet[b0 >> 2]!;
-    symbols[written + 1] = alphabet[((b0 << 4) | (b1 >> 4)) & 63]!;
-    symbols[written + 2] = alphabet[((b1 << 2) | (b2 >> 6)) & 63]!;
-    symbols[written + 3] = alphabet[b2 & 63]!;
-    written += 4;
+  const symbols = spare(length);
+  symbols.fill(PADDING, write(symbols, 0, bytes, 0, bytes.length, alphabet));
+  return asciiDecode(symbols);
+}
+
+/** Written and read again within one call, so that a text leaves no octets behind. */
+const scratch = new Uint8Array(4096);
+
+function spare(length: number): Uint8Array {
+  return length > scratch.length ? new Uint8Array(length) : scratch.subarray(0, length);
+}
+
+/** @returns where the characters of `bytes[start, end)` end; no padding is written */
+function write(
+  symbols: Uint8Array,
+  from: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  alphabet: Uint8Array,
+): number {
+  const rest = (end - start) % 3;
+  const whole = end - rest;
+  let at = from;
+  for (let read = start; read < whole; read += 3) {
+    const b0 = bytes[read]!;
+    const b1 = bytes[read + 1]!;
+    const b2 = bytes[read + 2]!;
+    symbols[at] = alphabet[b0 >> 2]!;
+    symbols[at + 1] = alphabet[((b0 << 4) | (b1 >> 4)) & 63]!;
+    symbols[at + 2] = alphabet[((b1 << 2) | (b2 >> 6)) & 63]!;
+    symbols[at + 3] = alphabet[b2 & 63]!;
+    at += 4;
   }
   if (rest > 0) {
     const b0 = bytes[whole]!;
     const b1 = rest === 2 ? bytes[whole + 1]! : 0;
-    symbols[written++] = alphabet[b0 >> 2]!;
-    symbols[written++] = alphabet[((b0 << 4) | (b1 >> 4)) & 63]!;
-    if (rest === 2) symbols[written++] = alphabet[(b1 << 2) & 63]!;
-    symbols.fill(PADDING, written);
+    symbols[at++] = alphabet[b0 >> 2]!;
+    symbols[at++] = alphabet[((b0 << 4) | (b1 >> 4)) & 63]!;
+    if (rest === 2) symbols[at++] = alphabet[(b1 << 2) & 63]!;
   }
-  return asciiDecode(symbols);
+  return at;
 }

@@ -1,16 +1,11 @@
 import { fail, ok, type Result } from "../result.ts";
-import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { decodeBase64, encodeBase64Lines } from "./base64.ts";
 
 /** Textual encodings of RFC 7468, one label at a time, with nothing but white space around the blocks. */
 
-const LINE = 64;
-
 /** @param label "CERTIFICATE", "CERTIFICATE REQUEST", "PUBLIC KEY" … */
 export function encodePem(label: string, der: Uint8Array): string {
-  const text = encodeBase64(der);
-  let lines = "";
-  for (let at = 0; at < text.length; at += LINE) lines += `${text.slice(at, at + LINE)}\n`;
-  return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
+  return `-----BEGIN ${label}-----\n${encodeBase64Lines(der)}-----END ${label}-----\n`;
 }
 
 export interface PemOptions {

@@ -20,6 +20,12 @@ const HELP: Readonly<Record<string, string>> = {
 };
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+interface Series {
+  /** As they are printed. */
+  readonly labels: string;
+  value: number;
+}
+
 interface Histogram {
   readonly counts: number[];
   sum: number;
@@ -27,14 +33,17 @@ interface Histogram {
 }
 
 export function createMetrics(): Metrics {
-  const counters = new Map<string, Map<string, number>>();
+  const counters = new Map<string, Map<string, Series>>();
   const histograms = new Map<string, Histogram>();
   return {
     count(name, labels) {
-      const series = counters.get(name) ?? new Map<string, number>();
-      counters.set(name, series);
-      const key = labels === undefined ? "" : renderLabels(labels);
-      series.set(key, (series.get(key) ?? 0) + 1);
+      const counter = counters.get(name) ?? new Map<string, Series>();
+      counters.set(name, counter);
+      let key = "";
+      for (const label in labels) key += `${label}=${labels[label]} `;
+      const series = counter.get(key);
+      if (series !== undefined) series.value += 1;
+      else counter.set(key, { labels: labels === undefined ? "" : renderLabels(labels), value: 1 });
     },
     observe(name, seconds) {
       const histogram = histograms.get(name) ?? { counts: BUCKETS.map(() => 0), sum: 0, total: 0 };
@@ -48,7 +57,7 @@ export function createMetrics(): Metrics {
       const lines: string[] = [];
       for (const [name, series] of counters) {
         lines.push(`# HELP ${name} ${HELP[name] ?? name}`, `# TYPE ${name} counter`);
-        for (const [labels, value] of series) lines.push(`${name}${labels} ${value}`);
+        for (const { labels, value } of series.values()) lines.push(`${name}${labels} ${value}`);
       }
       for (const [name, histogram] of histograms) lines.push(...renderHistogram(name, histogram));
       return `${lines.join("\n")}\n`;
