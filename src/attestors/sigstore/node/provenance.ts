@@ -7,7 +7,7 @@ import { LEEWAY_SECONDS } from "../../times.ts";
 import { parseBundle, type ProvenanceBundle } from "../bundle.ts";
 import { readSigner, type Signer } from "../signer.ts";
 import { parseStatement } from "../statement.ts";
-import type { SigstoreConfig, SigstoreEvidence } from "./sigstore.ts";
+import type { SigstoreConfig, SigstoreEvidence } from "./config.ts";
 import { openVerifier, type BundleVerifier, type VerifiedBundle } from "./verifier.ts";
 
 /** Bundles that verified before: every instance of an image shows the same one, at each renewal. */
