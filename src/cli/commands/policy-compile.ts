@@ -56,10 +56,22 @@ export default defineCommand({
     } else {
       await writeAllNew([{ path: args.out, content: text }], args.force === true);
       printError(`wrote ${args.out}`);
+      if (args.for === "workers") printError(entryLine([...config.sections.keys()]));
     }
     return 0;
   },
 });
+
+/** What the Worker's entry has to say, so that it ships these evidence types and no others. */
+function entryLine(types: readonly string[]): string {
+  const named = types.toSorted().map((type) => `${type}: ${openerName(type)}`);
+  return `the Worker's entry names what it ships: worker({ ${named.join(", ")} })`;
+}
+
+/** `aws_iid` is opened by `openAwsIid`. */
+export function openerName(type: string): string {
+  return `open_${type}`.replace(/_(.)/g, (_, first: string) => first.toUpperCase());
+}
 
 /** On one line: a variable of a Worker holds 5 KB. */
 async function textForWorkers(document: JsonObject, path: string): Promise<string> {

@@ -1,6 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import * as openers from "../../../src/attestors/openers.ts";
+import { openerName } from "../../../src/cli/commands/policy-compile.ts";
 import { json, quickly, svidmint, temporaryFolders } from "./run.ts";
 
 const folder = temporaryFolders();
@@ -67,6 +69,8 @@ rules: [{ name: ci, evidence: { oidc.ci: {} }, spiffe_id: "/{oidc.ci.sub}", jwt:
       },
     });
     await put("dev/stored.json", ran.stdout);
+    const told = await quickly([...compile, "dev/worker.yaml", "--out", "worker.json"], { cwd });
+    expect(told.stderr).toContain("worker({ oidc: openOidc })");
     const checked = await quickly(["policy", "check", "--config", "dev/stored.json"], { cwd });
     expect(checked.code).not.toBe(0);
     await put("dev/keyless.yaml", source);
@@ -74,5 +78,12 @@ rules: [{ name: ci, evidence: { oidc.ci: {} }, spiffe_id: "/{oidc.ci.sub}", jwt:
     expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toMatch(/keyless\.yaml:\d+:\d+: error: keys: required/);
     expect((await quickly([...compile, "dev/worker.yaml", "--for", "mars"], { cwd })).code).toBe(2);
+  });
+
+  it("calls every evidence type by the name that the Worker's module exports", () => {
+    const exported = Object.entries(openers.portableOpeners);
+    expect(exported.length).toBeGreaterThan(10);
+    for (const [type, open] of exported)
+      expect(openers[openerName(type) as keyof typeof openers]).toBe(open);
   });
 });
