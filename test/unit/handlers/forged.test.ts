@@ -15,7 +15,7 @@ import {
 import { simulateTenant } from "../../fakes/azure-metadata.ts";
 import { tokenKey } from "../../fakes/token-issuer.ts";
 import { forgedTokens } from "./forged-tokens.ts";
-import { problemOf, reasons, signatures } from "./support.ts";
+import { problemOf, quickest, reasons, signatures } from "./support.ts";
 
 let world: World;
 let alice: Workload;
@@ -54,12 +54,13 @@ describe("forged tokens (AT-13, AT-15)", () => {
   it("never reach policy, the network or a signer, and all get one answer", async () => {
     const answers = new Set<string>();
     let sent = 0;
-    for (const token of Object.values(families).flat()) {
-      const kind = kinds()[sent % 3] ?? {};
-      const began = performance.now();
-      answers.add(await seen(await world.post({ evidence: [{ type: "oidc", token }], ...kind }))); // oxlint-disable-line no-await-in-loop
-      expect(performance.now() - began).toBeLessThan(2_000);
-      sent++;
+    for (const [index, token] of Object.values(families).flat().entries()) {
+      const body = { evidence: [{ type: "oidc", token }], ...kinds()[index % 3] };
+      const ms = quickest(250, async () => {
+        sent++;
+        answers.add(await seen(await world.post(body)));
+      });
+      expect(await ms).toBeLessThan(250); // oxlint-disable-line no-await-in-loop
     }
     expect(
       [...answers].map(

@@ -22,6 +22,20 @@ export function postRaw(
   return Promise.resolve(world.fetch(new Request(ENDPOINT, init)));
 }
 
+/**
+ * What is slow of itself is slow each time; a pause of a busy machine is not.
+ * @returns milliseconds of the first try that took less than `maxMs`, else of the best of four
+ */
+export async function quickest(maxMs: number, work: () => Promise<unknown>): Promise<number> {
+  let best = Infinity;
+  for (let tries = 0; tries < 4 && best >= maxMs; tries++) {
+    const began = performance.now();
+    await work(); // oxlint-disable-line no-await-in-loop -- one at a time is measured
+    best = Math.min(best, performance.now() - began);
+  }
+  return best;
+}
+
 /** A body that arrives in pieces, of a length that nobody declared. */
 export function stream(...chunks: readonly (string | Uint8Array)[]): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
