@@ -1,5 +1,6 @@
 import type { Binding } from "../attestation.ts";
 import type { JsonValue } from "../encoding/json.ts";
+import type { CryptoPrimitives } from "../encoding/primitives.ts";
 import { fail, ok, type Result } from "../result.ts";
 
 /** What stands between the base and the thumbprint: no audience of ours may contain it otherwise. */
@@ -49,6 +50,33 @@ export function gradeNonce(nonce: string, base: string): Result<Binding> {
   if (at < 0 || !nonce.startsWith(KEY_MARK, at) || !THUMBPRINT.test(jkt))
     return ok({ kind: "none" });
   return nonce === boundAudience(base, jkt) ? ok({ kind: "key", jkt }) : fail("audience_mismatch");
+}
+
+/** What stands for S where no more than 32 characters fit: half of its SHA-256. Clouds write other characters there. */
+const DIGEST_NONCE = /^[0-9a-f]{32}$/;
+
+/** Whether a nonce without room for S names a key: which one, only that key's S can tell. */
+export function namesKeyByDigest(nonce: string): boolean {
+  return DIGEST_NONCE.test(nonce);
+}
+
+/**
+ * What a nonce without room for S binds to. One that names a key is never read as one that names none.
+ * @param jkt as for `checkBinding`
+ * @returns `binding_mismatch`
+ */
+export async function gradeDigestNonce(
+  nonce: string,
+  base: string,
+  jkt: string | undefined,
+  crypto: Pick<CryptoPrimitives, "digestText">,
+): Promise<Result<Binding>> {
+  if (!namesKeyByDigest(nonce)) return ok({ kind: "none" });
+  if (jkt === undefined) return fail("binding_mismatch", "no key was proved");
+  const digest = await crypto.digestText("SHA-256", boundAudience(base, jkt), "hex");
+  return nonce === digest.slice(0, nonce.length)
+    ? ok({ kind: "key", jkt })
+    : fail("binding_mismatch", "another key was proved");
 }
 
 /**

@@ -1,12 +1,11 @@
 import * as z from "zod/mini";
-import type { Binding, FactorInfo } from "../../attestation.ts";
+import type { FactorInfo } from "../../attestation.ts";
 import { decodeBase64 } from "../../encoding/base64.ts";
-import { toHex, utf8Encode } from "../../encoding/bytes.ts";
 import { parseSignedData, verifySignedData, type SignedData } from "../../encoding/cms.ts";
 import { parseJsonObject } from "../../encoding/json.ts";
 import { fail, ok, type Result } from "../../result.ts";
-import type { AttestContext, Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
-import { boundAudience } from "../binding.ts";
+import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
+import { gradeDigestNonce, namesKeyByDigest } from "../binding.ts";
 import { PEM_REFERENCE } from "../certificates.ts";
 import { claimKey } from "../claim-key.ts";
 import { audienceField, oneOrMore } from "../config-fields.ts";
@@ -25,8 +24,6 @@ import { settleTrust } from "./imds-trust.ts";
 const TYPE = "azure_imds";
 /** Characters of base64; a document takes about 4000. */
 const MAX_CHARACTERS = 16_384;
-/** A nonce that somebody made for a key. What the metadata service writes by itself has other characters. */
-const KEY_NONCE = /^[0-9a-f]{32}$/;
 
 const uuid = (what: string) =>
   z
@@ -115,16 +112,6 @@ export async function openAzureImds(
     return now < times.notAfter + LEEWAY_SECONDS ? ok(tenant) : fail("evidence_expired");
   }
 
-  /** A nonce that names a key is good for that key or for nothing; it is never read as one that names none. */
-  async function judgeNonce(nonce: string, { jkt }: AttestContext): Promise<Result<Binding>> {
-    if (!KEY_NONCE.test(nonce)) return ok({ kind: "none" });
-    if (jkt === undefined) return fail("binding_mismatch", "no key was proved");
-    const digest = await platform.digest("SHA-256", utf8Encode(boundAudience(base, jkt)));
-    return nonce === toHex(digest.subarray(0, 16))
-      ? ok({ kind: "key", jkt })
-      : fail("binding_mismatch", "another key was proved");
-  }
-
   return {
     type: TYPE,
     evidence,
@@ -132,14 +119,14 @@ export async function openAzureImds(
     precheck(parsed, { now }) {
       const admitted = admit(parsed, now);
       if (!admitted.ok) return admitted;
-      const namesKey = KEY_NONCE.test(parsed.document.nonce);
+      const namesKey = namesKeyByDigest(parsed.document.nonce);
       return ok(namesKey ? { name: TYPE, namesKey } : { name: TYPE });
     },
-    async verify(parsed, context) {
+    async verify(parsed, { now, jkt }) {
       const { document, cms } = parsed;
-      const tenant = admit(parsed, context.now);
+      const tenant = admit(parsed, now);
       if (!tenant.ok) return tenant;
-      const binding = await judgeNonce(document.nonce, context);
+      const binding = await gradeDigestNonce(document.nonce, base, jkt, platform);
       if (!binding.ok) return binding;
       const signer = signerCertificate(cms);
       if (!signer.ok) return signer;
@@ -148,7 +135,7 @@ export async function openAzureImds(
       const signed = await verifySignedData(cms, key.value, platform);
       if (!signed.ok) return signed;
       trust ??= openTrust(settings.trust);
-      const trusted = await verifySigner(signer.value, cloud, trust, context.now, platform);
+      const trusted = await verifySigner(signer.value, cloud, trust, now, platform);
       if (!trusted.ok) return trusted;
       const { subscription, vmId, times, details } = document;
       return ok({

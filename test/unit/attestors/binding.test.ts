@@ -4,6 +4,7 @@ import {
   boundAudience,
   checkBinding,
   gradeAudience,
+  gradeDigestNonce,
   gradeNonce,
   singleAudience,
 } from "../../../src/attestors/binding.ts";
@@ -41,6 +42,30 @@ describe("a nonce", () => {
     for (const text of ["", BASE, JKT, `/jkt/${JKT.slice(1)}`, `${BASE}/jkt/${JKT} `, `jkt/${JKT}`])
       expect(gradeNonce(text, BASE)).toEqual({ ok: true, value: { kind: "none" } });
     expect(outcome(gradeNonce(`/jkt/${JKT}`, BASE))).toBe("audience_mismatch");
+  });
+});
+
+describe("a nonce without room for S", () => {
+  const grade = async (nonce: string, jkt?: string, base = BASE) =>
+    outcome(await gradeDigestNonce(nonce, base, jkt, webCryptoPlatform()));
+  // printf %s "$S" | sha256sum | head -c 32
+  const nonce = "a9ba3afb0365193fd4252797c07af2b4";
+
+  it("is the first 16 bytes of its SHA-256 in hex, and good for that key at that base", async () => {
+    expect(await gradeDigestNonce(nonce, BASE, JKT, webCryptoPlatform())).toEqual({
+      ok: true,
+      value: { kind: "key", jkt: JKT },
+    });
+    expect(await grade(nonce, OTHER_JKT)).toBe("binding_mismatch");
+    expect(await grade(nonce, JKT, `${BASE}/`)).toBe("binding_mismatch");
+    expect(await grade(nonce)).toBe("binding_mismatch");
+  });
+  it("binds to nothing in any other form", async () => {
+    for (const text of ["", nonce.toUpperCase(), nonce.slice(1), `${nonce}0`, `${nonce}\n`])
+      expect(await gradeDigestNonce(text, BASE, JKT, webCryptoPlatform())).toEqual({
+        ok: true,
+        value: { kind: "none" },
+      });
   });
 });
 
