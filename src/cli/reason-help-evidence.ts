@@ -14,7 +14,7 @@ export const EVIDENCE_HELP = {
     fix: "send the members that the evidence type's page in docs/ names, as the cloud returned them",
   },
   evidence_too_large: {
-    means: "a token or document is longer than its type may be (16 KiB)",
+    means: "a token or document is longer than its type may be (16 KiB, a Sigstore bundle 48 KiB)",
     fix: "send what the metadata service returned and nothing around it",
   },
   evidence_type_not_configured: {
