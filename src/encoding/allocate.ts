@@ -7,7 +7,8 @@ let used = 0;
 
 /**
  * Zeroed octets. A request makes dozens of short arrays, and memory of its own for each would cost more than filling
- * it: they are cut from a larger piece, each octet of which is handed out once and never again.
+ * it: they are cut from a larger piece, each octet of which is handed out once and never again. `buffer` is that piece,
+ * others' octets included: copy what leaves the isolate as a view (structured cloning, storage).
  */
 export function allocate(length: number): Uint8Array {
   if (length > LARGEST) return new Uint8Array(length);

@@ -79,6 +79,16 @@ describe("a Durable Object", () => {
     expect(left).toEqual([null]);
   });
 
+  it("is handed a snapshot's own octets, and not the memory that they were cut from", async () => {
+    const store = await open();
+    const name = freshKey();
+    const memory = new Uint8Array(1000).fill(7);
+    await store.put(name, memory.subarray(10, 12));
+    const kept = await store.get(name);
+    expect(kept).toEqual(Uint8Array.of(7, 7));
+    expect(kept?.buffer.byteLength).toBe(2);
+  });
+
   it("keeps the snapshots of two trust domains apart", async () => {
     const name = freshKey();
     await (await open()).put(name, new Uint8Array([1]));

@@ -123,7 +123,8 @@ export async function openDurableObject(
       return ask(`once.${key}`, (object) => object.once(now, ttl, by));
     },
     get: (name) => ask(snapshot(name), async (object) => object.get()),
-    put: (name, value) => ask(snapshot(name), (object) => object.put(value)),
+    // A copy: with a view the platform sends, and keeps, all the memory beneath it, where others' octets may lie.
+    put: (name, value) => ask(snapshot(name), (object) => object.put(value.slice())),
   };
 }
 
