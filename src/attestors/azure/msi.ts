@@ -2,12 +2,13 @@ import * as z from "zod/mini";
 import type { FactorInfo } from "../../attestation.ts";
 import type { JsonValue } from "../../encoding/json.ts";
 import type { Jws } from "../../encoding/jws.ts";
+import { parseJwk } from "../../encoding/public-key.ts";
 import { fail, ok } from "../../result.ts";
 import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
 import { singleAudience } from "../binding.ts";
 import { audienceField, jwksField, oneOrMore } from "../config-fields.ts";
 import { openKeys } from "../jwks.ts";
-import type { KeySource } from "../key-set.ts";
+import type { KeyReader, KeySource } from "../key-set.ts";
 import { tokenAttestor, type TokenProfile } from "../token.ts";
 import { issuerOf, readAccessToken, type TokenVersion } from "./access-token.ts";
 import { isFirstParty } from "./first-party.ts";
@@ -59,11 +60,13 @@ export const azureMsi: AttestorDefinition<MsiConfig> = {
 export async function openAzureMsi(settings: MsiConfig, deps: AttestorDeps): Promise<Attestor> {
   const audiences = new Set([settings.audience].flat());
   warnOfFirstParty(audiences, deps);
-  const shared = settings.jwks === undefined ? undefined : await openKeys(settings.jwks, deps);
+  const { jwks, tenants } = settings;
+  const shared =
+    jwks === undefined ? undefined : await openKeys(jwks, deps, { readKey: keysFor(tenants) });
   const profiles = new Map<string, TokenProfile>();
-  for (const tenant of new Set(settings.tenants)) {
+  for (const tenant of new Set(tenants)) {
     // oxlint-disable-next-line no-await-in-loop -- at start, and a URL is not fetched here
-    const keys = shared ?? (await openKeys(keysOf(tenant), deps));
+    const keys = shared ?? (await openKeys(keysOf(tenant), deps, { readKey: keysFor([tenant]) }));
     for (const version of VERSIONS) {
       const profile = profileOf(tenant, version, keys, audiences);
       profiles.set(profile.issuer, profile);
@@ -83,6 +86,23 @@ export async function openAzureMsi(settings: MsiConfig, deps: AttestorDeps): Pro
 
 function keysOf(tenant: string): string {
   return `https://login.microsoftonline.com/${tenant}/discovery/v2.0/keys`;
+}
+
+const TENANT_ID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/;
+
+/**
+ * Members of Entra's key sets say in `issuer` whose tokens they sign: one tenant's, or with a placeholder every tenant's.
+ * The set for all has the key of personal accounts among them, which once signed for companies too (Storm-0558): a
+ * member of another tenant is none of ours.
+ */
+function keysFor(tenants: readonly string[]): KeyReader {
+  return (jwk) => {
+    const { issuer = "" } = jwk;
+    const [tenant] = (typeof issuer === "string" && TENANT_ID.exec(issuer.toLowerCase())) || [];
+    return tenant === undefined || tenants.includes(tenant)
+      ? parseJwk(jwk)
+      : fail("key_unknown", "a key of another tenant");
+  };
 }
 
 function profileOf(

@@ -164,5 +164,25 @@ describe("azure_msi", () => {
       expect(outcome(await judge(attestor, { type: "azure_msi", token }, NOW))).toBe("key_unknown");
       expect(network.calls).toEqual([KEYS]);
     });
+
+    const PERSONAL = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    const of = (tenant: string) => `https://login.microsoftonline.com/${tenant}/v2.0`;
+    const judgeByKeyOf = async (keyIssuer: unknown, jwks?: string) => {
+      const document = { keys: [{ ...key.jwk, issuer: keyIssuer }] };
+      const network = new FakeNetwork().serveJson(jwks ?? KEYS, document);
+      const attestor = await buildClean(azureMsi, { ...settings, jwks }, { network });
+      const evidence = { type: "azure_msi", token: await key.sign(V1) };
+      return outcome(await judge(attestor, evidence, NOW));
+    };
+    const COMMON_KEYS = "https://login.microsoftonline.com/common/discovery/v2.0/keys";
+    it.each([undefined, COMMON_KEYS])(
+      "believes no key that Entra publishes for another tenant (%s)",
+      async (jwks) => {
+        for (const issuer of [of(PERSONAL), of(OTHER_TENANT), of(PERSONAL.toUpperCase())])
+          expect(await judgeByKeyOf(issuer, jwks)).toBe("key_unknown"); // oxlint-disable-line no-await-in-loop
+        for (const issuer of [undefined, of("{tenantid}"), of(TENANT), of(TENANT.toUpperCase())])
+          expect(await judgeByKeyOf(issuer, jwks)).toBe("accepted"); // oxlint-disable-line no-await-in-loop
+      },
+    );
   });
 });
