@@ -63,8 +63,11 @@ export function auditFile(options: AuditFileOptions): AuditFile {
   const abandoned = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let queued = false;
+  let closed = false;
 
   function add(line: string): Promise<void> {
+    // Of a request that nobody waited for: the descriptor may be another file's by now.
+    if (closed) throw new Error("audit log is closed");
     if (stalled || pendingLength + line.length > maxPendingBytes) throw new Error(BEHIND);
     pendingLength += line.length + 1;
     batch ??= newBatch();
@@ -129,6 +132,7 @@ export function auditFile(options: AuditFileOptions): AuditFile {
       return written;
     },
     async close() {
+      closed = true;
       try {
         await within(maxWaitMs, drain());
       } catch (error) {

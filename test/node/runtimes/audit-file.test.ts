@@ -108,6 +108,25 @@ describe("a file", () => {
     expect(linesOf(path)).toEqual(["noted"]);
   });
 
+  it("takes nothing once it is closed: the descriptor may be another file's by then", async () => {
+    for (const last of ["written", "quiet"]) {
+      const path = fresh();
+      const audit = auditFile({ target: path });
+      await audit.write("1"); // oxlint-disable-line no-await-in-loop
+      if (last === "quiet") await delay(5); // oxlint-disable-line no-await-in-loop
+      await audit.close(); // oxlint-disable-line no-await-in-loop
+      const [other, another] = [fresh(), fresh()].map((one) => openSync(one, "w+"));
+      expect(() => void audit.write("late")).toThrow("closed");
+      expect(() => void audit.note("late")).toThrow("closed");
+      await delay(40); // oxlint-disable-line no-await-in-loop
+      for (const fd of [other, another]) {
+        expect(readFileSync(fd ?? -1, "utf8")).toBe("");
+        closeSync(fd ?? -1);
+      }
+      expect(linesOf(path)).toEqual(["1"]);
+    }
+  });
+
   it("on a full disk rejects, each time, and takes nothing for written (ENOSPC)", async () => {
     const audit = auditFile({ target: "/dev/full" });
     expect(

@@ -3,6 +3,7 @@ import { createApp } from "../../../src/handlers/app.ts";
 import { createIssuer } from "../../../src/issuer/issuer.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
 import { auditFile } from "../../../src/runtimes/node/audit-file.ts";
+import { directSvids } from "../../../src/runtimes/node/direct-svids.ts";
 import { listen } from "../../../src/runtimes/node/http-server.ts";
 import { onStopSignal } from "../../../src/runtimes/node/lifecycle.ts";
 import { createWorld, cronToken, AUDIENCE, ENDPOINT } from "../../unit/issuer/world.ts";
@@ -40,11 +41,13 @@ async function hangInSignature(): Promise<void> {
 async function serve(): Promise<void> {
   const world = await createWorld({ platform: nodePlatform });
   const audit = auditFile({ target: path === "" ? 1 : path, maxWaitMs: 300 });
-  const app = createApp(
-    createIssuer(() => world.snapshot, { audit }),
-    { openapi: "{}" },
+  const issuer = createIssuer(() => world.snapshot, { audit });
+  const app = createApp(issuer, { openapi: "{}" });
+  const server = await listen(
+    app.fetch,
+    { host: "127.0.0.1", port: 0 },
+    { direct: directSvids(issuer) },
   );
-  const server = await listen(app.fetch, { host: "127.0.0.1", port: 0 });
   onStopSignal(async () => {
     await server.stop();
     await audit.close();
