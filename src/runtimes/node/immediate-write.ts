@@ -1,4 +1,5 @@
 import { fstatSync, writeSync } from "node:fs";
+import { isatty } from "node:tty";
 
 /** A write that took longer than this was not the copy into the system's memory that it should have been. Milliseconds. */
 const SLOW_MS = 20;
@@ -11,11 +12,11 @@ type WriteNow = (bytes: Uint8Array, written: { length: number }) => void;
 /**
  * Writes in place what the system takes at once, sparing the way to a thread and back, which costs more than the write.
  * Only where that cannot hang: on a regular file, which takes bytes into memory, for as long as it is quick about it;
- * and on standard output, which Node makes non-blocking where it is a pipe.
+ * and on standard output, which Node makes non-blocking where it is a pipe, but not where it is a terminal.
  * @returns undefined for any other target
  */
 export function immediateWriter(fd: number): WriteNow | undefined {
-  if (fd !== 1 && !fstatSync(fd).isFile()) return undefined;
+  if (fd === 1 ? isatty(fd) : !fstatSync(fd).isFile()) return undefined;
   let slowUntil = 0;
   return (bytes, written) => {
     const started = performance.now();

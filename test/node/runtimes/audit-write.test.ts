@@ -9,6 +9,7 @@ const system = vi.hoisted(() => ({
   steps: [] as Step[],
   taken: "",
   isFile: false,
+  isTerminal: false,
   places: [] as string[],
 }));
 
@@ -51,8 +52,14 @@ vi.mock(import("node:fs"), async (original) => {
   };
 });
 
+vi.mock(import("node:tty"), async (original) => ({
+  ...(await original()),
+  isatty: () => system.isTerminal,
+}));
+
 beforeEach(() => {
   system.isFile = false;
+  system.isTerminal = false;
   system.places = [];
   system.steps = [];
   system.taken = "";
@@ -138,5 +145,18 @@ describe("a file that takes its time", () => {
     await audit.write("quick again");
     clock.mockRestore();
     expect(system.places).toEqual(["here", "here", "thread", "here"]);
+  });
+});
+
+describe("standard output", () => {
+  it.each([
+    ["a pipe", false, "here"],
+    ["a terminal, which somebody may have halted", true, "thread"],
+  ])("that is %s", async (_, isTerminal, place) => {
+    system.isTerminal = isTerminal;
+    const audit = auditFile({ target: 1 });
+    await audit.write("line");
+    expect(system.places).toEqual([place]);
+    expect(system.taken).toBe("line\n");
   });
 });
