@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { makeEvidenceIssuer } from "../scripts/interop/configuration.ts";
 import { projectRoot } from "../scripts/interop/programs.ts";
 import { startSvidmint, type Svidmint } from "../scripts/interop/svidmint.ts";
+import { evidenceFigures } from "./attestors.ts";
 import { importCpu, workersGzipKib } from "./bundles.ts";
 import { bareCrypto, SERVER_CORE, serverCpu } from "./measure.ts";
 import { measurePeers, type PeerFigures } from "./peers.ts";
@@ -23,8 +24,11 @@ const REQUESTS = values.quick === true ? 2_000 : 8_000;
 
 const evidence = makeEvidenceIssuer();
 const figures = [...(await issuance()), ...(await rules()), ...(await sizes())];
-console.log(render(figures));
-if (values.quick !== true) writeReport(join(projectRoot, "docs/performance.md"), figures);
+progress("evidence");
+const verification = await evidenceFigures(ROUNDS);
+console.log(render(figures, verification));
+if (values.quick !== true)
+  writeReport(join(projectRoot, "docs/performance.md"), figures, verification);
 if (values.check === true && figures.some(({ met }) => met === false)) process.exitCode = 1;
 
 async function issuance(): Promise<Figure[]> {
