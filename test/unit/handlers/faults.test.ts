@@ -77,6 +77,31 @@ describe("claims of a request that ended without a signature", () => {
   });
 });
 
+describe("an attestor that breaks", () => {
+  const throwing = () => {
+    throw new RangeError("boom");
+  };
+  const rejecting = () => Promise.reject(new RangeError("boom"));
+
+  it.each<["parse" | "precheck" | "verify", string, () => unknown]>([
+    ["parse", "throws at once", throwing],
+    ["precheck", "throws at once", throwing],
+    ["precheck", "rejects", rejecting],
+    ["verify", "throws at once", throwing],
+    ["verify", "rejects", rejecting],
+  ])("whose %s %s: a fault of ours, no claim, no signature", async (stage, _, fault) => {
+    const genuine = world.snapshot.attestors.get("aws_iid");
+    if (genuine === undefined) throw new Error("fixture");
+    const broken = { ...genuine, [stage]: fault };
+    const attestors = new Map([...world.snapshot.attestors, ["aws_iid", broken]]);
+    const evidence = [await cronToken(world), await bootedVm(world)];
+    await expectUnavailable(await post({ evidence, x509: { csr: alice.csr } }, { attestors }));
+    expect(history).toEqual(["refused"]);
+    expect(events[0]).toMatchObject({ reason: "internal_fault" });
+    expect(await bench.store().list?.()).toEqual([]);
+  });
+});
+
 describe("a claim store that fails (F16)", () => {
   const machine = async (by: Workload) => ({
     evidence: [await bootedVm(world)],
