@@ -70,7 +70,7 @@ async function configuration(url: string): Promise<string> {
   aws["jwks"] = { "111122223333": clouds.keys.sts };
   gcp["jwks"] = clouds.keys.google;
   expect(aws["accounts"]).toEqual({ "111122223333": clouds.stsIssuer });
-  return JSON.stringify({ ...document, issuer: url, single_instance: true });
+  return JSON.stringify({ ...document, issuer: url });
 }
 
 type Entry = Record<string, unknown>;
@@ -114,6 +114,14 @@ describe.runIf(hasTools)(
       const checked = await quickly(["policy", "check"], { cwd: home });
       expect(checked).toMatchObject({ code: 0 });
       expect(checked.stdout + checked.stderr).not.toContain("never");
+    });
+
+    it("is served as it stands", async () => {
+      const cwd = await folder();
+      const text = (await page("evidence.md")).block("yaml", "payments-lambda");
+      await writeFile(join(cwd, "svidmint.yaml"), text);
+      const served = await startIssuer(cwd, `http://127.0.0.1:${await freePort()}`, ENTRY);
+      await served.stop();
     });
 
     it("is explained before anything runs", async () => {
