@@ -49,7 +49,7 @@ export function readShape(token: JsonObject, { claims, demands = [] }: TokenShap
       if (claim.required === true) return fail("claim_missing", name);
     } else if (value === CONTRADICTION) {
       return fail("claim_value", name);
-    } else if (isClaim(value) && kindOf(value) === claim.kind) {
+    } else if (value !== NO_OBJECT && isClaim(value) && kindOf(value) === claim.kind) {
       read[name] = value;
     } else {
       return fail("claim_type", name);
@@ -59,12 +59,13 @@ export function readShape(token: JsonObject, { claims, demands = [] }: TokenShap
 }
 
 const CONTRADICTION = Symbol("the issuer names another customer than the claim");
+const NO_OBJECT = Symbol("what the member should be in is no object");
 
 function valueOf(
   { iss }: JsonObject,
-  value: JsonValue | undefined,
+  value: Found,
   issuerPrefix: string | undefined,
-): JsonValue | undefined | typeof CONTRADICTION {
+): Found | typeof CONTRADICTION {
   if (issuerPrefix === undefined || typeof iss !== "string" || !iss.startsWith(issuerPrefix))
     return value;
   const rest = iss.slice(issuerPrefix.length);
@@ -74,7 +75,7 @@ function valueOf(
 function meets(token: JsonObject, { path, oneOf, prefix, equals, absent }: Demand): boolean {
   const value = at(token, path);
   if (absent === true) return value === undefined;
-  if (isAbsent(value)) return false;
+  if (isAbsent(value) || value === NO_OBJECT) return false;
   if (prefix !== undefined) return typeof value === "string" && value.startsWith(prefix);
   if (equals !== undefined) return value === assembled(token, equals);
   return oneOf === undefined || oneOf.some((one) => one === value);
@@ -95,8 +96,14 @@ function isAbsent(value: unknown): value is undefined | null | "" {
   return value === undefined || value === null || value === "";
 }
 
-function at(token: JsonObject, path: MemberPath): JsonValue | undefined {
+type Found = JsonValue | undefined | typeof NO_OBJECT;
+
+function at(token: JsonObject, path: MemberPath): Found {
   let value: JsonValue | undefined = token;
-  for (const name of path) value = isJsonObject(value) ? member(value, name) : undefined;
+  for (const name of path) {
+    if (isAbsent(value)) return undefined;
+    if (!isJsonObject(value)) return NO_OBJECT;
+    value = member(value, name);
+  }
   return value;
 }

@@ -35,6 +35,10 @@ describe.each(["kubernetes", "eks", "gke", "aks"])("the preset %s", (preset) => 
     expect(claims).not.toHaveProperty("node_uid");
   });
 
+  it.each(["node-1", 7, true, ["node-1"]])("refuses a node that is %j, no object", async (node) => {
+    expect(await judged(within({ node }), preset)).toBe("claim_type");
+  });
+
   it("refuses what no pod holds: kubectl create token, tokens bound to a secret", async () => {
     expect(await judged(within({ pod: undefined }), preset)).toBe("not_a_workload");
     const secret = within({ pod: undefined, secret: { name: "x", uid: "y" } });
