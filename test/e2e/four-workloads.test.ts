@@ -121,7 +121,7 @@ describe.runIf(hasTools)(
       const text = (await page("evidence.md")).block("yaml", "payments-lambda");
       await writeFile(join(cwd, "svidmint.yaml"), text);
       const served = await startIssuer(cwd, `http://127.0.0.1:${await freePort()}`, ENTRY);
-      await served.stop();
+      await expect(served.stop()).resolves.toBeUndefined();
     });
 
     it("is explained before anything runs", async () => {
