@@ -1,4 +1,5 @@
 import { ConfigError, type ConfigIssue } from "../config-issue.ts";
+import type { Backends } from "../signer/backend.ts";
 import { loadKeySet } from "../signer/load-keys.ts";
 import type { ReadResource } from "../config-issue.ts";
 import type { ClaimStore } from "../stores/claim-store.ts";
@@ -12,7 +13,8 @@ import { openClaimStore, type StoreOpeners } from "./open-store.ts";
 export interface LoadDeps extends ConfigDeps {
   readonly audit: AuditSink;
   readonly stores: StoreOpeners;
-  /** Variables, for stores whose credentials lie there. */
+  readonly backends: Backends;
+  /** Variables, for stores and key services whose credentials lie there. */
   readonly env: (name: string) => unknown;
   /** Told of the store that was opened, so that it can be closed. */
   readonly opened?: (store: ClaimStore) => void;
@@ -51,6 +53,8 @@ export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer
     trustDomain,
     read,
     ...(readPrivate && { readPrivate }),
+    backends: deps.backends,
+    env: deps.env,
     now: platform.now(),
     refreshHint,
     changedAt,

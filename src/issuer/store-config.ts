@@ -33,6 +33,8 @@ export async function storeConfig(document: unknown, deps: ConfigDeps): Promise<
     changedAt,
     longestLife: policy.longestTtl,
     publicOnly: true,
+    backends: {},
+    env: () => undefined,
     report: () => undefined,
   });
   const evidence: Record<string, unknown> = {};

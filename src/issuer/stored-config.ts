@@ -5,6 +5,7 @@ import type { PeersConfig } from "../federation/peers-schema.ts";
 import { readPeers } from "../federation/peers.ts";
 import type { Platform } from "../platform/platform.ts";
 import { restorePolicy } from "../policy/stored.ts";
+import type { Backends } from "../signer/backend.ts";
 import { openStoredKeys, type StoredKeys } from "../signer/stored-keys.ts";
 import type { ClaimsSection } from "../stores/definition.ts";
 import { assembleIssuer } from "./assemble.ts";
@@ -14,7 +15,7 @@ import type { Issuer } from "./issuer.ts";
 import { openClaimStore, type StoreOpeners } from "./open-store.ts";
 
 /** Grows when what is stored, or what it means, changes: another version's is refused. */
-export const STORED_FORMAT = 2;
+export const STORED_FORMAT = 3;
 
 /** What `svidmint policy compile --for workers` writes: a configuration that was checked, so that a runtime need not. */
 export interface StoredDocument {
@@ -44,6 +45,7 @@ export interface OpenStoredDeps {
   readonly platform: Platform;
   readonly attestors: Readonly<Record<string, OpenAttestor>>;
   readonly stores: StoreOpeners;
+  readonly backends: Backends;
   /** Bindings of the runtime, by name. */
   readonly env: (name: string) => unknown;
   readonly read: ReadResource;
@@ -52,7 +54,7 @@ export interface OpenStoredDeps {
 
 /** From a compiled configuration to an issuer that serves. @throws ConfigError with everything that is wrong */
 export async function openStored(document: unknown, deps: OpenStoredDeps): Promise<Issuer> {
-  const { platform, read, env, audit } = deps;
+  const { platform, read, env, audit, backends } = deps;
   const config = await unpack(document, platform);
   const policy = restorePolicy(config.policy);
   const { issuer, refreshHint, changedAt } = config;
@@ -82,6 +84,8 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
   const keys = await openStoredKeys(config.keys, {
     platform,
     read,
+    env,
+    backends,
     now,
     refreshHint,
     changedAt,

@@ -29,12 +29,9 @@ function translate(issue: ZodIssue, input: unknown, base: Path): ConfigIssue[] {
       ? issue.errors.find((issues) => issues.some(({ path: deep }) => deep.length > 0))
       : undefined;
     if (inner !== undefined) return inner.flatMap((one) => translate(one, found, path));
-    return [
-      configError(
-        path,
-        found === undefined ? "required" : `found ${describe(found)}, which is not allowed here`,
-      ),
-    ];
+    const told = issue.message === DEFAULT_MESSAGE ? undefined : issue.message;
+    const unfit = told ?? `found ${describe(found)}, which is not allowed here`;
+    return [configError(path, found === undefined ? "required" : unfit)];
   }
   return [configError(path, messageOf(issue, found))];
 }

@@ -7,6 +7,7 @@ import { loadIssuer } from "../issuer/load.ts";
 import { nodePlatform } from "../platform/node/node-platform.ts";
 import { attestors } from "./node/attestors.ts";
 import { auditFile } from "./node/audit-file.ts";
+import { backends } from "./node/backends.ts";
 import { readNodeReference } from "./node/references.ts";
 import { nodeStores } from "./node/stores.ts";
 
@@ -22,6 +23,7 @@ const issuer = await loadIssuer(JSON.parse(inline ? source : await readFile(sour
   platform: nodePlatform(),
   registry: attestors,
   stores: nodeStores(folder),
+  backends,
   env: (name) => process.env[name],
   read: (reference) => readNodeReference(reference, folder),
   // The process is frozen once it has answered: what is to be in the log is written before.

@@ -6,6 +6,8 @@ import { webCryptoPlatform } from "../platform/webcrypto.ts";
 import openapi from "../gen/openapi.ts";
 import type { OpenAttestor } from "../attestors/attestor.ts";
 import { portableOpeners } from "../attestors/openers.ts";
+import type { Backends } from "../signer/backend.ts";
+import { openLocal } from "../signer/local.ts";
 import { openDurableObject } from "../stores/workers/durable-object.ts";
 import { readReference } from "./references.ts";
 
@@ -13,6 +15,7 @@ import { readReference } from "./references.ts";
 export { ClaimObject } from "../stores/workers/durable-object.ts";
 /** What `worker` may be given: a bundle holds no more of them than its entry names. */
 export * from "../attestors/openers.ts";
+export { openAwsKms } from "../signer/aws-kms.ts";
 
 /**
  * Cloudflare Workers. `SVIDMINT_CONFIG` is what `svidmint policy compile --for workers` wrote (a variable, or a JSON
@@ -29,15 +32,18 @@ export interface SvidmintWorker {
 type Attestors = Readonly<Record<string, OpenAttestor>>;
 type App = ReturnType<typeof createApp>;
 
-/** @param attestors by evidence type: those that the configuration uses, so that nothing else is shipped */
-export function worker(attestors: Attestors): SvidmintWorker {
+/**
+ * @param attestors by evidence type: those that the configuration uses, so that nothing else is shipped
+ * @param backends where its keys lie, beside `local`
+ */
+export function worker(attestors: Attestors, backends: Backends = {}): SvidmintWorker {
   // One isolate serves one deployment: its bindings do not change while it lives. Only a finished app is kept, since a
   // promise of another request may never resolve here.
   let running: App | undefined;
   return {
     async fetch(request, env) {
       try {
-        running ??= await start(env, attestors);
+        running ??= await start(env, attestors, { local: openLocal, ...backends });
       } catch (error) {
         console.error(error instanceof ConfigError ? error.message : "svidmint did not start");
         return new Response("svidmint is not configured; its log says why\n", {
@@ -53,12 +59,13 @@ export function worker(attestors: Attestors): SvidmintWorker {
 /** With every evidence type there is. */
 export default /* @__PURE__ */ worker(portableOpeners);
 
-async function start(env: WorkerEnv, attestors: Attestors): Promise<App> {
+async function start(env: WorkerEnv, attestors: Attestors, backends: Backends): Promise<App> {
   const issuer = await openStored(documentOf(env.SVIDMINT_CONFIG), {
     // A key refresh that outlives the request which began it is finished for the next one.
     platform: webCryptoPlatform({ background: waitUntil }),
     attestors,
     stores: { durable_object: openDurableObject },
+    backends,
     env: (name) => env[name],
     read: (reference) => readReference(reference, (name) => env[name]),
     // Best effort: the platform's log takes the line, nobody acknowledges it.

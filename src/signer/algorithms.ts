@@ -29,6 +29,12 @@ export const SIGNATURE_ALGORITHMS = [
   "EdDSA",
 ] as const satisfies readonly SignatureAlgorithm[];
 
+/** What a key signs with. */
+export interface ChosenAlgorithm {
+  readonly algorithm: SignatureAlgorithm;
+  readonly scheme: SignatureScheme;
+}
+
 /**
  * The algorithm of a signing key: the one that was configured, if the key and the use admit it, else the usual one
  * of its kind. Ed25519 is for X.509 alone: neither JWT-SVID §2.1 nor WIT-SVID lists it.
@@ -38,7 +44,7 @@ export function signingAlgorithm(
   use: SvidUse,
   info: PublicKeyInfo,
   wanted?: SignatureAlgorithm,
-): Result<{ readonly algorithm: SignatureAlgorithm; readonly scheme: SignatureScheme }> {
+): Result<ChosenAlgorithm> {
   const quality = checkKeyQuality(info);
   if (!quality.ok) return quality;
   const algorithm = wanted ?? usualAlgorithm(info);

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { SIGNATURE_ALGORITHMS } from "./algorithms.ts";
+import { awsKms, BACKENDS, local } from "./definitions.ts";
 import { parseInstant } from "./instant.ts";
 
 /** The shape of `keys:`. What the instants mean together is `checkTimeline`, what the files hold is `loadKeySet`. */
@@ -9,23 +10,10 @@ const instant = z.string().check(
     error: "must be an instant such as 2026-11-01T00:00:00Z",
   }),
 );
-const reference = (forms: readonly string[]) =>
-  z.string().check(
-    z.refine((text) => forms.some((form) => text.startsWith(form) && text.length > form.length), {
-      error: `must be ${forms.map((form) => `${form}…`).join(" or ")}`,
-    }),
-  );
-const resource = reference(["file:", "data:"]);
+const resource = z.string().check(z.regex(/^(?:file|data):./, "must be file:… or data:…"));
 
 const common = {
   id: z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)),
-  backend: z.literal("local"),
-  /** A key in memory needs none of the others: they spare calls of a key service. */
-  mode: z.optional(
-    z.literal("direct", { error: "backend local signs with the key itself: its mode is direct" }),
-  ),
-  /** May be absent once the key is retired. */
-  private_key: z.optional(reference(["file:", "env:"])),
   algorithm: z.optional(z.enum(SIGNATURE_ALGORITHMS)),
   published_at: instant,
   active_from: z.optional(z.union([z.literal("standby"), instant])),
@@ -33,12 +21,24 @@ const common = {
   removed_at: z.optional(instant),
 };
 
-const x509Key = z.strictObject({ ...common, certificate: resource });
-const tokenKey = z.strictObject({
-  ...common,
-  /** PEM; needed where the private key is not there any more. */
-  public_key: z.optional(resource),
-});
+const one = { error: `expected ${BACKENDS.map((name) => `"${name}"`).join(" or ")}` };
+const x509Key = z.discriminatedUnion(
+  "backend",
+  [
+    z.strictObject({ ...common, ...local, certificate: resource }),
+    z.strictObject({ ...common, ...awsKms, certificate: resource }),
+  ],
+  one,
+);
+/** `public_key` is PEM, and needed where no private key is there to tell it. */
+const tokenKey = z.discriminatedUnion(
+  "backend",
+  [
+    z.strictObject({ ...common, ...local, public_key: z.optional(resource) }),
+    z.strictObject({ ...common, ...awsKms, public_key: resource }),
+  ],
+  one,
+);
 const MAX_KEYS = 64;
 
 export const keysSchema = z.strictObject({

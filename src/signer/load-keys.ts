@@ -5,8 +5,9 @@ import type { TrustDomain } from "../spiffe/trust-domain.ts";
 import { isSelfIssued, isSignedBy, type Certificate } from "../svid/certificate.ts";
 import { checkSigningCertificate } from "../svid/signing-certificate.ts";
 import { byUse, type SvidUse } from "./algorithms.ts";
+import { openBackend, type Backends } from "./backend.ts";
 import { parseInstant } from "./instant.ts";
-import { readKeyFiles } from "./key-material.ts";
+import { privateKeyReader, readPublicFiles } from "./key-material.ts";
 import { keySet, type KeysByUse, type TimedKeySet, type Timelines } from "./key-set.ts";
 import type { KeysConfig, TokenKeyConfig, X509KeyConfig } from "./keys-schema.ts";
 import { readKeys, type KeySource, type Say } from "./read-keys.ts";
@@ -19,6 +20,9 @@ export interface LoadKeysDeps {
   readonly read: ReadResource;
   /** For private keys; `read` if absent. */
   readonly readPrivate?: ReadResource;
+  /** What this runtime has. */
+  readonly backends: Backends;
+  readonly env: (name: string) => unknown;
   readonly now: number;
   /** Seconds: `spiffe_refresh_hint`. */
   readonly refreshHint: number;
@@ -94,17 +98,27 @@ export async function readConfiguredKeys(
 }
 
 function configuredKey(entry: KeyConfig, deps: LoadKeysDeps): KeySource {
-  const { platform, read, readPrivate = read } = deps;
+  const { platform, read, readPrivate = read, backends, env } = deps;
   return {
     id: entry.id,
     algorithm: entry.algorithm,
     async open(complain) {
-      const names = deps.publicOnly === true ? { ...entry, private_key: undefined } : entry;
-      const files = await readKeyFiles(names, { platform, read, readPrivate }, complain);
-      const { certificate } = files;
-      if (certificate === undefined) return files;
+      const { certificate, publicKey } = await readPublicFiles(entry, read, complain);
+      const handle =
+        deps.publicOnly === true
+          ? undefined
+          : await openBackend(backends, entry.backend, entry, {
+              platform,
+              read,
+              readPrivate: privateKeyReader(readPrivate),
+              env,
+              complain,
+            });
+      const opened = { ...(handle && { handle }), ...(publicKey && { publicKey }) };
+      if (certificate === undefined) return opened;
       return {
-        ...files,
+        ...opened,
+        certificate,
         judgeCertificate: (key, life, say) => checkCertificate(certificate, key, life, deps, say),
       };
     },

@@ -1,21 +1,45 @@
-import type { SignatureScheme } from "../encoding/primitives.ts";
 import type { Platform, PrivateKey } from "../platform/platform.ts";
-import type { SignatureAlgorithm, Signer } from "./signer.ts";
+import type { ChosenAlgorithm } from "./algorithms.ts";
+import type { BackendDeps, KeyHandle } from "./backend.ts";
+import type { LocalSettings } from "./definitions.ts";
+import { readPemBlock } from "./pem-block.ts";
+import type { Signer } from "./signer.ts";
+
+/** `backend: local`: reads the private key. */
+export async function openLocal(
+  { private_key: reference }: LocalSettings,
+  { platform, readPrivate, complain }: BackendDeps,
+): Promise<KeyHandle | undefined> {
+  if (reference === undefined) return undefined;
+  const say = (message: string): void => complain("private_key", message);
+  const pkcs8 = await readPemBlock(reference, "PRIVATE KEY", readPrivate, say);
+  if (pkcs8 === undefined) return undefined;
+  const imported = await platform.importPrivateKey(pkcs8);
+  if (!imported.ok) {
+    say(`not a usable private key: ${imported.error.detail ?? imported.error.reason}`);
+    return undefined;
+  }
+  const key = imported.value;
+  return {
+    publicKey: key.publicKey,
+    signer: (id, chosen) => localSigner(id, key, chosen, platform),
+  };
+}
 
 /**
  * A key in this process's memory. Whoever reads that memory has it: `docs/keys.md` says what follows.
- * @param algorithm with its scheme, as `signingAlgorithm` found them to fit the key
+ * @param chosen as `signingAlgorithm` found it to fit the key
  */
 export function localSigner(
   id: string,
   key: PrivateKey,
-  algorithm: { readonly algorithm: SignatureAlgorithm; readonly scheme: SignatureScheme },
+  chosen: ChosenAlgorithm,
   platform: Pick<Platform, "sign">,
 ): Signer {
   return Object.freeze({
     id,
-    ...algorithm,
+    ...chosen,
     publicKey: key.publicKey,
-    sign: (data: Uint8Array) => platform.sign(algorithm.scheme, key, data),
+    sign: (data: Uint8Array) => platform.sign(chosen.scheme, key, data),
   });
 }

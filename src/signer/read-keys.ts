@@ -2,13 +2,19 @@ import type { ConfigIssue } from "../config-issue.ts";
 import { equalBytes, toHex } from "../encoding/bytes.ts";
 import type { PublicKeyInfo } from "../encoding/primitives.ts";
 import { spkiOf } from "../encoding/public-key.ts";
-import type { Platform, PrivateKey } from "../platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
 import { thumbprint } from "../platform/thumbprint.ts";
 import { x509Issuer, type IssuingCertificate } from "../svid/x509-svid.ts";
-import { byUse, signingAlgorithm, SVID_USES, type SvidUse } from "./algorithms.ts";
+import {
+  byUse,
+  signingAlgorithm,
+  SVID_USES,
+  type ChosenAlgorithm,
+  type SvidUse,
+} from "./algorithms.ts";
+import type { Complain, KeyHandle } from "./backend.ts";
 import type { KeyMaterial, KeysByUse, Timelines } from "./key-set.ts";
-import { localSigner } from "./local.ts";
-import type { SignatureAlgorithm } from "./signer.ts";
+import type { SignatureAlgorithm, Signer } from "./signer.ts";
 import type { KeyLife } from "./timeline.ts";
 import { verified } from "./verified.ts";
 
@@ -19,11 +25,12 @@ export interface KeySource {
   readonly id: string;
   readonly algorithm?: SignatureAlgorithm | undefined;
   /** Reads all that there is of the key; what is wrong goes to `complain`, by the entry's field. */
-  open(complain: (field: string, message: string) => void): Promise<OpenedKey>;
+  open(complain: Complain): Promise<OpenedKey>;
 }
 
 export interface OpenedKey {
-  readonly privateKey?: PrivateKey;
+  /** Absent where there is no private key any more, or it is not looked at. */
+  readonly handle?: KeyHandle;
   readonly publicKey?: PublicKeyInfo;
   readonly certificate?: IssuingCertificate & { readonly info: PublicKeyInfo };
   /** What is to be said of the certificate once it is known which key is to use it, and when. */
@@ -79,12 +86,12 @@ async function readKey(
     complete = false;
     say("error", field, message);
   };
-  const { privateKey, certificate, publicKey, ...opened } = await source.open(error);
-  const info = privateKey?.publicKey.info ?? certificate?.info ?? publicKey;
+  const { handle, certificate, publicKey, ...opened } = await source.open(error);
+  const info = handle?.publicKey?.info ?? certificate?.info ?? publicKey;
   if (!complete || (info === undefined && publicOnly)) return undefined;
   if (info === undefined)
     return error("private_key", "is needed, or public_key once the key is retired");
-  if (privateKey === undefined && now < life.retiredAt && !publicOnly) {
+  if (handle === undefined && now < life.retiredAt && !publicOnly) {
     return error("private_key", "is needed until the key is retired");
   }
   if (publicKey !== undefined && !equalBytes(spkiOf(publicKey), spkiOf(info))) {
@@ -96,16 +103,29 @@ async function readKey(
     return error(field, chosen.error.detail ?? chosen.error.reason);
   }
   await opened.judgeCertificate?.(info, life, say);
+  const signer = handle && (await signerOf(source.id, handle, chosen.value, info, platform));
+  if (handle !== undefined && signer === undefined)
+    return error("algorithm", `the backend has no ${chosen.value.algorithm}`);
   return {
     life,
     info,
     thumbprint: await thumbprint(platform, info),
     algorithm: chosen.value.algorithm,
-    ...(privateKey && {
-      signer: verified(localSigner(source.id, privateKey, chosen.value, platform), platform),
-    }),
+    ...(signer && { signer: verified(signer, platform) }),
     ...(certificate?.extensions.subjectKeyId && {
       issuer: x509Issuer(certificate, chosen.value.scheme),
     }),
   };
+}
+
+async function signerOf(
+  id: string,
+  handle: KeyHandle,
+  chosen: ChosenAlgorithm,
+  info: PublicKeyInfo,
+  platform: Platform,
+): Promise<Signer | undefined> {
+  if (handle.publicKey !== undefined) return handle.signer(id, chosen, handle.publicKey);
+  const imported = await platform.importPublicKey(info);
+  return imported.ok ? handle.signer(id, chosen, imported.value) : undefined;
 }

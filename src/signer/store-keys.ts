@@ -1,6 +1,7 @@
 import { encodeBase64 } from "../encoding/base64.ts";
 import { spkiOf } from "../encoding/public-key.ts";
 import { byUse, type SvidUse } from "./algorithms.ts";
+import { settingsOf } from "./definitions.ts";
 import type { KeyMaterial, KeysByUse } from "./key-set.ts";
 import type { KeysConfig } from "./keys-schema.ts";
 import { timelineEntries } from "./load-keys.ts";
@@ -11,14 +12,16 @@ export function storeKeys(config: KeysConfig, keys: KeysByUse): StoredKeys {
   const store = (use: SvidUse): readonly StoredKey[] => {
     const entries = config[use] ?? [];
     const timelines = timelineEntries(entries);
-    return entries.flatMap(({ id, algorithm, private_key: privateKey }, index) => {
+    return entries.flatMap((entry, index) => {
+      const { id, algorithm, backend } = entry;
       const timeline = timelines[index];
       const material = keys[use].find((key) => key.life.id === id);
       if (timeline === undefined) return [];
       return {
         timeline,
         ...(algorithm && { algorithm }),
-        ...(privateKey !== undefined && { privateKey }),
+        backend,
+        settings: settingsOf(entry),
         ...(material && publicHalf(material)),
       };
     });

@@ -1,10 +1,9 @@
 import { ConfigError, type ConfigIssue, type ReadResource } from "../config-issue.ts";
 import { decodeBase64 } from "../encoding/base64.ts";
-import { utf8Decode } from "../encoding/bytes.ts";
-import { decodePem } from "../encoding/pem.ts";
 import { parseSpki } from "../encoding/public-key.ts";
-import type { Platform, PrivateKey } from "../platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
 import { byUse, type SvidUse } from "./algorithms.ts";
+import { openBackend, type Backends, type Complain } from "./backend.ts";
 import { keySet, type KeySet } from "./key-set.ts";
 import type { LoadKeysDeps } from "./load-keys.ts";
 import { readKeys, type KeySource, type OpenedKey } from "./read-keys.ts";
@@ -18,8 +17,9 @@ import { resolveTimeline, type TimelineEntry } from "./timeline.ts";
 export interface StoredKey {
   readonly timeline: TimelineEntry;
   readonly algorithm?: SignatureAlgorithm;
-  /** `env:` and a name. */
-  readonly privateKey?: string;
+  readonly backend: string;
+  /** What the `OpenBackend` takes; references in it are `env:` and a name. */
+  readonly settings: Readonly<Record<string, unknown>>;
   /** SubjectPublicKeyInfo; absent where only the private key tells. */
   readonly publicKey?: string;
   readonly certificate?: {
@@ -39,6 +39,9 @@ export interface StoredKeysDeps extends Pick<
 > {
   readonly platform: Platform;
   readonly read: ReadResource;
+  /** What this deployment has. */
+  readonly backends: Backends;
+  readonly env: (name: string) => unknown;
 }
 
 /** The set of keys that `storeKeys` wrote down, with the private ones. @throws ConfigError with everything that is wrong */
@@ -63,17 +66,20 @@ export async function openStoredKeys(stored: StoredKeys, deps: StoredKeysDeps): 
   return keySet(keys, timelines, deps);
 }
 
-type Complain = (field: string, message: string) => void;
-
 async function openKey(
-  { privateKey, publicKey, certificate }: StoredKey,
+  { backend, settings, publicKey, certificate }: StoredKey,
   deps: StoredKeysDeps,
   complain: Complain,
 ): Promise<OpenedKey> {
   const info = publicKey === undefined ? undefined : parseSpki(bytesOf(publicKey));
   if (info?.ok === false) complain("public_key", "not a usable public key");
+  const handle = await openBackend(deps.backends, backend, settings, {
+    ...deps,
+    readPrivate: deps.read,
+    complain,
+  });
   const opened = {
-    ...(privateKey !== undefined && (await openPrivateKey(privateKey, deps, complain))),
+    ...(handle && { handle }),
     ...(info?.ok === true && { publicKey: info.value }),
   };
   if (certificate === undefined || info?.ok !== true) return opened;
@@ -96,24 +102,6 @@ async function openKey(
       if (judged > notAfter) say(severity, "certificate", "the certificate has expired");
     },
   };
-}
-
-async function openPrivateKey(
-  reference: string,
-  { platform, read }: StoredKeysDeps,
-  complain: Complain,
-): Promise<{ privateKey?: PrivateKey }> {
-  try {
-    const blocks = decodePem(utf8Decode(await read(reference)) ?? "", "PRIVATE KEY", { max: 1 });
-    const [pkcs8] = blocks.ok ? blocks.value : [];
-    const imported = pkcs8 && (await platform.importPrivateKey(pkcs8));
-    if (imported?.ok === true) return { privateKey: imported.value };
-    complain("private_key", 'must hold one pem block "PRIVATE KEY" (PKCS #8) and nothing else');
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    for (const { message } of error.issues) complain("private_key", message);
-  }
-  return {};
 }
 
 function bytesOf(base64: string): Uint8Array {

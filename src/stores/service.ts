@@ -3,7 +3,7 @@ import { CredentialError, type CredentialSource } from "../platform/credentials.
 import { fetchBounded } from "../platform/http.ts";
 import type { Platform } from "../platform/platform.ts";
 import { StoreError } from "./store-error.ts";
-import { within } from "./within.ts";
+import { within } from "../platform/within.ts";
 
 /** One record in JSON, with what a service writes around it. */
 const MAX_BYTES = 2 * 1024 * 1024;

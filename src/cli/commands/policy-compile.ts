@@ -3,6 +3,8 @@ import type { JsonObject } from "../../encoding/json.ts";
 import { storeConfig } from "../../issuer/store-config.ts";
 import { attestors as registry } from "../../runtimes/node/attestors.ts";
 import { compileDocument } from "../compile-document.ts";
+import type { Config } from "../../issuer/config.ts";
+import { SVID_USES } from "../../signer/algorithms.ts";
 import { checkConfig, configurationError, locateAll, resourceReader } from "../config.ts";
 import { defineCommand } from "../command.ts";
 import { writeAllNew } from "../files.ts";
@@ -56,16 +58,23 @@ export default defineCommand({
     } else {
       await writeAllNew([{ path: args.out, content: text }], args.force === true);
       printError(`wrote ${args.out}`);
-      if (args.for === "workers") printError(entryLine([...config.sections.keys()]));
+      if (args.for === "workers") printError(entryLine(config));
     }
     return 0;
   },
 });
 
-/** What the Worker's entry has to say, so that it ships these evidence types and no others. */
-function entryLine(types: readonly string[]): string {
-  const named = types.toSorted().map((type) => `${type}: ${openerName(type)}`);
-  return `the Worker's entry names what it ships: worker({ ${named.join(", ")} })`;
+/** What the Worker's entry has to say, so that it ships these evidence types and backends and no others. */
+function entryLine({ sections, keys = {} }: Pick<Config, "sections" | "keys">): string {
+  const backends = SVID_USES.flatMap((use) => (keys[use] ?? []).map(({ backend }) => backend));
+  const remote = new Set(backends.filter((backend) => backend !== "local"));
+  const parts = [listed([...sections.keys()]), ...(remote.size > 0 ? [listed([...remote])] : [])];
+  return `the Worker's entry names what it ships: worker(${parts.join(", ")})`;
+}
+
+function listed(names: readonly string[]): string {
+  const named = names.toSorted().map((name) => `${name}: ${openerName(name)}`);
+  return `{ ${named.join(", ")} }`;
 }
 
 /** `aws_iid` is opened by `openAwsIid`. */

@@ -102,7 +102,9 @@ async function ownKeys(config: Config, folder: string): Promise<KeysConfig> {
     },
   });
   const files = SVID_USES.flatMap((use) =>
-    (keys[use] ?? []).flatMap(({ private_key: key }) => key?.replace(/^file:/, "") ?? []),
+    (keys[use] ?? []).flatMap((key) =>
+      key.backend === "local" ? (key.private_key?.replace(/^file:/, "") ?? []) : [],
+    ),
   );
   printError(
     `${created ? "made local signing keys" : "signing with local keys"}: ${files.map(printable).join(", ")} (listed in ${printable(path)})`,

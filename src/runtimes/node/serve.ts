@@ -9,6 +9,7 @@ import type { Issuer } from "../../issuer/issuer.ts";
 import { nodePlatform } from "../../platform/node/node-platform.ts";
 import { attestors } from "./attestors.ts";
 import { auditFile } from "./audit-file.ts";
+import { backends } from "./backends.ts";
 import { directSvids } from "./direct-svids.ts";
 import { listen, type ListenAddress, type RunningServer } from "./http-server.ts";
 import { nodeStores } from "./stores.ts";
@@ -51,6 +52,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     warn: options.warn,
     log: (line) => process.stderr.write(`${line}\n`),
     stores: nodeStores(folder),
+    backends,
     env: (name) => process.env[name],
     opened: (store) => closers.unshift(async () => store.close?.()),
   });

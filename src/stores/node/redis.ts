@@ -6,7 +6,7 @@ import type { RedisConfig } from "../definitions.ts";
 import { openOptimistic } from "../optimistic.ts";
 import type { Records } from "../records.ts";
 import { StoreError } from "../store-error.ts";
-import { within } from "../within.ts";
+import { within } from "../../platform/within.ts";
 import { judgeInfo } from "./redis-info.ts";
 
 const CONNECT_TIMEOUT_MS = 1500;

@@ -16,7 +16,7 @@ import type { StoreDeps } from "../definition.ts";
 import type { DurableObjectConfig } from "../definitions.ts";
 import { CLAIM_GRACE_SECONDS, ONCE_GRACE_SECONDS } from "../retention.ts";
 import { StoreError } from "../store-error.ts";
-import { within } from "../within.ts";
+import { within } from "../../platform/within.ts";
 
 const DEADLINE_MS = 2000;
 const DEFAULT_BINDING = "CLAIMS";

@@ -44,6 +44,7 @@ const PAGES = [
   "stores/azure-table.md",
   "stores/firestore.md",
   "stores/durable-object.md",
+  "signers/aws-kms.md",
 ] as const;
 
 /** What a page's configuration refers to: bundles, and certificates of a CA, whosever. */

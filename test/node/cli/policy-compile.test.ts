@@ -61,11 +61,15 @@ rules: [{ name: ci, evidence: { oidc.ci: {} }, spiffe_id: "/{oidc.ci.sub}", jwt:
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     expect(ran.stdout.trimEnd()).not.toContain("\n");
     expect(json(ran)).toMatchObject({
-      svidmint_compiled: 2,
+      svidmint_compiled: 3,
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       config: {
         evidence: { oidc: { ci: { jwks: expect.stringMatching(/^data:;base64,/) } } },
-        keys: { x509: [], jwt: [{ privateKey: "env:KEY" }], wit: [] },
+        keys: {
+          x509: [],
+          jwt: [{ backend: "local", settings: { private_key: "env:KEY" } }],
+          wit: [],
+        },
       },
     });
     await put("dev/stored.json", ran.stdout);

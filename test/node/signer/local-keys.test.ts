@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { ConfigError, type ConfigIssue, type ReadResource } from "../../../src/config-issue.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
+import { openLocal } from "../../../src/signer/local.ts";
 import { loadKeySet } from "../../../src/signer/load-keys.ts";
 import { localKeys, type LocalKeysOptions } from "../../../src/signer/node/local-keys.ts";
 import { privateReader } from "../../../src/signer/node/private-file.ts";
@@ -47,6 +48,8 @@ async function load(folder: string, warnings: ConfigIssue[] = []) {
     trustDomain,
     read,
     readPrivate: privateReader(read, folder),
+    backends: { local: openLocal },
+    env: () => undefined,
     now: platform.now(),
     refreshHint: 300,
     changedAt: 0,

@@ -5,6 +5,7 @@ import { createApp } from "../../../src/handlers/app.ts";
 import type { Issuer } from "../../../src/issuer/issuer.ts";
 import { loadIssuer, type LoadDeps } from "../../../src/issuer/load.ts";
 import { formatInstant } from "../../../src/signer/instant.ts";
+import { openLocal } from "../../../src/signer/local.ts";
 import { readReference } from "../../../src/runtimes/references.ts";
 import { digestOf, type StoredDocument } from "../../../src/issuer/stored-config.ts";
 import { compiled, open, refusal, source, type Json, type Source } from "./stored-world.ts";
@@ -38,6 +39,7 @@ const loadDeps = (): LoadDeps => ({
   platform: origin.platform,
   registry: portableAttestors,
   stores: {},
+  backends: { local: openLocal },
   env: () => undefined,
   read: (reference) => readReference(reference, (name) => origin.secrets[name]),
   audit: { write: () => undefined },
@@ -54,7 +56,7 @@ describe("a compiled configuration", () => {
   it("holds no private key and no reference to a file", () => {
     const text = JSON.stringify(stored);
     expect(text).not.toMatch(/PRIVATE|file:/);
-    expect(text).toContain('"privateKey":"env:ROOT_KEY"');
+    expect(text).toContain('"private_key":"env:ROOT_KEY"');
   });
 
   it("knows every evidence type that the registry has", () => {
@@ -136,14 +138,14 @@ describe("a compiled configuration", () => {
     ["text", "{}"],
     ["a list", []],
     ["what policy compile writes for others", { trust_domain: "a", rules: [] }],
-    ["half of one", { svidmint_compiled: 2 }],
+    ["half of one", { svidmint_compiled: 3 }],
   ])("is not %s", async (_, document) => {
     expect(await refusal(open(document, origin))).toEqual([
       expect.stringContaining("--for workers"),
     ]);
   });
 
-  it.each([0, 1, 3, "2", null])("is not of another format: %j", async (format) => {
+  it.each([0, 1, 2, 4, "3", null])("is not of another format: %j", async (format) => {
     const other = { ...stored, svidmint_compiled: format };
     expect(await refusal(open(other, origin))).toEqual([
       expect.stringContaining("another version"),

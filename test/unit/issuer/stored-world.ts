@@ -8,6 +8,7 @@ import type { Issuer } from "../../../src/issuer/issuer.ts";
 import type { StoreOpeners } from "../../../src/issuer/open-store.ts";
 import type { Platform, PrivateKey } from "../../../src/platform/platform.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
+import { openLocal } from "../../../src/signer/local.ts";
 import { formatInstant } from "../../../src/signer/instant.ts";
 import { readReference } from "../../../src/runtimes/references.ts";
 import { buildCaTbs } from "../../../src/svid/ca-certificate.ts";
@@ -175,6 +176,7 @@ export function open(
     platform,
     attestors: portableOpeners,
     stores,
+    backends: { local: openLocal },
     env: (name) => secrets[name],
     read: (reference) => readReference(reference, (name) => secrets[name]),
     audit: { write: (line) => void lines.push(line) },

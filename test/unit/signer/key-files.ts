@@ -4,6 +4,7 @@ import { encodePem } from "../../../src/encoding/pem.ts";
 import type { KeyKind, PrivateKey } from "../../../src/platform/platform.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { signingAlgorithm } from "../../../src/signer/algorithms.ts";
+import { openLocal } from "../../../src/signer/local.ts";
 import { keysSchema } from "../../../src/signer/keys-schema.ts";
 import { loadKeySet, type LoadKeysDeps } from "../../../src/signer/load-keys.ts";
 import { parseTrustDomain } from "../../../src/spiffe/trust-domain.ts";
@@ -95,6 +96,8 @@ export async function load(config: unknown, overrides: Partial<LoadKeysDeps> = {
     refreshHint: 300,
     changedAt: 0,
     longestLife: { x509: 3600, jwt: 300, wit: 3600 },
+    backends: { local: openLocal },
+    env: () => undefined,
     report: (issue) => void warnings.push(issue),
     async read(reference) {
       const text = files[reference];

@@ -7,7 +7,7 @@ describe("keysSchema", () => {
   it.each<[string, unknown]>([
     ["an unknown member", { x509: [{ ...root, kms: "x" }] }],
     ["an unknown list", { ssh: [] }],
-    ["another backend", { jwt: [{ ...jwt, backend: "aws_kms" }] }],
+    ["another backend", { jwt: [{ ...jwt, backend: "gcp_kms" }] }],
     ["a mode that local keys do not need", { jwt: [{ ...jwt, mode: "wrapped" }] }],
     ["an x509 key without certificate", { x509: [{ ...root, certificate: undefined }] }],
     ["a jwt key with one", { jwt: [{ ...jwt, certificate: "file:x.pem" }] }],
@@ -30,5 +30,38 @@ describe("keysSchema", () => {
     ["HMAC", { jwt: [{ ...jwt, algorithm: "HS256" }] }],
   ])("refuses %s", (_, config) => {
     expect(z.safeParse(keysSchema, JSON.parse(JSON.stringify(config))).success).toBe(false);
+  });
+
+  const KEY = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-4333-8444-555555555555";
+  const { private_key: _one, ...rootBase } = root;
+  const { private_key: _other, ...jwtBase } = jwt;
+  const kmsRoot = { ...rootBase, backend: "aws_kms", key: KEY };
+  const kmsJwt = { ...jwtBase, backend: "aws_kms", key: KEY, public_key: "file:jwt.pub" };
+  const accepts = (config: unknown): boolean => z.safeParse(keysSchema, config).success;
+
+  it("takes keys in AWS KMS, replicas too", () => {
+    expect(accepts({ x509: [kmsRoot], jwt: [kmsJwt], wit: [{ ...kmsJwt, mode: "direct" }] })).toBe(
+      true,
+    );
+    const replicas = { "eu-central-1": KEY, "us-east-1": KEY.replace("eu-central-1", "us-east-1") };
+    expect(accepts({ x509: [{ ...kmsRoot, key: replicas }] })).toBe(true);
+    expect(accepts({ x509: [{ ...kmsRoot, key: KEY.replace("arn:aws:", "arn:aws-cn:") }] })).toBe(
+      true,
+    );
+  });
+
+  it.each<[string, object]>([
+    ["no key", { key: undefined }],
+    ["an alias", { key: "alias/jwt" }],
+    ["an alias's ARN", { key: "arn:aws:kms:eu-central-1:111122223333:alias/jwt" }],
+    ["a key's id alone", { key: "11111111-2222-4333-8444-555555555555" }],
+    ["an ARN with a host in it", { key: KEY.replace("eu-central-1", "evil.example/-1") }],
+    ["no replicas", { key: {} }],
+    ["an alias among replicas", { key: { "eu-central-1": "alias/jwt" } }],
+    ["no public key", { public_key: undefined }],
+    ["a private key", { private_key: "env:KEY" }],
+    ["a mode that is not there", { mode: "wrapped" }],
+  ])("refuses a key in AWS KMS with %s", (_, change) => {
+    expect(accepts({ jwt: [JSON.parse(JSON.stringify({ ...kmsJwt, ...change }))] })).toBe(false);
   });
 });

@@ -1,0 +1,6 @@
+import { openAwsKms } from "../../signer/aws-kms.ts";
+import type { Backends } from "../../signer/backend.ts";
+import { openLocal } from "../../signer/local.ts";
+
+/** Where the signing keys of the runtimes on Node may lie. */
+export const backends: Backends = { local: openLocal, aws_kms: openAwsKms };

@@ -1,0 +1,197 @@
+import { createPublicKey, verify, X509Certificate } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as z from "zod/mini";
+import { makeEvidenceIssuer, TRUST_DOMAIN } from "../../scripts/interop/configuration.ts";
+import { startMoto, type Moto } from "../../scripts/interop/moto.ts";
+import { startSvidmint, type Svidmint } from "../../scripts/interop/svidmint.ts";
+import { encodePem } from "../../src/encoding/pem.ts";
+import { parseSpki } from "../../src/encoding/public-key.ts";
+import { nodePlatform } from "../../src/platform/node/node-platform.ts";
+import { signAwsRequest, type AwsCredentials } from "../../src/platform/sigv4.ts";
+import { signingAlgorithm } from "../../src/signer/algorithms.ts";
+import { openAwsKms } from "../../src/signer/aws-kms.ts";
+import type { Signer } from "../../src/signer/signer.ts";
+import { parseTrustDomain } from "../../src/spiffe/trust-domain.ts";
+import { buildCaTbs } from "../../src/svid/ca-certificate.ts";
+import { subjectKeyIdOf } from "../../src/svid/key-id.ts";
+import { assembleCertificate, serialNumber } from "../../src/svid/x509-svid.ts";
+import { counterparts } from "./support/counterparts.ts";
+import { bundleRoots, fetchBundle, issueJwt, issueX509, splitPem } from "./support/svids.ts";
+
+const needs = counterparts("moto");
+const REGION = "eu-central-1";
+const DAY = 86_400;
+const ANYBODY: AwsCredentials = { accessKeyId: "test", secretAccessKey: "test" };
+const createdSchema = z.object({ KeyMetadata: z.object({ Arn: z.string() }) });
+const publicSchema = z.object({ PublicKey: z.string() });
+const platform = nodePlatform();
+
+interface KmsKey {
+  readonly arn: string;
+  readonly spki: Uint8Array;
+  readonly signer: Signer;
+}
+
+describe.skipIf(needs.absent)(`svidmint serve with its keys in moto's KMS${needs.note}`, () => {
+  const stack = new AsyncDisposableStack();
+  const evidence = makeEvidenceIssuer();
+  let moto: Moto;
+  let issuer: Svidmint;
+  let env: Record<string, string>;
+
+  const send = async (
+    scope: { service: string; region: string },
+    host: string,
+    headers: Readonly<Record<string, string>>,
+    body: string,
+  ): Promise<string> => {
+    const request = { method: "POST", host, headers: Object.entries(headers), body };
+    const now = platform.now();
+    const signed = await signAwsRequest(platform, request, ANYBODY, { ...scope, now });
+    const init = { method: "POST", headers: { ...headers, ...signed.headers }, body };
+    const answer = await moto.fetch(`https://${host}/`, init);
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(text);
+    return text;
+  };
+
+  /** As an operator does it: not what the issuer may. */
+  const administer = async (operation: string, parameters: object): Promise<unknown> => {
+    const headers = {
+      "content-type": "application/x-amz-json-1.1",
+      "x-amz-target": `TrentService.${operation}`,
+    };
+    const scope = { service: "kms", region: REGION };
+    const body = JSON.stringify(parameters);
+    return JSON.parse(await send(scope, `kms.${REGION}.amazonaws.com`, headers, body));
+  };
+
+  const iam = (Action: string, parameters: Readonly<Record<string, string>>): Promise<string> => {
+    const body = new URLSearchParams({ Action, Version: "2010-05-08", ...parameters }).toString();
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    return send({ service: "iam", region: "us-east-1" }, "iam.amazonaws.com", headers, body);
+  };
+
+  async function createKey(KeySpec: string, use: "x509" | "jwt"): Promise<KmsKey> {
+    const created = await administer("CreateKey", { KeySpec, KeyUsage: "SIGN_VERIFY" });
+    const arn = createdSchema.parse(created).KeyMetadata.Arn;
+    const told = publicSchema.parse(await administer("GetPublicKey", { KeyId: arn }));
+    const spki = new Uint8Array(Buffer.from(told.PublicKey, "base64"));
+    const info = parseSpki(spki);
+    if (!info.ok) throw new Error(info.error.reason);
+    const chosen = signingAlgorithm(use, info.value);
+    const publicKey = await platform.importPublicKey(info.value);
+    if (!chosen.ok || !publicKey.ok) throw new Error("not a usable key");
+    const nothing = () => Promise.reject(new Error("reads nothing"));
+    const handle = await openAwsKms(
+      { key: arn },
+      {
+        platform,
+        read: nothing,
+        readPrivate: nothing,
+        env: (name) => env[name],
+        complain: (field, message) => expect.fail(`${field}: ${message}`),
+      },
+    );
+    const signer = handle?.signer(use, chosen.value, publicKey.value);
+    if (signer === undefined) throw new Error("no signer");
+    return { arn, spki, signer };
+  }
+
+  async function rootCertificate({ spki, signer }: KmsKey): Promise<string> {
+    const trustDomain = parseTrustDomain(TRUST_DOMAIN);
+    if (!trustDomain.ok) throw new Error(trustDomain.error.reason);
+    const tbs = buildCaTbs({
+      trustDomain: trustDomain.value,
+      spki,
+      subjectKeyId: await subjectKeyIdOf(spki, platform),
+      serial: serialNumber(platform.random(17)),
+      notBefore: platform.now() - DAY,
+      notAfter: platform.now() + 365 * DAY,
+      pathLength: 1,
+      scheme: signer.scheme,
+    });
+    const der = assembleCertificate(tbs, signer.scheme, await signer.sign(tbs));
+    return encodePem("CERTIFICATE", der);
+  }
+
+  /** May sign, and nothing else; from then on moto checks each signature and permission. */
+  async function leastPrivilege(): Promise<AwsCredentials> {
+    await iam("CreateUser", { UserName: "svidmint" });
+    const key = await iam("CreateAccessKey", { UserName: "svidmint" });
+    const part = (name: string): string => new RegExp(`<${name}>([^<]+)<`).exec(key)?.[1] ?? "";
+    const PolicyDocument = JSON.stringify({
+      Version: "2012-10-17",
+      // moto tells actions apart, not keys.
+      Statement: [{ Effect: "Allow", Action: ["kms:Sign"], Resource: "*" }],
+    });
+    await iam("PutUserPolicy", { UserName: "svidmint", PolicyName: "sign", PolicyDocument });
+    await moto.authenticate();
+    return { accessKeyId: part("AccessKeyId"), secretAccessKey: part("SecretAccessKey") };
+  }
+
+  const inPlace = (pem: string): string => `data:;base64,${btoa(pem)}`;
+
+  async function serve(ec: KmsKey, rsa: KmsKey): Promise<Svidmint> {
+    const published_at = "2026-01-01T00:00:00Z";
+    const entry = { backend: "aws_kms", published_at };
+    const certificate = inPlace(await rootCertificate(ec));
+    const public_key = inPlace(encodePem("PUBLIC KEY", rsa.spki));
+    const keys = {
+      x509: [{ ...entry, id: "root", key: ec.arn, certificate }],
+      jwt: [{ ...entry, id: "jwt", key: { here: rsa.arn }, public_key }],
+    };
+    const { accessKeyId, secretAccessKey } = await leastPrivilege();
+    return startSvidmint({
+      evidence,
+      keys,
+      env: {
+        ...env,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        SVIDMINT_REGION: "here",
+      },
+    });
+  }
+
+  beforeAll(async () => {
+    moto = stack.use(await startMoto(needs.path("moto")));
+    env = {
+      AWS_ENDPOINT_URL_KMS: `http://127.0.0.1:${moto.port}`,
+      AWS_ACCESS_KEY_ID: ANYBODY.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: ANYBODY.secretAccessKey,
+    };
+    const ec = await createKey("ECC_NIST_P256", "x509");
+    const rsa = await createKey("RSA_2048", "jwt");
+    issuer = stack.use(await serve(ec, rsa));
+  });
+  afterAll(() => stack.disposeAsync());
+
+  it("issues an X.509-SVID that verifies under the bundle's root, with kms:Sign alone", async () => {
+    const { certificates } = await issueX509(issuer.url, evidence);
+    const [rootPem = ""] = splitPem(bundleRoots(await fetchBundle(issuer.url)));
+    const root = new X509Certificate(rootPem);
+    const [leaf] = certificates;
+    expect(leaf?.verify(root.publicKey)).toBe(true);
+    expect(leaf?.checkIssued(root)).toBe(true);
+    expect(leaf?.subjectAltName).toBe(`URI:spiffe://${TRUST_DOMAIN}/ci/build`);
+    expect(root.verify(root.publicKey)).toBe(true);
+  });
+
+  it("issues a JWT-SVID that verifies under the bundle's RSA key", async () => {
+    const token = await issueJwt(issuer.url, evidence);
+    const [head = "", payload = "", signature = ""] = token.split(".");
+    const { kid, alg } = JSON.parse(Buffer.from(head, "base64url").toString());
+    expect(alg).toBe("RS256");
+    const jwk = (await fetchBundle(issuer.url)).keys.find((key) => key.kid === kid);
+    const key = createPublicKey({ key: { ...jwk }, format: "jwk" });
+    const input = Buffer.from(`${head}.${payload}`);
+    expect(verify("sha256", input, key, Buffer.from(signature, "base64url"))).toBe(true);
+  });
+
+  it("answers 503 where KMS is gone, and serves the bundle all the same", async () => {
+    await moto[Symbol.asyncDispose]();
+    await expect(issueX509(issuer.url, evidence)).rejects.toThrow(/status 503/);
+    expect((await fetchBundle(issuer.url)).keys.length).toBe(2);
+  });
+});
