@@ -68,6 +68,7 @@ export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer
       platform,
       trustDomain,
       read: readPrivate ?? read,
+      readMounted: read,
       env: deps.env,
       report: (issue) => deps.warn?.(issue),
     }));

@@ -26,7 +26,10 @@ export interface StoreDefinition<C = unknown> {
 export interface StoreDeps {
   readonly platform: Platform;
   readonly trustDomain: string;
+  /** Reads secrets of the operator's: on Node, files that others can read are refused. */
   readonly read: ReadResource;
+  /** Reads what the platform mounts, with a mode of its own; `read` if absent. */
+  readonly readMounted?: ReadResource;
   /** The process's variables on Node, the bindings on Workers. */
   readonly env: (name: string) => unknown;
   /** What is doubtful; paths are relative to the section. */

@@ -31,7 +31,9 @@ const PASSING = [
 
 /** One table in one region, whose hash key is the string `id`. @see https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/ */
 export function openDynamodb(config: DynamodbConfig, deps: StoreDeps): Promise<ClaimStore> {
-  return openOptimistic(dynamodbRecords(config, deps.platform, awsCredentials(deps)), deps);
+  const { platform, env, read, readMounted = read } = deps;
+  const credentials = awsCredentials({ platform, env, read: readMounted });
+  return openOptimistic(dynamodbRecords(config, platform, credentials), deps);
 }
 
 export function dynamodbRecords(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
-import { dynamodbRecords } from "../../../src/stores/dynamodb.ts";
+import { dynamodbRecords, openDynamodb } from "../../../src/stores/dynamodb.ts";
 import { optimisticStore } from "../../../src/stores/optimistic.ts";
 import { storeConformance } from "../../conformance/store.ts";
 import { failure, FakeDynamodb } from "../../fakes/dynamodb.ts";
@@ -26,6 +26,34 @@ serviceFaults("dynamodb", {
 });
 
 describe("what DynamoDB is asked", () => {
+  it("with a token that the platform mounts for everybody in the container, which is no secret file of ours", async () => {
+    const URI = "http://169.254.170.23/v1/credentials";
+    const tokens: (string | null)[] = [];
+    const store = await openDynamodb(config, {
+      platform: webCryptoPlatform({
+        fetch: async (url, init) => {
+          if (url !== URI) return service.fetch(url, init);
+          tokens.push(new Headers(init.headers).get("authorization"));
+          const Expiration = new Date(Date.now() + 3_600_000).toISOString();
+          return Response.json({ AccessKeyId: "A", SecretAccessKey: "S", Token: "T", Expiration });
+        },
+      }),
+      trustDomain: "prod.example",
+      env: (name) =>
+        ({
+          AWS_CONTAINER_CREDENTIALS_FULL_URI: URI,
+          AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: "/var/run/token",
+        })[name],
+      read: async () => {
+        throw new Error("can be read by others");
+      },
+      readMounted: async (reference) => new TextEncoder().encode(`in ${reference}`),
+      report: () => undefined,
+    });
+    expect(await store.show("f".repeat(64))).toBeUndefined();
+    expect(new Set(tokens)).toEqual(new Set(["in file:/var/run/token"]));
+  });
+
   it("is one item a name, each write with another version, and when it may be forgotten", async () => {
     service.items.clear();
     expect(await records.write("n", { text: "one", keepUntil: 99.5 }, undefined, 1000)).toBe(true);
