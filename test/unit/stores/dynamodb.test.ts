@@ -35,7 +35,12 @@ describe("what DynamoDB is asked", () => {
           if (url !== URI) return service.fetch(url, init);
           tokens.push(new Headers(init.headers).get("authorization"));
           const Expiration = new Date(Date.now() + 3_600_000).toISOString();
-          return Response.json({ AccessKeyId: "A", SecretAccessKey: "S", Token: "T", Expiration });
+          return Response.json({
+            AccessKeyId: "AKIDEXAMPLE",
+            SecretAccessKey: "hunter2",
+            Token: "T",
+            Expiration,
+          });
         },
       }),
       trustDomain: "prod.example",
