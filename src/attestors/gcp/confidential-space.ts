@@ -11,6 +11,7 @@ import { openKeys } from "../jwks.ts";
 import { openRoot, rootField, settleRoot } from "../pinned-root.ts";
 import { LEEWAY_SECONDS } from "../times.ts";
 import { tokenAttestor, type TokenProfile } from "../token.ts";
+import { projectsField, serviceAccountsField, someoneBelieved } from "./believed.ts";
 import { readConfidentialToken } from "./confidential-claims.ts";
 import { CONFIDENTIAL_SPACE_ROOT } from "./confidential-space-root.ts";
 
@@ -26,34 +27,11 @@ const config = () =>
   z
     .strictObject({
       /** Project ids whose workloads are believed. */
-      projects: z.optional(
-        z
-          .array(
-            z
-              .string()
-              .check(
-                z.regex(
-                  /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
-                  "expected a project id, not a name or number",
-                ),
-              ),
-          )
-          .check(z.minLength(1)),
-      ),
+      projects: projectsField(),
       /** Addresses of service accounts: a token of this kind has no other name of one. */
-      service_accounts: z.optional(
-        z
-          .array(
-            z
-              .string()
-              .check(
-                z.regex(
-                  /^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$/,
-                  "expected an e-mail address",
-                ),
-              ),
-          )
-          .check(z.minLength(1)),
+      service_accounts: serviceAccountsField(
+        /^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$/,
+        "expected an e-mail address",
       ),
       /** The least support that a production image of Confidential Space must have; `STABLE` unless told. */
       support: z.optional(z.enum(SUPPORT)),
@@ -65,13 +43,7 @@ const config = () =>
       root: z.optional(rootField()),
       max_lifetime: z.optional(lifetimeField(3600)),
     })
-    .check(
-      z.refine(
-        ({ projects, service_accounts: accounts }) =>
-          projects !== undefined || accounts !== undefined,
-        { error: "projects or service_accounts is required: what is not named is not accepted" },
-      ),
-    );
+    .check(someoneBelieved());
 type SpaceConfig = z.infer<ReturnType<typeof config>>;
 type SpaceSettings = SpaceConfig & { readonly root: string };
 

@@ -7,6 +7,7 @@ import { openKeys } from "../jwks.ts";
 import { LEEWAY_SECONDS } from "../times.ts";
 import { tokenAttestor } from "../token.ts";
 import { fail, ok } from "../../result.ts";
+import { projectsField, serviceAccountsField, someoneBelieved } from "./believed.ts";
 import { readIdentityToken } from "./identity-token.ts";
 
 const TYPE = "gcp_iit";
@@ -19,46 +20,17 @@ const config = () =>
   z
     .strictObject({
       /** Project ids whose instances are believed. */
-      projects: z.optional(
-        z
-          .array(
-            z
-              .string()
-              .check(
-                z.regex(
-                  /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
-                  "expected a project id, not a name or number",
-                ),
-              ),
-          )
-          .check(z.minLength(1)),
-      ),
+      projects: projectsField(),
       /** Unique ids of service accounts: an e-mail address can be given to another account later. */
-      service_accounts: z.optional(
-        z
-          .array(
-            z
-              .string()
-              .check(
-                z.regex(
-                  /^[0-9]{6,32}$/,
-                  "expected the unique id, which is a number in quotes, not the e-mail address",
-                ),
-              ),
-          )
-          .check(z.minLength(1)),
+      service_accounts: serviceAccountsField(
+        /^[0-9]{6,32}$/,
+        "expected the unique id, which is a number in quotes, not the e-mail address",
       ),
       audience: z.optional(audienceField()),
       jwks: z.optional(jwksField()),
       max_lifetime: z.optional(lifetimeField(3600)),
     })
-    .check(
-      z.refine(
-        ({ projects, service_accounts: accounts }) =>
-          projects !== undefined || accounts !== undefined,
-        { error: "projects or service_accounts is required: what is not named is not accepted" },
-      ),
-    );
+    .check(someoneBelieved());
 type IitConfig = z.infer<ReturnType<typeof config>>;
 
 const evidence = z.strictObject({ type: z.literal(TYPE), token: z.string() });
