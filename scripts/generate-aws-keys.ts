@@ -9,8 +9,9 @@
  * validity dates are not looked at. Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/regions-certs.html
  */
 import { X509Certificate } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { tableFromFolder } from "./table-from-folder.ts";
 
 const OUTPUT = new URL("../src/attestors/aws/region-keys.ts", import.meta.url);
 
@@ -84,20 +85,4 @@ ${regions.join("\n")}
 `;
 }
 
-const folder = process.argv[2];
-const check = process.argv.includes("--check");
-if (folder === undefined || folder.startsWith("--")) {
-  console.error("usage: node scripts/generate-aws-keys.ts FOLDER [--check]");
-  process.exit(2);
-}
-if (check && !existsSync(folder)) {
-  console.log(`skipped: ${folder} is absent`);
-  process.exit(0);
-}
-const text = render(folder);
-if (!check) {
-  writeFileSync(OUTPUT, text);
-} else if (readFileSync(OUTPUT, "utf8") !== text) {
-  console.error("src/attestors/aws/region-keys.ts differs from the certificates: write it anew");
-  process.exit(1);
-}
+tableFromFolder(OUTPUT, render);

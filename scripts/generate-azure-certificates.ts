@@ -10,8 +10,9 @@
  * explained. Those that the table has already stay in it, so that a folder need only hold what is new. Source: https://learn.microsoft.com/azure/security/fundamentals/azure-ca-details
  */
 import { X509Certificate } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { tableFromFolder } from "./table-from-folder.ts";
 
 const OUTPUT = new URL("../src/attestors/azure/imds-certificates.ts", import.meta.url);
 
@@ -98,22 +99,4 @@ function lineOf(certificate: X509Certificate): string {
   "${certificate.raw.toString("base64")}",`;
 }
 
-const folder = process.argv[2];
-const check = process.argv.includes("--check");
-if (folder === undefined || folder.startsWith("--")) {
-  console.error("usage: node scripts/generate-azure-certificates.ts FOLDER [--check]");
-  process.exit(2);
-}
-if (check && !existsSync(folder)) {
-  console.log(`skipped: ${folder} is absent`);
-  process.exit(0);
-}
-const text = render(folder);
-if (!check) {
-  writeFileSync(OUTPUT, text);
-} else if (readFileSync(OUTPUT, "utf8") !== text) {
-  console.error(
-    "src/attestors/azure/imds-certificates.ts differs from the certificates: write it anew",
-  );
-  process.exit(1);
-}
+tableFromFolder(OUTPUT, render);

@@ -6,6 +6,7 @@ import { defineCommand } from "../command.ts";
 import { writeAllNew } from "../files.ts";
 import { KEY_KINDS, platform, privateKeyPem } from "../key-file.ts";
 import { print, printFields, printJson } from "../output.ts";
+import { BASE_OPTIONS } from "../evidence-target.ts";
 
 export default defineCommand({
   about:
@@ -24,16 +25,7 @@ export default defineCommand({
       default: "p256",
       description: "kind of key; a rule must allow ed25519 by its key_types",
     },
-    issuer: {
-      type: "string",
-      valueHint: "URL",
-      description: "issuer URL, or the audience configured for the evidence: what S begins with",
-    },
-    config: {
-      type: "string",
-      valueHint: "FILE",
-      description: "take what S begins with from this configuration; svidmint.yaml if it is there",
-    },
+    ...BASE_OPTIONS,
     force: { type: "boolean", description: "overwrite both files" },
     json: { type: "boolean", description: "print JSON, the CSR included" },
   },
