@@ -17,8 +17,8 @@ export interface ClaimStore {
    */
   assign(key: string, owner: string, now: number, ttlSeconds: number): Promise<void>;
   /**
-   * Takes one owner back, or all and a ban with them. With `unusedBy`, only the claim that this very request made and
-   * nobody renewed. @returns whether anything was taken back
+   * Takes one owner back, or all and a ban with them. With `unusedBy`, only what this very request made and nobody
+   * renewed. @returns whether anything was taken back
    */
   release(
     key: string,

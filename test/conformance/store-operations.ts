@@ -31,6 +31,17 @@ export function operationTests({ store, ask, outcome }: Subject): void {
       expect(await outcome(key, B)).toBe("taken");
     });
 
+    it("takes all back that the request made, and nothing that it did not", async () => {
+      const key = freshKey();
+      await ask(key, A, { maxOwners: 3, requestId: "r1" });
+      await ask(key, B, { maxOwners: 3, requestId: "r1" });
+      await ask(key, C, { maxOwners: 3, requestId: "r2" });
+      expect(await store().release(key, { unusedBy: "r1" })).toBe(true);
+      expect((await store().show(key))?.owners.map((o) => o.owner)).toEqual([C]);
+      expect(await store().release(key, { unusedBy: "r2" })).toBe(true);
+      expect(await store().show(key)).toBeUndefined();
+    });
+
     it("takes one of several, and leaves the others", async () => {
       const key = freshKey();
       await ask(key, A, { maxOwners: 2 });
