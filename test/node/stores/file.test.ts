@@ -160,8 +160,10 @@ describe("two processes", () => {
   it("lose no answer while one takes over from the other again and again", async () => {
     const directory = await freshDirectory();
     const answered: string[] = [];
+    const enough = 60;
     const work = async (name: string) => {
-      for (let i = 0; i < 12; i++) {
+      // A busy machine takes over more often than it answers: such a one gets more turns, up to a bound.
+      for (let i = 0; i < 12 || (answered.length < enough && i < 400); i++) {
         await writeFile(join(directory, "claims.lock"), "{}"); // oxlint-disable-line no-await-in-loop -- by turns
         const store = await opened(directory, { lock: { patienceMs: 1 } }).catch(() => undefined); // oxlint-disable-line no-await-in-loop -- by turns
         if (store === undefined) continue;
@@ -178,7 +180,7 @@ describe("two processes", () => {
     const last = await opened(directory, { lock: { patienceMs: 1 } });
     const kept = new Set((await last.list()).map(({ key }) => key));
     expect(answered.filter((key) => !kept.has(key))).toEqual([]);
-    expect(answered.length).toBeGreaterThan(50);
+    expect(answered.length).toBeGreaterThanOrEqual(enough);
   });
 });
 
