@@ -1,21 +1,17 @@
 import { decodeBase64, encodeBase64 } from "../encoding/base64.ts";
 import { ecdsaDerToRaw } from "../encoding/ecdsa.ts";
-import { parseJsonObject, type JsonObject } from "../encoding/json.ts";
+import type { JsonObject } from "../encoding/json.ts";
 import type { PublicKey } from "../encoding/primitives.ts";
-import { ConfigError } from "../config-issue.ts";
 import { awsCredentials } from "../platform/aws-credentials.ts";
-import { CredentialError, variable, type CredentialSource } from "../platform/credentials.ts";
-import { fetchBounded } from "../platform/http.ts";
+import { variable, type CredentialSource } from "../platform/credentials.ts";
 import type { Platform } from "../platform/platform.ts";
 import { signAwsRequest, type AwsCredentials } from "../platform/sigv4.ts";
 import type { ChosenAlgorithm } from "./algorithms.ts";
 import type { BackendDeps, KeyHandle } from "./backend.ts";
-import type { AwsKmsSettings } from "./definitions.ts";
 import { KeyService } from "./key-service.ts";
+import { askService, credentialsFrom, malformedAnswer } from "./service-request.ts";
 import { SignerError, type SignatureAlgorithm, type Signer } from "./signer.ts";
 
-/** An answer is a few hundred bytes. */
-const MAX_BYTES = 16 * 1024;
 /** Of a message that KMS hashes itself. */
 const MAX_RAW_BYTES = 4096;
 const TYPE = "application/x-amz-json-1.1";
@@ -27,6 +23,10 @@ const FAMILIES: Readonly<Record<string, string>> = {
   PS: "RSASSA_PSS_SHA_",
   ES: "ECDSA_SHA_",
 };
+
+interface AwsKmsSettings {
+  readonly key: string | Readonly<Record<string, string>>;
+}
 
 /**
  * `backend: aws_kms`, mode `direct`: each signature is one `kms:Sign` on the one key whose ARN is configured. Nothing
@@ -128,32 +128,20 @@ async function ask(
   const signed = await signAwsRequest(
     platform,
     { method: "POST", host, path, headers: Object.entries(headers), body },
-    await credentialsOf(credentials),
+    await credentialsFrom(credentials),
     { region, service: "kms", now: platform.now() },
   );
   const left = end - performance.now();
   // Nobody waits any more: nothing is signed for nobody.
   if (left <= 0) throw new SignerError("timeout", `there are no AWS credentials for ${id} in time`);
-  const answer = await fetchBounded(platform, url, {
+  const { status, body: answer } = await askService(platform, "AWS KMS", id, url, {
     method: "POST",
     headers: { ...headers, ...signed.headers },
     body,
-    maxBytes: MAX_BYTES,
     timeoutMs: left,
-    allowLoopbackHttp: true,
   });
-  if (!answer.ok) {
-    const { code, detail = code } = answer.error;
-    const kind = code === "timeout" ? "timeout" : code === "network" ? "unavailable" : "denied";
-    throw new SignerError(kind, `AWS KMS gives no answer for ${id}: ${detail}`);
-  }
-  const { status, bytes } = answer.value;
-  const parsed = parseJsonObject(bytes);
-  if (status === 200) {
-    if (parsed.ok) return parsed.value;
-    throw new SignerError("denied", `AWS KMS gives no answer for ${id}: it is malformed`);
-  }
-  throw refusal(id, status, parsed.ok ? parsed.value["__type"] : undefined);
+  if (status === 200) return answer ?? malformedAnswer("AWS KMS", id);
+  throw refusal(id, status, answer?.["__type"]);
 }
 
 /** @param type the service's own name of the failure; what it says beside it is not repeated */
@@ -163,15 +151,4 @@ function refusal(id: string, status: number, type: unknown): SignerError {
   const message = `AWS KMS refuses to sign for ${id}: status ${status}${shown}`;
   if (status === 429 || THROTTLED.includes(name)) return new SignerError("throttled", message);
   return new SignerError(status >= 500 ? "unavailable" : "denied", message);
-}
-
-async function credentialsOf(source: CredentialSource<AwsCredentials>): Promise<AwsCredentials> {
-  try {
-    return await source();
-  } catch (error) {
-    // A file that a variable names may be missing.
-    if (!(error instanceof CredentialError) && !(error instanceof ConfigError)) throw error;
-    const passing = error instanceof CredentialError && error.retryable;
-    throw new SignerError(passing ? "unavailable" : "denied", error.message, { cause: error });
-  }
 }

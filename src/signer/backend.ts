@@ -4,12 +4,49 @@ import type { Platform } from "../platform/platform.ts";
 import type { ChosenAlgorithm } from "./algorithms.ts";
 import type { Signer } from "./signer.ts";
 
-/** A key where it lies: in this process, or in a key service. Opening one calls no service. */
+/**
+ * A key where it lies: in this process, or in a key service. Opening one calls no service. Which of the three it is
+ * used for is the entry's `mode`; a backend has what its definition's modes need.
+ */
 export interface KeyHandle {
   /** Where the key at hand tells it; else the configuration does. */
   readonly publicKey?: PublicKey;
-  /** @returns undefined where the backend has no such algorithm */
-  signer(id: string, chosen: ChosenAlgorithm, publicKey: PublicKey): Signer | undefined;
+  /** Modes `direct` and `delegated`. @returns undefined where the backend has no such algorithm */
+  signer?(id: string, chosen: ChosenAlgorithm, publicKey: PublicKey): Signer | undefined;
+  /** Mode `wrapped`. */
+  unwrapper?(id: string): Unwrapper;
+  /** Mode `upstream`. */
+  upstream?(id: string): UpstreamCa;
+}
+
+/** A handle on a key that decrypts data keys and does nothing else. */
+export interface Unwrapper {
+  /**
+   * @param wrapped the data key as the service encrypted it
+   * @param context what the data key was encrypted for; a service that can bind such a text has to be given it, the
+   *   others leave it, since what the data key opens is bound to the same text
+   * @throws SignerError
+   */
+  unwrap(wrapped: Uint8Array, context: string): Promise<Uint8Array>;
+}
+
+/** A CA that exists without us, and signs intermediates. */
+export interface UpstreamCa {
+  /**
+   * @returns DER certificates: the intermediate, then those between it and the CA's root, each signed by the next; the
+   *   root itself may end the list. What they say is checked by the caller.
+   * @throws SignerError
+   */
+  certify(request: IntermediateRequest): Promise<readonly Uint8Array[]>;
+}
+
+/** What is asked of an upstream CA. */
+export interface IntermediateRequest {
+  /** PKCS#10, DER, signed by the intermediate's key: its subject and extensions are what the certificate should have. */
+  readonly csr: Uint8Array;
+  readonly trustDomain: string;
+  /** Unix seconds; a CA may give less. */
+  readonly notAfter: number;
 }
 
 /** What is wrong with an entry, by its field. */

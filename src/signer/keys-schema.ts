@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { SIGNATURE_ALGORITHMS } from "./algorithms.ts";
-import { awsKms, BACKENDS, local } from "./definitions.ts";
+import type { BackendDefinition, KeyMode } from "./definition.ts";
+import { backendDefinitions } from "./definitions.ts";
 import { parseInstant } from "./instant.ts";
 
 /** The shape of `keys:`. What the instants mean together is `checkTimeline`, what the files hold is `loadKeySet`. */
@@ -21,24 +22,26 @@ const common = {
   removed_at: z.optional(instant),
 };
 
-const one = { error: `expected ${BACKENDS.map((name) => `"${name}"`).join(" or ")}` };
-const x509Key = z.discriminatedUnion(
-  "backend",
-  [
-    z.strictObject({ ...common, ...local, certificate: resource }),
-    z.strictObject({ ...common, ...awsKms, certificate: resource }),
-  ],
-  one,
-);
-/** `public_key` is PEM, and needed where no private key is there to tell it. */
-const tokenKey = z.discriminatedUnion(
-  "backend",
-  [
-    z.strictObject({ ...common, ...local, public_key: z.optional(resource) }),
-    z.strictObject({ ...common, ...awsKms, public_key: resource }),
-  ],
-  one,
-);
+/** PEM; needed where no private key is there to tell it. */
+const publicKey = z.optional(resource);
+
+/** What all entries say, beside the members of their backend. */
+export interface KeyConfig extends z.output<z.ZodMiniObject<typeof common>> {
+  readonly backend: string;
+  readonly mode?: KeyMode | undefined;
+  readonly public_key?: string | undefined;
+  readonly certificate?: string | undefined;
+  readonly [setting: string]: unknown;
+}
+export interface X509KeyConfig extends KeyConfig {
+  /** What the bundle shows. */
+  readonly certificate: string;
+}
+
+const x509Key = keySchema<X509KeyConfig>("x509", () => ({ certificate: resource }));
+const tokenKey = keySchema<KeyConfig>("token", ({ backend }) => ({
+  public_key: backend === "local" ? publicKey : resource,
+}));
 const MAX_KEYS = 64;
 
 export const keysSchema = z.strictObject({
@@ -47,5 +50,33 @@ export const keysSchema = z.strictObject({
   wit: z.optional(z.array(tokenKey).check(z.maxLength(MAX_KEYS))),
 });
 export type KeysConfig = z.output<typeof keysSchema>;
-export type X509KeyConfig = z.output<typeof x509Key>;
-export type TokenKeyConfig = z.output<typeof tokenKey>;
+
+/** One strict object a backend, told apart by its name. */
+function keySchema<K extends KeyConfig>(
+  use: "x509" | "token",
+  more: (definition: BackendDefinition) => Readonly<Record<string, z.ZodMiniType>>,
+): z.ZodMiniType<K> {
+  const fitting = backendDefinitions.filter((definition) => definition[use].length > 0);
+  const options = fitting.map((definition) =>
+    z.strictObject({
+      ...common,
+      backend: z.literal(definition.backend),
+      mode: modeSchema(definition.backend, definition[use]),
+      ...definition.settings(),
+      ...more(definition),
+    }),
+  );
+  const names = fitting.map(({ backend }) => `"${backend}"`);
+  const [first, ...others] = options;
+  if (first === undefined) throw new TypeError("there are backends for every use");
+  const union: z.ZodMiniType = z.discriminatedUnion("backend", [first, ...others], {
+    error: `expected ${names.join(" or ")}`,
+  });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the members of a backend are its opener's to know
+  return union as z.ZodMiniType<K>;
+}
+
+function modeSchema(backend: string, modes: readonly KeyMode[]): z.ZodMiniType {
+  const error = `backend ${backend} has the mode${modes.length > 1 ? "s" : ""} ${modes.join(", ")}`;
+  return z.optional(z.enum(modes, { error }));
+}

@@ -9,7 +9,7 @@ import { openBackend, type Backends } from "./backend.ts";
 import { parseInstant } from "./instant.ts";
 import { privateKeyReader, readPublicFiles } from "./key-material.ts";
 import { keySet, type KeysByUse, type TimedKeySet, type Timelines } from "./key-set.ts";
-import type { KeysConfig, TokenKeyConfig, X509KeyConfig } from "./keys-schema.ts";
+import type { KeyConfig, KeysConfig } from "./keys-schema.ts";
 import { readKeys, type KeySource, type Say } from "./read-keys.ts";
 import { checkTimeline } from "./timeline-check.ts";
 import { resolveTimeline, type KeyLife, type TimelineEntry } from "./timeline.ts";
@@ -37,8 +37,6 @@ export interface LoadKeysDeps {
   /** Warnings; errors are thrown, all at once. Paths begin with `keys`. */
   readonly report: (issue: ConfigIssue) => void;
 }
-
-type KeyConfig = X509KeyConfig | TokenKeyConfig;
 
 /** The instants of entries that passed `keysSchema`. */
 export function timelineEntries(entries: readonly KeyConfig[]): readonly TimelineEntry[] {

@@ -1,9 +1,12 @@
 import type { Platform, PrivateKey } from "../platform/platform.ts";
 import type { ChosenAlgorithm } from "./algorithms.ts";
 import type { BackendDeps, KeyHandle } from "./backend.ts";
-import type { LocalSettings } from "./definitions.ts";
 import { readPemBlock } from "./pem-block.ts";
 import type { Signer } from "./signer.ts";
+
+interface LocalSettings {
+  readonly private_key?: string | undefined;
+}
 
 /** `backend: local`: reads the private key. */
 export async function openLocal(

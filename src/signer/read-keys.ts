@@ -125,7 +125,7 @@ async function signerOf(
   info: PublicKeyInfo,
   platform: Platform,
 ): Promise<Signer | undefined> {
-  if (handle.publicKey !== undefined) return handle.signer(id, chosen, handle.publicKey);
+  if (handle.publicKey !== undefined) return handle.signer?.(id, chosen, handle.publicKey);
   const imported = await platform.importPublicKey(info);
-  return imported.ok ? handle.signer(id, chosen, imported.value) : undefined;
+  return imported.ok ? handle.signer?.(id, chosen, imported.value) : undefined;
 }

@@ -93,7 +93,7 @@ describe.skipIf(needs.absent)(`svidmint serve with its keys in moto's KMS${needs
         complain: (field, message) => expect.fail(`${field}: ${message}`),
       },
     );
-    const signer = handle?.signer(use, chosen.value, publicKey.value);
+    const signer = handle?.signer?.(use, chosen.value, publicKey.value);
     if (signer === undefined) throw new Error("no signer");
     return { arn, spki, signer };
   }

@@ -102,8 +102,8 @@ async function ownKeys(config: Config, folder: string): Promise<KeysConfig> {
     },
   });
   const files = SVID_USES.flatMap((use) =>
-    (keys[use] ?? []).flatMap((key) =>
-      key.backend === "local" ? (key.private_key?.replace(/^file:/, "") ?? []) : [],
+    (keys[use] ?? []).flatMap(({ private_key: reference }) =>
+      typeof reference === "string" ? reference.replace(/^file:/, "") : [],
     ),
   );
   printError(

@@ -31,7 +31,7 @@ async function bench(kind: KeyKind = "P-256", wanted?: SignatureAlgorithm) {
   };
   const open = (settings: Parameters<typeof openAwsKms>[0], changes: Partial<BackendDeps> = {}) =>
     openAwsKms(settings, { ...deps, ...changes });
-  const signer = (await open({ key: arn }))?.signer("root", chosen.value, key.publicKey);
+  const signer = (await open({ key: arn }))?.signer?.("root", chosen.value, key.publicKey);
   if (signer === undefined) throw new Error("no signer");
   return { kms, arn, signer, open, complaints, key, chosen: chosen.value };
 }
@@ -84,7 +84,7 @@ describe("what AWS KMS is asked", () => {
     if (!chosen.ok) throw new Error(chosen.error.reason);
     const { open, arn } = await bench();
     const handle = await open({ key: arn });
-    expect(handle?.signer("root", chosen.value, key.publicKey)).toBeUndefined();
+    expect(handle?.signer?.("root", chosen.value, key.publicKey)).toBeUndefined();
   });
 });
 
@@ -182,7 +182,7 @@ describe("a service that does not sign (F2 to F5, F7)", () => {
     const { open, arn, chosen, key, kms } = await bench();
     const variables = { AWS_EC2_METADATA_DISABLED: "true" } as Record<string, string>;
     const handle = await open({ key: arn }, { env: (name) => variables[name] });
-    const signer = handle?.signer("root", chosen, key.publicKey);
+    const signer = handle?.signer?.("root", chosen, key.publicKey);
     expect(await faultOf(signer ?? (await bench()).signer)).toMatchObject({ code: "denied" });
     expect(kms.asked).toEqual([]);
   });
@@ -207,7 +207,7 @@ describe("replicas of a key", () => {
   ])("are told apart by %s", async (_, own) => {
     const { open, chosen, key, kms } = await bench();
     const handle = await open({ key: keys }, variables(...own));
-    await handle?.signer("root", chosen, key.publicKey)?.sign(DATA);
+    await handle?.signer?.("root", chosen, key.publicKey)?.sign(DATA);
     expect(kms.asked).toMatchObject([{ KeyId: keyArn("one") }]);
   });
 

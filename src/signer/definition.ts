@@ -1,0 +1,19 @@
+import type * as z from "zod/mini";
+
+/**
+ * How a key makes signatures: `direct` signs each SVID where the key lies, `delegated` signs an intermediate for a key
+ * of this process, `wrapped` decrypts the signing key for this process, `upstream` has an existing CA certify it.
+ */
+export type KeyMode = "direct" | "delegated" | "wrapped" | "upstream";
+
+/** One entry in `definitions.ts`: what a configuration may say of a backend. Holds nothing that opens one. */
+export interface BackendDefinition {
+  /** The value of `backend`. */
+  readonly backend: string;
+  /** Of X.509 keys; the first is the default, none: the backend has no such keys. */
+  readonly x509: readonly KeyMode[];
+  /** Of JWT and WIT keys, likewise. */
+  readonly token: readonly KeyMode[];
+  /** Members of the entry beside those that all entries have. A function: made where it is used. */
+  settings(): Readonly<Record<string, z.ZodMiniType>>;
+}
