@@ -8,6 +8,7 @@ import type { Platform } from "../platform/platform.ts";
 import { signAwsRequest, type AwsCredentials } from "../platform/sigv4.ts";
 import type { ChosenAlgorithm } from "./algorithms.ts";
 import type { BackendDeps, KeyHandle } from "./backend.ts";
+import { endpointHere, keyHere } from "./here.ts";
 import { KeyService } from "./key-service.ts";
 import { askService, credentialsFrom, malformedAnswer } from "./service-request.ts";
 import { SignerError, type SignatureAlgorithm, type Signer } from "./signer.ts";
@@ -37,20 +38,13 @@ export async function openAwsKms(
   { key }: AwsKmsSettings,
   deps: BackendDeps,
 ): Promise<KeyHandle | undefined> {
-  const here = variable(deps, "SVIDMINT_REGION") ?? variable(deps, "AWS_REGION");
-  const arn =
-    typeof key === "string" ? key : here && Object.hasOwn(key, here) ? key[here] : undefined;
-  if (arn === undefined) {
-    deps.complain("key", `names no key for region ${here ?? "(SVIDMINT_REGION is not set)"}`);
-    return undefined;
-  }
+  const arn = keyHere(key, deps, variable(deps, "AWS_REGION"));
+  if (arn === undefined) return undefined;
   const [, partition, , region = ""] = arn.split(":");
   const suffix = partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
-  const url = variable(deps, "AWS_ENDPOINT_URL_KMS") ?? `https://kms.${region}.${suffix}/`;
-  if (!URL.canParse(url)) {
-    deps.complain("key", "the variable AWS_ENDPOINT_URL_KMS is not a URL");
-    return undefined;
-  }
+  const usual = `https://kms.${region}.${suffix}/`;
+  const url = endpointHere("AWS_ENDPOINT_URL_KMS", usual, deps);
+  if (url === undefined) return undefined;
   const sign = { arn, region, url, platform: deps.platform, credentials: awsCredentials(deps) };
   return { signer: (id, chosen, publicKey) => awsKmsSigner(id, chosen, publicKey, sign) };
 }
