@@ -1,6 +1,7 @@
 /**
  * Bundles the server entries into one file each: `dist/bundle/node.mjs` (containers) and `dist/bundle/lambda.mjs`.
- * What verifies `sigstore` evidence and the client of Redis are files beside them, loaded where they are configured.
+ * What verifies `sigstore` evidence, the client of Redis and clouds' own libraries are files beside them, loaded where
+ * they are configured.
  */
 import { build, type Plugin } from "esbuild";
 
@@ -8,6 +9,7 @@ import { build, type Plugin } from "esbuild";
 const BESIDE = [
   ["sigstore", /\/provenance\.ts$/],
   ["redis", /\/stores\/node\/redis\.ts$/],
+  ["azure-library", /\/platform\/node\/azure-library\.ts$/],
 ] as const;
 
 const beside: Plugin = {
@@ -25,6 +27,7 @@ for (const [name, entry] of [
   ["lambda", "src/runtimes/lambda.ts"],
   ["sigstore", "src/attestors/sigstore/node/provenance.ts"],
   ["redis", "src/stores/node/redis.ts"],
+  ["azure-library", "src/platform/node/azure-library.ts"],
 ] as const) {
   const { metafile } = await build({
     entryPoints: [entry],
@@ -47,7 +50,8 @@ for (const [name, entry] of [
   });
   const heavy = Object.keys(metafile.inputs).filter(
     (input) =>
-      /node_modules\/(?:@aws-sdk|@azure|google-auth-library|@peculiar|yaml|citty)\//.test(input) ||
+      /node_modules\/(?:@aws-sdk|google-auth-library|@peculiar|yaml|citty)\//.test(input) ||
+      (name !== "azure-library" && input.includes("node_modules/@azure/")) ||
       (name !== "sigstore" && input.includes("node_modules/@sigstore/")) ||
       (name !== "redis" && input.includes("node_modules/@redis/")),
   );

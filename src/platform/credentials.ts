@@ -29,7 +29,14 @@ export interface CredentialDeps {
   readonly env: (name: string) => unknown;
   /** Reads `file:` references. */
   readonly read: (reference: string) => Promise<Uint8Array>;
+  /** Clouds' own libraries, for the forms of credentials that our code does not know; a runtime may have none. */
+  readonly libraries?: CloudLibraries;
 }
+
+/** By cloud, what gives an access token for a scope. @throws CredentialError */
+export type CloudLibraries = Readonly<
+  Partial<Record<"azure" | "google", (scope: string) => Promise<LastingCredentials<string>>>>
+>;
 
 /** From so long before their end, credentials are replaced; until the later moment the old ones still serve. */
 const EARLY_SECONDS = 300;
@@ -72,7 +79,7 @@ export function variable({ env }: Pick<CredentialDeps, "env">, name: string): st
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-type Asked = Pick<BoundedRequest, "method" | "headers" | "plainHosts">;
+type Asked = Pick<BoundedRequest, "method" | "headers" | "body" | "plainHosts">;
 
 /** Asks a metadata service. @param service as messages name it. @throws CredentialError */
 export async function askText(

@@ -1,5 +1,6 @@
 import type { ReadResource } from "../config-issue.ts";
 import type { PublicKey } from "../encoding/primitives.ts";
+import type { CloudLibraries } from "../platform/credentials.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ChosenAlgorithm } from "./algorithms.ts";
 import type { Signer } from "./signer.ts";
@@ -59,6 +60,8 @@ export interface BackendDeps {
   readonly readPrivate: ReadResource;
   /** The process's variables on Node, the bindings on Workers. */
   readonly env: (name: string) => unknown;
+  /** Where the runtime has any. */
+  readonly libraries?: CloudLibraries;
   readonly complain: Complain;
 }
 

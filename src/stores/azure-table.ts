@@ -42,8 +42,10 @@ async function accessOf(config: AzureTableConfig, deps: StoreDeps): Promise<Azur
   const secret = async (reference: string): Promise<string> =>
     (utf8Decode(await deps.read(reference)) ?? "").trim();
   if (config.sas !== undefined) return { sas: (await secret(config.sas)).replace(/^\?/, "") };
-  if (config.key === undefined)
-    return { token: azureCredentials(deps, RESOURCE, config.client_id) };
+  if (config.key === undefined) {
+    const { readMounted = deps.read } = deps;
+    return { token: azureCredentials({ ...deps, read: readMounted }, RESOURCE, config.client_id) };
+  }
   const key = decodeBase64(await secret(config.key));
   if (!key.ok) throw new StoreError("refused", `${config.key} is no key of a storage account`);
   return { key: key.value };

@@ -1,5 +1,6 @@
 import type * as z from "zod/mini";
 import type { ConfigIssue, ReadResource } from "../config-issue.ts";
+import type { CloudLibraries } from "../platform/credentials.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ClaimStore } from "./claim-store.ts";
 
@@ -32,6 +33,8 @@ export interface StoreDeps {
   readonly readMounted?: ReadResource;
   /** The process's variables on Node, the bindings on Workers. */
   readonly env: (name: string) => unknown;
+  /** Where the runtime has any. */
+  readonly libraries?: CloudLibraries;
   /** What is doubtful; paths are relative to the section. */
   readonly report: (issue: ConfigIssue) => void;
 }

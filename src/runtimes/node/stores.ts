@@ -5,6 +5,7 @@ import { openDynamodb } from "../../stores/dynamodb.ts";
 import { openFirestore } from "../../stores/firestore.ts";
 import { memoryStore } from "../../stores/memory.ts";
 import { openFile } from "./file-store.ts";
+import { withLibraries } from "./libraries.ts";
 
 /** The claim stores of the runtimes on Node. @param folder the configuration's */
 export function nodeStores(folder: string): StoreOpeners {
@@ -12,7 +13,7 @@ export function nodeStores(folder: string): StoreOpeners {
     file: (config: FileConfig) => openFile(config, folder),
     memory: async () => memoryStore(),
     dynamodb: openDynamodb,
-    azure_table: openAzureTable,
+    azure_table: withLibraries(openAzureTable),
     firestore: openFirestore,
     // A client that few deployments need: beside the bundle, loaded where it is configured.
     redis: async (config: RedisConfig, deps) =>

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { awsCredentials } from "../../../src/platform/aws-credentials.ts";
-import { azureCredentials } from "../../../src/platform/azure-credentials.ts";
 import type { CredentialDeps } from "../../../src/platform/credentials.ts";
 import { googleCredentials } from "../../../src/platform/google-credentials.ts";
 
@@ -163,28 +162,5 @@ describe("Google credentials", () => {
     served[`http://127.0.0.1:81${path}`] = () => Response.json({ access_token: "x" });
     const other = googleCredentials(deps({ GCE_METADATA_HOST: "127.0.0.1:81" }));
     await expect(other()).rejects.toThrow(/malformed/);
-  });
-});
-
-describe("Azure credentials", () => {
-  const resource = "https://storage.azure.com/";
-  const token = (): Response =>
-    Response.json({ access_token: "eyJ", expires_on: String(NOW + 600) });
-
-  it("are the metadata service's token, of the identity that is named", async () => {
-    const query = "resource=https%3A%2F%2Fstorage.azure.com%2F&api-version=2018-02-01&client_id=c1";
-    served[`http://169.254.169.254/metadata/identity/oauth2/token?${query}`] = token;
-    expect(await azureCredentials(deps(), resource, "c1")()).toBe("eyJ");
-    expect(asked[0]?.headers["metadata"]).toBe("true");
-  });
-
-  it("are those of the platform's own endpoint, where there is one", async () => {
-    const env = { IDENTITY_ENDPOINT: "http://127.0.0.1:41/msi/token", IDENTITY_HEADER: "h" };
-    const query = "resource=https%3A%2F%2Fstorage.azure.com%2F&api-version=2019-08-01";
-    served[`${env.IDENTITY_ENDPOINT}?${query}`] = token;
-    expect(await azureCredentials(deps(env), resource)()).toBe("eyJ");
-    expect(asked[0]?.headers["x-identity-header"]).toBe("h");
-    served[`${env.IDENTITY_ENDPOINT}?${query}`] = () => Response.json({ access_token: "eyJ" });
-    await expect(azureCredentials(deps(env), resource)()).rejects.toThrow(/malformed/);
   });
 });
