@@ -10,6 +10,7 @@ const BESIDE = [
   ["sigstore", /\/provenance\.ts$/],
   ["redis", /\/stores\/node\/redis\.ts$/],
   ["azure-library", /\/platform\/node\/azure-library\.ts$/],
+  ["aws-library", /\/aws-library\.ts$/],
 ] as const;
 
 const beside: Plugin = {
@@ -28,6 +29,7 @@ for (const [name, entry] of [
   ["sigstore", "src/attestors/sigstore/node/provenance.ts"],
   ["redis", "src/stores/node/redis.ts"],
   ["azure-library", "src/platform/node/azure-library.ts"],
+  ["aws-library", "src/platform/node/aws-library.ts"],
 ] as const) {
   const { metafile } = await build({
     entryPoints: [entry],
@@ -50,7 +52,8 @@ for (const [name, entry] of [
   });
   const heavy = Object.keys(metafile.inputs).filter(
     (input) =>
-      /node_modules\/(?:@aws-sdk|google-auth-library|@peculiar|yaml|citty)\//.test(input) ||
+      /node_modules\/(?:google-auth-library|@peculiar|yaml|citty)\//.test(input) ||
+      (name !== "aws-library" && input.includes("node_modules/@aws-sdk/")) ||
       (name !== "azure-library" && input.includes("node_modules/@azure/")) ||
       (name !== "sigstore" && input.includes("node_modules/@sigstore/")) ||
       (name !== "redis" && input.includes("node_modules/@redis/")),
@@ -60,7 +63,11 @@ for (const [name, entry] of [
 }
 
 // What the entries load by name is there under that name.
-const { provenanceAttestor } = (await import(
-  new URL("../dist/bundle/sigstore.mjs", import.meta.url).href
-)) as Record<string, unknown>;
-if (typeof provenanceAttestor !== "function") throw new Error("sigstore: nothing that verifies");
+for (const [name, part] of [
+  ["sigstore", "provenanceAttestor"],
+  ["aws-library", "fromIni"],
+] as const) {
+  const url = new URL(`../dist/bundle/${name}.mjs`, import.meta.url).href;
+  const loaded = (await import(url)) as Record<string, unknown>;
+  if (typeof loaded[part] !== "function") throw new Error(`${name}: no ${part}`);
+}

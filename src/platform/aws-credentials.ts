@@ -1,4 +1,5 @@
 import type { JsonObject } from "../encoding/json.ts";
+import { fromWebIdentity } from "./aws-web-identity.ts";
 import {
   askJson,
   askText,
@@ -18,8 +19,9 @@ const IMDS = "169.254.169.254";
 const IMDS_TOKEN_SECONDS = 21_600;
 
 /**
- * Where AWS puts the credentials of a workload, in this order: variables (Lambda sets them), the container endpoint of
- * ECS and EKS Pod Identity, the instance metadata service (version 2 alone).
+ * Where AWS puts the credentials of a workload, in its order: variables (Lambda sets them), a web identity (IAM roles
+ * for service accounts), profiles where the runtime has AWS's library for them, the container endpoint of ECS and EKS
+ * Pod Identity, the instance metadata service (version 2 alone).
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
 export function awsCredentials(deps: CredentialDeps): CredentialSource<AwsCredentials> {
@@ -36,6 +38,8 @@ export function awsCredentials(deps: CredentialDeps): CredentialSource<AwsCreden
         },
       };
     }
+    const found = (await fromWebIdentity(deps)) ?? (await deps.libraries?.aws?.());
+    if (found !== undefined) return found;
     const relative = variable(deps, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
     const full = variable(deps, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
     if (relative !== undefined) return fromContainer(deps, `http://${ECS}${relative}`);

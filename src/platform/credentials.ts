@@ -1,6 +1,7 @@
 import { parseJsonObject, type JsonObject } from "../encoding/json.ts";
 import { fetchBounded, type BoundedRequest } from "./http.ts";
 import type { Platform } from "./platform.ts";
+import type { AwsCredentials } from "./sigv4.ts";
 
 /** Gives what a request to a cloud's service is authorised by: asked before each one. @throws CredentialError */
 export type CredentialSource<T> = () => Promise<T>;
@@ -33,9 +34,11 @@ export interface CredentialDeps {
   readonly libraries?: CloudLibraries;
 }
 
-/** By cloud, what gives an access token for a scope. @throws CredentialError */
+/** By cloud, what gives an access token for a scope; of AWS, keys, where profiles are configured. @throws CredentialError */
 export type CloudLibraries = Readonly<
-  Partial<Record<"azure" | "google", (scope: string) => Promise<LastingCredentials<string>>>>
+  Partial<Record<"azure" | "google", (scope: string) => Promise<LastingCredentials<string>>>> & {
+    aws?: () => Promise<LastingCredentials<AwsCredentials> | undefined>;
+  }
 >;
 
 /** From so long before their end, credentials are replaced; until the later moment the old ones still serve. */

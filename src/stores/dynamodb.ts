@@ -31,9 +31,8 @@ const PASSING = [
 
 /** One table in one region, whose hash key is the string `id`. @see https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/ */
 export function openDynamodb(config: DynamodbConfig, deps: StoreDeps): Promise<ClaimStore> {
-  const { platform, env, read, readMounted = read } = deps;
-  const credentials = awsCredentials({ platform, env, read: readMounted });
-  return openOptimistic(dynamodbRecords(config, platform, credentials), deps);
+  const credentials = awsCredentials({ ...deps, read: deps.readMounted ?? deps.read });
+  return openOptimistic(dynamodbRecords(config, deps.platform, credentials), deps);
 }
 
 export function dynamodbRecords(

@@ -1,6 +1,10 @@
 import { openAwsKms } from "../../signer/aws-kms.ts";
 import type { Backends } from "../../signer/backend.ts";
 import { openLocal } from "../../signer/local.ts";
+import { withLibraries } from "./libraries.ts";
 
 /** Where the signing keys of the runtimes on Node may lie. */
-export const backends: Backends = { local: openLocal, aws_kms: openAwsKms };
+export const backends: Backends = {
+  local: openLocal,
+  aws_kms: withLibraries(openAwsKms),
+};

@@ -12,7 +12,7 @@ export function nodeStores(folder: string): StoreOpeners {
   return {
     file: (config: FileConfig) => openFile(config, folder),
     memory: async () => memoryStore(),
-    dynamodb: openDynamodb,
+    dynamodb: withLibraries(openDynamodb),
     azure_table: withLibraries(openAzureTable),
     firestore: openFirestore,
     // A client that few deployments need: beside the bundle, loaded where it is configured.
