@@ -42,3 +42,7 @@ export function base64(bytes: Uint8Array): string {
 export function wrap(text: string, columns: number): string {
   return (text.match(new RegExp(`.{1,${columns}}`, "g")) ?? []).join("\n");
 }
+
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

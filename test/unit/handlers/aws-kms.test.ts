@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { portableOpeners } from "../../../src/attestors/openers.ts";
 import { encodeBase64 } from "../../../src/encoding/base64.ts";
-import { utf8Encode } from "../../../src/encoding/bytes.ts";
+import { asciiDecode, utf8Encode } from "../../../src/encoding/bytes.ts";
 import { decodePem, encodePem } from "../../../src/encoding/pem.ts";
 import { createApp } from "../../../src/handlers/app.ts";
 import type { Issuer } from "../../../src/issuer/issuer.ts";
@@ -9,7 +9,9 @@ import { openStored, type StoredDocument } from "../../../src/issuer/stored-conf
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { openAwsKms } from "../../../src/signer/aws-kms.ts";
 import { openLocal } from "../../../src/signer/local.ts";
-import { failure, FakeKms, KMS_VARIABLES, type KmsAnswer } from "../../fakes/aws-kms.ts";
+import { parseCertificate } from "../../../src/svid/certificate.ts";
+import { FLIPPED_BIT } from "../../fakes/aws-kms-faults.ts";
+import { failure, FakeKms, keyArn, KMS_VARIABLES } from "../../fakes/aws-kms.ts";
 import { compiled, refusal, source, type Json, type Source } from "../issuer/stored-world.ts";
 import { AUDIENCE, ENDPOINT, ISSUER } from "../issuer/names.ts";
 import { workload, type Workload } from "../issuer/world.ts";
@@ -63,6 +65,7 @@ function open(backends = { local: openLocal, aws_kms: openAwsKms }): Promise<Iss
 beforeEach(async () => {
   lines = [];
   kms.asked.length = 0;
+  kms.signed.length = 0;
   kms.fault = () => undefined;
   issuer = await open();
 });
@@ -94,8 +97,26 @@ describe("an issuer whose keys are in AWS KMS, from a compiled configuration", (
       x509: { certificate_chain: expect.stringContaining("BEGIN CERTIFICATE") },
       jwt: { token: expect.stringMatching(/^ey/) },
     });
-    expect(kms.asked.map(({ KeyId }) => KeyId.split("/")[1])).toEqual(["x509", "jwt"]);
+    expect(kms.signed.map(({ arn }) => arn)).toEqual([keyArn("x509"), keyArn("jwt")]);
     expect(lines.map((line) => JSON.parse(line).event)).toEqual(["intent", "outcome"]);
+  });
+
+  it("has nothing signed but what is ours, after the intent (the ledger)", async () => {
+    let before: number | undefined;
+    kms.fault = () => {
+      before ??= lines.length;
+      return undefined;
+    };
+    const answer: unknown = await (await post({}, both())).json();
+    const { x509, jwt } = answer as Record<"x509" | "jwt", Record<string, string>>;
+    expect(lines.slice(0, before).map((line) => JSON.parse(line).event)).toEqual(["intent"]);
+    const [tbs, input] = kms.signed.map(({ message }) => message);
+    const blocks = decodePem(x509["certificate_chain"] ?? "", "CERTIFICATE");
+    const certificate = parseCertificate((blocks.ok && blocks.value[0]) || new Uint8Array(0));
+    expect(certificate.ok && certificate.value.tbs).toEqual(tbs);
+    const token = jwt["token"] ?? "";
+    expect(asciiDecode(input ?? new Uint8Array(0))).toBe(token.slice(0, token.lastIndexOf(".")));
+    expect(kms.signed).toHaveLength(2);
   });
 
   it("asks KMS nothing for the public documents, readiness and refused requests (DS-1)", async () => {
@@ -116,16 +137,12 @@ describe("an issuer whose keys are in AWS KMS, from a compiled configuration", (
       await post({}, {}),
     ])
       expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(kms.asked).toEqual([]);
+    expect([kms.asked, kms.signed]).toEqual([[], []]);
     expect(lines.map((line) => JSON.parse(line).event)).not.toContain("intent");
   });
 
   it("flips a bit: no SVID, an alarm that is counted", async () => {
-    kms.fault = (answer: KmsAnswer) => {
-      const bytes = Uint8Array.from(atob(answer.Signature), (c) => c.charCodeAt(0));
-      bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
-      return Response.json({ ...answer, Signature: encodeBase64(bytes) });
-    };
+    kms.fault = FLIPPED_BIT;
     await expectUnavailable(await post({}, both()));
     expect(kms.asked).toHaveLength(1);
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([

@@ -1,6 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
-import { ecdsaRawToDer } from "../../../src/encoding/ecdsa.ts";
 import type { KeyKind } from "../../../src/platform/platform.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { signingAlgorithm } from "../../../src/signer/algorithms.ts";
@@ -9,7 +8,8 @@ import type { BackendDeps } from "../../../src/signer/backend.ts";
 import { SignerError, type SignatureAlgorithm, type Signer } from "../../../src/signer/signer.ts";
 import { verified } from "../../../src/signer/verified.ts";
 import { signerConformance } from "../../conformance/signer.ts";
-import { failure, FakeKms, keyArn, KMS_VARIABLES, type KmsAnswer } from "../../fakes/aws-kms.ts";
+import { FAILURES, FOREIGN, hang, slow, UNSOUND } from "../../fakes/aws-kms-faults.ts";
+import { failure, FakeKms, keyArn, KMS_VARIABLES } from "../../fakes/aws-kms.ts";
 import { base64 } from "../../fakes/keys.ts";
 
 const crypto = webCryptoPlatform();
@@ -74,96 +74,101 @@ describe("what AWS KMS is asked", () => {
     kms.expect(more);
     await signer.sign(most);
     await signer.sign(more);
-    expect(kms.asked.map(({ MessageType: type }) => type)).toEqual(["RAW", "DIGEST"]);
-    expect(kms.asked[1]?.Message).toBe(base64(await crypto.digest("SHA-256", more)));
+    expect(kms.asked.map((asked) => asked["MessageType"])).toEqual(["RAW", "DIGEST"]);
+    expect(kms.asked[1]?.["Message"]).toBe(base64(await crypto.digest("SHA-256", more)));
+    expect(kms.signed.map(({ message }) => message)).toEqual([most, more]);
   });
 
-  it("has no Ed25519", async () => {
-    const key = await crypto.generateKey("Ed25519");
-    const chosen = signingAlgorithm("x509", key.publicKey.info);
-    if (!chosen.ok) throw new Error(chosen.error.reason);
-    const { open, arn } = await bench();
-    const handle = await open({ key: arn });
-    expect(handle?.signer?.("root", chosen.value, key.publicKey)).toBeUndefined();
-  });
-});
-
-const wrong = (change: (answer: KmsAnswer) => object) => (answer: KmsAnswer) =>
-  Response.json({ ...answer, ...change(answer) });
-const bytesOf = (text: string) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-
-describe("a signature that is none (F6)", () => {
-  it.each<[string, (answer: KmsAnswer) => Response]>([
-    ["another key's ARN", wrong(() => ({ KeyId: keyArn("two") }))],
-    ["the key's id in place of its ARN", wrong(() => ({ KeyId: "one" }))],
-    ["no key", wrong(() => ({ KeyId: undefined }))],
-    ["another algorithm", wrong(() => ({ SigningAlgorithm: "ECDSA_SHA_384" }))],
-    ["no signature", wrong(() => ({ Signature: undefined }))],
-    ["a number", wrong(() => ({ Signature: 7 }))],
-    ["what is no base64", wrong(() => ({ Signature: "%%%" }))],
-    ["garbage for DER", wrong(() => ({ Signature: base64(new Uint8Array(70).fill(0x30)) }))],
-    ["raw for DER", wrong(() => ({ Signature: base64(new Uint8Array(64).fill(1)) }))],
-    [
-      "DER cut short",
-      wrong(({ Signature: s }) => ({ Signature: base64(bytesOf(s).subarray(0, -1)) })),
-    ],
-    [
-      "DER with a byte behind",
-      wrong(({ Signature: s }) => ({ Signature: base64(new Uint8Array([...bytesOf(s), 0])) })),
-    ],
-    [
-      "a flipped bit",
-      wrong(({ Signature: s }) => ({
-        Signature: base64(bytesOf(s).map((b, i, all) => (i === all.length - 1 ? b ^ 1 : b))),
-      })),
-    ],
-    [
-      "well-formed DER of other numbers",
-      wrong(() => ({ Signature: base64(ecdsaRawToDer(new Uint8Array(64).fill(9))) })),
-    ],
-  ])("%s: unsound, not asked again", async (_, fault) => {
-    const { kms, signer } = await bench();
-    kms.fault = fault;
-    expect(await faultOf(signer)).toMatchObject({ code: "unsound", retryable: false });
+  it("is an Ed25519 signature of no more than can be sent whole", async () => {
+    const { kms, signer, key } = await bench("Ed25519");
+    const data = new Uint8Array(4096).fill(7);
+    const signature = await signer.sign(data);
+    expect(await crypto.verify(signer.scheme, key.publicKey, signature, data)).toBe(true);
+    expect(kms.asked[0]).toMatchObject({
+      MessageType: "RAW",
+      SigningAlgorithm: "ED25519_SHA_512",
+    });
+    const more = Promise.resolve(signer.sign(new Uint8Array(4097)));
+    await expect(more).rejects.toMatchObject({ code: "denied" });
     expect(kms.asked).toHaveLength(1);
   });
 });
 
-const BOMB = new Uint8Array(1024 * 1024);
+describe("a signature that is none (F6)", () => {
+  it.each(Object.entries({ ...FOREIGN, ...UNSOUND }))(
+    "%s: unsound, not asked again",
+    async (_, fault) => {
+      const { kms, signer } = await bench();
+      kms.fault = fault;
+      expect(await faultOf(signer)).toMatchObject({ code: "unsound", retryable: false });
+      expect(kms.asked).toHaveLength(1);
+    },
+  );
+});
+
+const turn = () =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 
 describe("a service that does not sign (F2 to F5, F7)", () => {
-  it.each<[string, string, number, () => Response | Promise<Response>]>([
-    ["access denied", "denied", 1, () => failure("AccessDeniedException")],
-    ["a disabled key", "denied", 1, () => failure("DisabledException")],
-    ["a key about to be deleted", "denied", 1, () => failure("KMSInvalidStateException")],
-    ["403", "denied", 1, () => new Response("no", { status: 403 })],
-    ["a redirect", "denied", 1, () => Response.redirect("https://other.example/", 307)],
-    ["200 that is no JSON", "denied", 1, () => new Response("<html>")],
-    ["200 with a list", "denied", 1, () => Response.json([])],
-    ["more than any answer", "denied", 1, () => new Response(BOMB)],
-    ["throttling", "throttled", 2, () => failure("ThrottlingException")],
-    ["429", "throttled", 2, () => new Response("slow down", { status: 429 })],
-    ["500", "unavailable", 2, () => failure("KMSInternalException", 500)],
-    ["503", "unavailable", 2, () => new Response("", { status: 503 })],
-    ["a lost connection", "unavailable", 2, () => Promise.reject(new TypeError("fetch failed"))],
-  ])("%s: %s after %i call(s), and nothing of what it said", async (_, code, calls, fault) => {
+  it.each(Object.entries(FAILURES))(
+    "%s: told from other reasons, asked again if it may pass, and nothing of what it said",
+    async (_, { code, fault }) => {
+      const { kms, signer } = await bench();
+      kms.fault = fault;
+      const error = await faultOf(signer);
+      expect(error).toMatchObject({ code, retryable: code !== "denied" });
+      expect(kms.asked).toHaveLength(code === "denied" ? 1 : 2);
+      expect(error.message).not.toMatch(/hunter2|AKID|html/);
+    },
+  );
+
+  it("names the operation that the role lacks", async () => {
     const { kms, signer } = await bench();
-    kms.fault = fault;
-    const error = await faultOf(signer);
-    expect(error).toMatchObject({ code, retryable: code !== "denied" });
-    expect(kms.asked).toHaveLength(calls);
-    expect(error.message).not.toMatch(/hunter2|AKID|html/);
+    kms.fault = () => failure("AccessDeniedException");
+    const message = "AWS KMS refuses Sign for root: status 400 AccessDeniedException";
+    expect((await faultOf(signer)).message).toBe(message);
   });
 
   it("undoes no more of a compressed answer than an answer has", async () => {
     const { kms, signer } = await bench();
-    const stream = new Response(BOMB).body?.pipeThrough(new CompressionStream("gzip"));
+    const stream = new Response(new Uint8Array(1024 * 1024)).body?.pipeThrough(
+      new CompressionStream("gzip"),
+    );
     const small = await new Response(stream).arrayBuffer();
     kms.fault = () => {
       const body = new Response(small).body?.pipeThrough(new DecompressionStream("gzip"));
       return new Response(body);
     };
     expect(await faultOf(signer)).toMatchObject({ code: "denied" });
+  });
+
+  it("waits for a slow one", async () => {
+    const { kms, signer } = await bench();
+    kms.fault = slow(new Promise((resolve) => setTimeout(resolve, 20)));
+    await verified(signer, crypto).sign(DATA);
+    expect(kms.asked).toHaveLength(1);
+  });
+
+  describe("that hangs", () => {
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    it("is given up within 2 s, tried twice", async () => {
+      const { kms, signer } = await bench();
+      kms.fault = hang;
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+      const outcome = faultOf(signer);
+      for (const calls of [1, 2]) {
+        // Nothing is given up before it was asked, however slow this machine is.
+        while (kms.asked.length < calls) await turn(); // oxlint-disable-line no-await-in-loop
+        await vi.advanceTimersByTimeAsync(1300); // oxlint-disable-line no-await-in-loop -- a try, and the pause after it
+      }
+      expect(await outcome).toMatchObject({ code: "timeout" });
+      expect(kms.asked).toHaveLength(2);
+    });
   });
 
   it("signs after one that failed", async () => {
