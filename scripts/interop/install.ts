@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { run, runChecked } from "./processes.ts";
 import {
   cacheRoot,
+  goRoot,
   moduleRoot,
   NPM_FILES,
   npmRoot,
@@ -79,7 +80,7 @@ async function install(program: Program): Promise<0 | 1> {
 
 async function buildGo(program: Program, path: string): Promise<void> {
   await runChecked("go", ["build", "-trimpath", "-o", path, program.source], {
-    cwd: moduleRoot,
+    cwd: goRoot(program),
     env: { GOFLAGS: "-buildvcs=false -mod=readonly", GOTOOLCHAIN: "local", GOWORK: "off" },
     deadlineMs: BUILD_DEADLINE_MS,
   });

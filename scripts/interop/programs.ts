@@ -11,6 +11,8 @@ export interface Program {
   readonly source: string;
   /** Our own Go program: built again when its source changes. */
   readonly own?: boolean;
+  /** Folder of a Go module of its own, where the versions that it needs go together with no other's. */
+  readonly module?: string;
   /** Debian package that the build needs and that a bare machine lacks. */
   readonly debian?: string;
   /** What a first build on two cores takes, so that nobody thinks it hangs. */
@@ -36,6 +38,13 @@ export const PROGRAMS = [
     source: "github.com/smallstep/certificates/cmd/step-ca",
     debian: "libpcsclite-dev",
     firstBuild: "2 min",
+  },
+  {
+    name: "vault",
+    kind: "go",
+    source: "github.com/hashicorp/vault",
+    module: "vault",
+    firstBuild: "9 min",
   },
   { name: "pkilint", kind: "python", source: "requirements.txt", firstBuild: "30 s" },
   { name: "moto", kind: "python", source: "requirements-moto.txt", firstBuild: "1 min" },
@@ -63,12 +72,6 @@ export const PROGRAMS = [
     kind: "npm",
     source: "@google-cloud/firestore/build/src/index.js",
     firstBuild: "30 s",
-  },
-  {
-    name: "azure-keyvault-keys",
-    kind: "npm",
-    source: "@azure/keyvault-keys/dist/commonjs/index.js",
-    firstBuild: "15 s",
   },
 ] as const satisfies readonly Program[];
 
@@ -103,13 +106,18 @@ export function programPath(program: Program): string {
   if (program.kind === "wheel-file") {
     hash.update(RIE_WHEEL);
   } else {
-    addFiles(hash, moduleRoot, ["go.mod", "go.sum"]);
+    addFiles(hash, goRoot(program), ["go.mod", "go.sum"]);
     if (program.own === true) {
       addFolder(hash, join(moduleRoot, "go/internal"));
       addFolder(hash, join(moduleRoot, "go", program.name));
     }
   }
   return join(cacheRoot, "bin", `${program.name}-${digest(hash)}`);
+}
+
+/** Of the Go module that pins a program. */
+export function goRoot(program: Program): string {
+  return join(moduleRoot, program.module ?? "");
 }
 
 /** What `npm ci` reads, all that is needed pinned, transitive ones included. */
