@@ -7,7 +7,7 @@ import { authorization, type AwsRequest, type Pair } from "./sigv4.ts";
 
 /** Carries S, or the mere base. */
 const BINDING_HEADER = "x-svidmint-binding";
-const BODY = "Action=GetCallerIdentity&Version=2011-06-15";
+export const CALLER_IDENTITY_BODY = "Action=GetCallerIdentity&Version=2011-06-15";
 const BODY_SHA256 = "ab821ae955788b0e33ebd34c208442ccfc2d406e2edc5e7a39bd6458fbb4f843";
 const SIGNED_HEADERS =
   "content-type;host;x-amz-content-sha256;x-amz-date;x-amz-security-token;x-svidmint-binding";
@@ -43,7 +43,7 @@ export function stsHost(region: string, fips = false): string | undefined {
 
 /** What the workload signs. @param binding S of its key */
 export function callerIdentityRequest(host: string, binding: string): AwsRequest {
-  return { method: "POST", host, headers: fixedHeaders(binding), body: BODY };
+  return { method: "POST", host, headers: fixedHeaders(binding), body: CALLER_IDENTITY_BODY };
 }
 
 /** What the issuer sends: the request that must have been signed, with the signature that came. */
@@ -66,7 +66,7 @@ export function callerIdentityCall(
       "x-amz-date": amzDate,
       "x-amz-security-token": sessionToken,
     },
-    body: BODY,
+    body: CALLER_IDENTITY_BODY,
   };
 }
 

@@ -41,8 +41,12 @@ export type CloudLibraries = Readonly<
   }
 >;
 
-/** From so long before their end, credentials are replaced; until the later moment the old ones still serve. */
+/**
+ * From so long before their end, credentials are replaced, or for the last third of a short life; until the later
+ * moment the old ones still serve.
+ */
 const EARLY_SECONDS = 300;
+const EARLY_SHARE = 1 / 3;
 const LAST_SECONDS = 10;
 /** Where replacing fails, it is tried no more often. */
 const RETRY_SECONDS = 10;
@@ -58,16 +62,19 @@ export function keptCredentials<T>(
   obtain: () => Promise<LastingCredentials<T>>,
 ): CredentialSource<T> {
   let held: LastingCredentials<T> | undefined;
+  let replaceAt = 0;
   let retryAt = 0;
   return async () => {
     const now = platform.now();
     const { value, expiresAt = Infinity } = held ?? { expiresAt: -Infinity };
-    if (value !== undefined && now < expiresAt - EARLY_SECONDS) return value;
+    if (value !== undefined && now < replaceAt) return value;
     const old = value !== undefined && now < expiresAt - LAST_SECONDS ? value : undefined;
     if (old !== undefined && now < retryAt) return old;
     retryAt = now + RETRY_SECONDS;
     try {
       held = await obtain();
+      const { expiresAt: end = Infinity } = held;
+      replaceAt = end - Math.min(EARLY_SECONDS, (end - now) * EARLY_SHARE);
       return held.value;
     } catch (error) {
       if (old !== undefined) return old;
