@@ -1,13 +1,13 @@
 import type { BackendDefinition } from "./definition.ts";
 import { awsKms } from "./definitions/aws-kms.ts";
-import { azureKeyVault } from "./definitions/azure-key-vault.ts";
 import { local } from "./definitions/local.ts";
+import { vaultTransit } from "./definitions/vault-transit.ts";
 
 /**
  * Every backend that a configuration may name. What opens them is listed by each runtime, so that a bundle holds none
  * that it cannot use, and no schema where configurations come compiled.
  */
-export const backendDefinitions: readonly BackendDefinition[] = [local, awsKms, azureKeyVault];
+export const backendDefinitions: readonly BackendDefinition[] = [local, awsKms, vaultTransit];
 
 /** Of a checked entry, what its backend's opener takes. */
 export function settingsOf(entry: { readonly backend: string }): Readonly<Record<string, unknown>> {

@@ -7,21 +7,17 @@ import { startSvidmint, type Svidmint } from "../../scripts/interop/svidmint.ts"
 import { encodePem } from "../../src/encoding/pem.ts";
 import { parseSpki } from "../../src/encoding/public-key.ts";
 import { nodePlatform } from "../../src/platform/node/node-platform.ts";
-import { signAwsRequest, type AwsCredentials } from "../../src/platform/sigv4.ts";
+import type { AwsCredentials } from "../../src/platform/sigv4.ts";
 import { signingAlgorithm } from "../../src/signer/algorithms.ts";
 import { openAwsKms } from "../../src/signer/aws-kms.ts";
 import type { Signer } from "../../src/signer/signer.ts";
-import { parseTrustDomain } from "../../src/spiffe/trust-domain.ts";
-import { buildCaTbs } from "../../src/svid/ca-certificate.ts";
-import { subjectKeyIdOf } from "../../src/svid/key-id.ts";
-import { assembleCertificate, serialNumber } from "../../src/svid/x509-svid.ts";
 import { counterparts } from "./support/counterparts.ts";
+import { administer, ANYBODY, createUser, iam } from "./support/moto.ts";
+import { rootCertificate } from "./support/root-certificate.ts";
 import { bundleRoots, fetchBundle, issueJwt, issueX509, splitPem } from "./support/svids.ts";
 
 const needs = counterparts("moto");
 const REGION = "eu-central-1";
-const DAY = 86_400;
-const ANYBODY: AwsCredentials = { accessKeyId: "test", secretAccessKey: "test" };
 const createdSchema = z.object({ KeyMetadata: z.object({ Arn: z.string() }) });
 const publicSchema = z.object({ PublicKey: z.string() });
 const platform = nodePlatform();
@@ -39,43 +35,21 @@ describe.skipIf(needs.absent)(`svidmint serve with its keys in moto's KMS${needs
   let issuer: Svidmint;
   let env: Record<string, string>;
 
-  const send = async (
-    scope: { service: string; region: string },
-    host: string,
-    headers: Readonly<Record<string, string>>,
-    body: string,
-  ): Promise<string> => {
-    const request = { method: "POST", host, headers: Object.entries(headers), body };
-    const now = platform.now();
-    const signed = await signAwsRequest(platform, request, ANYBODY, { ...scope, now });
-    const init = { method: "POST", headers: { ...headers, ...signed.headers }, body };
-    const answer = await moto.fetch(`https://${host}/`, init);
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(text);
-    return text;
-  };
-
   /** As an operator does it: not what the issuer may. */
-  const administer = async (operation: string, parameters: object): Promise<unknown> => {
+  const operate = async (operation: string, parameters: object): Promise<unknown> => {
     const headers = {
       "content-type": "application/x-amz-json-1.1",
       "x-amz-target": `TrentService.${operation}`,
     };
     const scope = { service: "kms", region: REGION };
     const body = JSON.stringify(parameters);
-    return JSON.parse(await send(scope, `kms.${REGION}.amazonaws.com`, headers, body));
-  };
-
-  const iam = (Action: string, parameters: Readonly<Record<string, string>>): Promise<string> => {
-    const body = new URLSearchParams({ Action, Version: "2010-05-08", ...parameters }).toString();
-    const headers = { "content-type": "application/x-www-form-urlencoded" };
-    return send({ service: "iam", region: "us-east-1" }, "iam.amazonaws.com", headers, body);
+    return JSON.parse(await administer(moto, scope, `kms.${REGION}.amazonaws.com`, headers, body));
   };
 
   async function createKey(KeySpec: string, use: "x509" | "jwt"): Promise<KmsKey> {
-    const created = await administer("CreateKey", { KeySpec, KeyUsage: "SIGN_VERIFY" });
+    const created = await operate("CreateKey", { KeySpec, KeyUsage: "SIGN_VERIFY" });
     const arn = createdSchema.parse(created).KeyMetadata.Arn;
-    const told = publicSchema.parse(await administer("GetPublicKey", { KeyId: arn }));
+    const told = publicSchema.parse(await operate("GetPublicKey", { KeyId: arn }));
     const spki = new Uint8Array(Buffer.from(told.PublicKey, "base64"));
     const info = parseSpki(spki);
     if (!info.ok) throw new Error(info.error.reason);
@@ -98,36 +72,17 @@ describe.skipIf(needs.absent)(`svidmint serve with its keys in moto's KMS${needs
     return { arn, spki, signer };
   }
 
-  async function rootCertificate({ spki, signer }: KmsKey): Promise<string> {
-    const trustDomain = parseTrustDomain(TRUST_DOMAIN);
-    if (!trustDomain.ok) throw new Error(trustDomain.error.reason);
-    const tbs = buildCaTbs({
-      trustDomain: trustDomain.value,
-      spki,
-      subjectKeyId: await subjectKeyIdOf(spki, platform),
-      serial: serialNumber(platform.random(17)),
-      notBefore: platform.now() - DAY,
-      notAfter: platform.now() + 365 * DAY,
-      pathLength: 1,
-      scheme: signer.scheme,
-    });
-    const der = assembleCertificate(tbs, signer.scheme, await signer.sign(tbs));
-    return encodePem("CERTIFICATE", der);
-  }
-
   /** May sign, and nothing else; from then on moto checks each signature and permission. */
   async function leastPrivilege(): Promise<AwsCredentials> {
-    await iam("CreateUser", { UserName: "svidmint" });
-    const key = await iam("CreateAccessKey", { UserName: "svidmint" });
-    const part = (name: string): string => new RegExp(`<${name}>([^<]+)<`).exec(key)?.[1] ?? "";
+    const credentials = await createUser(moto, "svidmint");
     const PolicyDocument = JSON.stringify({
       Version: "2012-10-17",
       // moto tells actions apart, not keys.
       Statement: [{ Effect: "Allow", Action: ["kms:Sign"], Resource: "*" }],
     });
-    await iam("PutUserPolicy", { UserName: "svidmint", PolicyName: "sign", PolicyDocument });
+    await iam(moto, "PutUserPolicy", { UserName: "svidmint", PolicyName: "sign", PolicyDocument });
     await moto.authenticate();
-    return { accessKeyId: part("AccessKeyId"), secretAccessKey: part("SecretAccessKey") };
+    return credentials;
   }
 
   const inPlace = (pem: string): string => `data:;base64,${btoa(pem)}`;
@@ -135,7 +90,7 @@ describe.skipIf(needs.absent)(`svidmint serve with its keys in moto's KMS${needs
   async function serve(ec: KmsKey, rsa: KmsKey): Promise<Svidmint> {
     const published_at = "2026-01-01T00:00:00Z";
     const entry = { backend: "aws_kms", published_at };
-    const certificate = inPlace(await rootCertificate(ec));
+    const certificate = inPlace(await rootCertificate(ec.signer));
     const public_key = inPlace(encodePem("PUBLIC KEY", rsa.spki));
     const keys = {
       x509: [{ ...entry, id: "root", key: ec.arn, certificate }],

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { utf8Encode } from "../../../src/encoding/bytes.ts";
+import { refused } from "../../fakes/vault.ts";
+import { refusalOf, vaultBench } from "./vault-bench.ts";
+
+const CONTEXT = "prod.example.org/jwt/Zm9v";
+const DATA_KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
+
+async function bench() {
+  const { vault, handle } = await vaultBench();
+  const unwrapper = (await handle())?.unwrapper?.("jwt");
+  if (unwrapper === undefined) throw new Error("no unwrapper");
+  const wrapped = await vault.wrap(DATA_KEY, CONTEXT);
+  return {
+    vault,
+    wrapped,
+    unwrap: (text: string, context = CONTEXT) => unwrapper.unwrap(utf8Encode(text), context),
+  };
+}
+
+describe("a data key that Vault encrypted", () => {
+  it("is decrypted for what it was encrypted for, by one request", async () => {
+    const { vault, wrapped, unwrap } = await bench();
+    expect(vault.asked).toEqual([]);
+    expect(await unwrap(wrapped)).toEqual(DATA_KEY);
+    expect(vault.asked).toMatchObject([
+      {
+        path: "transit/decrypt/one",
+        body: { ciphertext: wrapped, associated_data: btoa(CONTEXT) },
+      },
+    ]);
+  });
+
+  it.each<[string, (text: string) => string, string]>([
+    ["for another context", (text) => text, "prod.example.org/wit/Zm9v"],
+    [
+      "with a bit turned",
+      (text) => text.replace(/.(.{8})$/, (_, end) => `${text.at(-9) === "A" ? "B" : "A"}${end}`),
+      CONTEXT,
+    ],
+    ["of nothing", () => "vault:v1:AAAA", CONTEXT],
+  ])("is not %s: denied by Vault", async (_, change, context) => {
+    const { vault, wrapped, unwrap } = await bench();
+    const error = await refusalOf(() => unwrap(change(wrapped), context));
+    expect(error).toMatchObject({ code: "denied" });
+    expect(vault.asked).toHaveLength(1);
+  });
+
+  it.each([
+    ["nothing", ""],
+    ["no version", "AAAA"],
+    ["version 0", "vault:v0:AAAA"],
+    ["no base64", "vault:v1:%%%"],
+    ["base64url", "vault:v1:AA_-"],
+    ["a line behind it", "vault:v1:AAAA\n"],
+    ["bytes that are no text", "\u{d800}"],
+  ])("is none where there is %s: Vault is not asked", async (_, text) => {
+    const { vault, unwrap } = await bench();
+    expect(await refusalOf(() => unwrap(text))).toMatchObject({ code: "denied" });
+    expect(vault.asked).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ["no plaintext", {}],
+    ["an empty one", { plaintext: "" }],
+    ["what is no base64", { plaintext: "%%%" }],
+    ["a number", { plaintext: 7 }],
+  ])("is unsound where Vault answers with %s", async (_, data) => {
+    const { vault, wrapped, unwrap } = await bench();
+    vault.fault = () => Response.json({ data });
+    expect(await refusalOf(() => unwrap(wrapped))).toMatchObject({ code: "unsound" });
+    expect(vault.asked).toHaveLength(1);
+  });
+
+  it.each([
+    ["403", 403, "denied", 1],
+    ["503", 503, "unavailable", 2],
+  ])("is refused with %s, and nothing of what Vault said", async (_, status, code, calls) => {
+    const { vault, wrapped, unwrap } = await bench();
+    vault.fault = () => refused(status);
+    const error = await refusalOf(() => unwrap(wrapped));
+    expect(error).toMatchObject({ code });
+    expect(error.message).not.toMatch(/hunter2|hvs|vault:v1/);
+    expect(vault.asked).toHaveLength(calls);
+  });
+});
