@@ -73,6 +73,12 @@ export const PROGRAMS = [
     source: "@google-cloud/firestore/build/src/index.js",
     firstBuild: "30 s",
   },
+  {
+    name: "azure-keyvault-keys",
+    kind: "npm",
+    source: "@azure/keyvault-keys/dist/commonjs/index.js",
+    firstBuild: "15 s",
+  },
 ] as const satisfies readonly Program[];
 
 export type ProgramName = (typeof PROGRAMS)[number]["name"];

@@ -1,5 +1,6 @@
 import type { BackendDefinition } from "./definition.ts";
 import { awsKms } from "./definitions/aws-kms.ts";
+import { azureKeyVault } from "./definitions/azure-key-vault.ts";
 import { local } from "./definitions/local.ts";
 import { vaultTransit } from "./definitions/vault-transit.ts";
 
@@ -7,7 +8,12 @@ import { vaultTransit } from "./definitions/vault-transit.ts";
  * Every backend that a configuration may name. What opens them is listed by each runtime, so that a bundle holds none
  * that it cannot use, and no schema where configurations come compiled.
  */
-export const backendDefinitions: readonly BackendDefinition[] = [local, awsKms, vaultTransit];
+export const backendDefinitions: readonly BackendDefinition[] = [
+  local,
+  awsKms,
+  azureKeyVault,
+  vaultTransit,
+];
 
 /** Of a checked entry, what its backend's opener takes. */
 export function settingsOf(entry: { readonly backend: string }): Readonly<Record<string, unknown>> {

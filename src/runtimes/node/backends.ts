@@ -1,4 +1,5 @@
 import { openAwsKms } from "../../signer/aws-kms.ts";
+import { openAzureKeyVault } from "../../signer/azure-key-vault.ts";
 import type { Backends } from "../../signer/backend.ts";
 import { openLocal } from "../../signer/local.ts";
 import { openVaultTransit } from "../../signer/vault-transit.ts";
@@ -8,5 +9,6 @@ import { withLibraries } from "./libraries.ts";
 export const backends: Backends = {
   local: openLocal,
   aws_kms: withLibraries(openAwsKms),
+  azure_key_vault: withLibraries(openAzureKeyVault),
   vault_transit: withLibraries(openVaultTransit),
 };
