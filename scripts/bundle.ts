@@ -1,7 +1,7 @@
 /**
  * Bundles the server entries into one file each: `dist/bundle/node.mjs` (containers) and `dist/bundle/lambda.mjs`.
- * What verifies `sigstore` evidence, the client of Redis and clouds' own libraries are files beside them, loaded where
- * they are configured.
+ * What verifies `sigstore` evidence, the client of Redis, clouds' own libraries and what speaks to tokens are files
+ * beside them, loaded where they are configured.
  */
 import { build, type Plugin } from "esbuild";
 
@@ -11,6 +11,7 @@ const BESIDE = [
   ["redis", /\/stores\/node\/redis\.ts$/],
   ["azure-library", /\/platform\/node\/azure-library\.ts$/],
   ["aws-library", /\/aws-library\.ts$/],
+  ["pkcs11", /\/pkcs11\/pkcs11\.ts$/],
 ] as const;
 
 const beside: Plugin = {
@@ -30,6 +31,8 @@ for (const [name, entry] of [
   ["redis", "src/stores/node/redis.ts"],
   ["azure-library", "src/platform/node/azure-library.ts"],
   ["aws-library", "src/platform/node/aws-library.ts"],
+  ["pkcs11", "src/signer/node/pkcs11/pkcs11.ts"],
+  ["pkcs11-process", "src/signer/node/pkcs11/pkcs11-process.ts"],
 ] as const) {
   const { metafile } = await build({
     entryPoints: [entry],
@@ -66,6 +69,7 @@ for (const [name, entry] of [
 for (const [name, part] of [
   ["sigstore", "provenanceAttestor"],
   ["aws-library", "fromIni"],
+  ["pkcs11", "openPkcs11"],
 ] as const) {
   const url = new URL(`../dist/bundle/${name}.mjs`, import.meta.url).href;
   const loaded = (await import(url)) as Record<string, unknown>;

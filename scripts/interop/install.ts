@@ -100,7 +100,7 @@ async function makeEnvironment(program: Program, python: string): Promise<void> 
   }
 }
 
-/** Exactly what the lock file says; nothing of it is run while it is installed. */
+/** Exactly what the lock file says; nothing of it is run while it is installed, but what has to be compiled. */
 async function installPackages(program: Program, path: string): Promise<void> {
   const folder = folderOf(program, path);
   mkdirSync(folder, { recursive: true });
@@ -110,6 +110,11 @@ async function installPackages(program: Program, path: string): Promise<void> {
       cwd: folder,
       deadlineMs: BUILD_DEADLINE_MS,
     });
+    if (program.compiled === true)
+      await runChecked("npm", ["rebuild", program.name], {
+        cwd: folder,
+        deadlineMs: BUILD_DEADLINE_MS,
+      });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;

@@ -15,6 +15,8 @@ export interface Program {
   readonly module?: string;
   /** Debian package that the build needs and that a bare machine lacks. */
   readonly debian?: string;
+  /** Of an npm package that is compiled where it is installed. */
+  readonly compiled?: boolean;
   /** What a first build on two cores takes, so that nobody thinks it hangs. */
   readonly firstBuild: string;
 }
@@ -60,6 +62,27 @@ export const PROGRAMS = [
     source: "/usr/bin/redis-server",
     debian: "redis-server",
     firstBuild: "10 s",
+  },
+  {
+    name: "softhsm2",
+    kind: "debian",
+    source: "/usr/bin/softhsm2-util",
+    debian: "softhsm2",
+    firstBuild: "10 s",
+  },
+  {
+    name: "pkcs11-tool",
+    kind: "debian",
+    source: "/usr/bin/pkcs11-tool",
+    debian: "opensc",
+    firstBuild: "10 s",
+  },
+  {
+    name: "pkcs11js",
+    kind: "npm",
+    source: "pkcs11js/build/Release/pkcs11.node",
+    compiled: true,
+    firstBuild: "20 s",
   },
   {
     name: "azurite",

@@ -5,6 +5,8 @@ import { isJsonObject, parseJson, type JsonObject, type JsonValue } from "../enc
 
 /** The sections whose texts may refer to files. A rule's text that begins with `file:` is a claim's value. */
 const SECTIONS: readonly string[] = ["evidence", "peers", "keys", "claims"];
+/** Members whose files are never carried along. */
+const SECRETS: readonly unknown[] = ["private_key", "pin"];
 
 /**
  * Makes a configuration whole, for runtimes without files: what `file:` refers to is carried along as `data:`.
@@ -55,8 +57,8 @@ async function inlineFile(
     return reference;
   };
   const secret =
-    "is a private key, which no compiled configuration holds: keep it in a secret and write env:NAME";
-  if (path[path.length - 1] === "private_key") return refuse(secret);
+    "is a secret, which no compiled configuration holds: keep it in a secret and write env:NAME";
+  if (SECRETS.includes(path[path.length - 1])) return refuse(secret);
   try {
     const bytes = await read(reference);
     return holdsPrivateKey(bytes) ? refuse(secret) : `data:;base64,${encodeBase64(bytes)}`;

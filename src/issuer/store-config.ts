@@ -1,5 +1,7 @@
 import { ConfigError, type ConfigIssue } from "../config-issue.ts";
 import { storePolicy } from "../policy/stored.ts";
+import { SVID_USES } from "../signer/algorithms.ts";
+import { isNodeOnly } from "../signer/definitions.ts";
 import { readConfiguredKeys } from "../signer/load-keys.ts";
 import { storeKeys } from "../signer/store-keys.ts";
 import { storeDefinitions } from "../stores/definitions.ts";
@@ -76,6 +78,10 @@ function unfitParts(
   for (const { type, nodeOnly } of registry)
     if (nodeOnly === true && sections.has(type))
       error(["evidence", type], "runs on Node alone: a Worker cannot verify it");
+  for (const use of SVID_USES)
+    for (const [index, { backend }] of (keys?.[use] ?? []).entries())
+      if (isNodeOnly(backend))
+        error(["keys", use, index, "backend"], `${backend} runs on Node alone: no Worker has it`);
   if (keys === undefined)
     error(["keys"], "required: keys are made only by svidmint serve on one machine");
   if (claims !== undefined && !onWorkers(claims.store))

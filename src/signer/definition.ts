@@ -14,6 +14,8 @@ export interface BackendDefinition {
   readonly x509: readonly KeyMode[];
   /** Of JWT and WIT keys, likewise. */
   readonly token: readonly KeyMode[];
+  /** No Worker can have it. */
+  readonly nodeOnly?: true;
   /** Members of the entry beside those that all entries have. A function: made where it is used. */
   settings(): Readonly<Record<string, z.ZodMiniType>>;
 }

@@ -3,6 +3,7 @@ import { awsKms } from "./definitions/aws-kms.ts";
 import { azureKeyVault } from "./definitions/azure-key-vault.ts";
 import { local } from "./definitions/local.ts";
 import { vaultTransit } from "./definitions/vault-transit.ts";
+import { pkcs11 } from "./definitions/pkcs11.ts";
 
 /**
  * Every backend that a configuration may name. What opens them is listed by each runtime, so that a bundle holds none
@@ -13,6 +14,7 @@ export const backendDefinitions: readonly BackendDefinition[] = [
   awsKms,
   azureKeyVault,
   vaultTransit,
+  pkcs11,
 ];
 
 /** Of a checked entry, what its backend's opener takes. */
@@ -20,4 +22,8 @@ export function settingsOf(entry: { readonly backend: string }): Readonly<Record
   const definition = backendDefinitions.find(({ backend }) => backend === entry.backend);
   const members = Object.keys(definition?.settings() ?? {});
   return Object.fromEntries(Object.entries(entry).filter(([name]) => members.includes(name)));
+}
+
+export function isNodeOnly(name: string): boolean {
+  return backendDefinitions.some(({ backend, nodeOnly }) => backend === name && nodeOnly === true);
 }

@@ -3,7 +3,10 @@ import { openAzureKeyVault } from "../../signer/azure-key-vault.ts";
 import type { Backends } from "../../signer/backend.ts";
 import { openLocal } from "../../signer/local.ts";
 import { openVaultTransit } from "../../signer/vault-transit.ts";
+import type { Pkcs11Settings } from "../../signer/node/pkcs11/settings.ts";
 import { withLibraries } from "./libraries.ts";
+
+const closers = new Set<() => Promise<void>>();
 
 /** Where the signing keys of the runtimes on Node may lie. */
 export const backends: Backends = {
@@ -11,4 +14,15 @@ export const backends: Backends = {
   aws_kms: withLibraries(openAwsKms),
   azure_key_vault: withLibraries(openAzureKeyVault),
   vault_transit: withLibraries(openVaultTransit),
+  // Needs a module of the operator's own: beside the bundle, loaded where it is configured.
+  pkcs11: async (settings: Pkcs11Settings, deps) => {
+    const { closePkcs11, openPkcs11 } = await import("../../signer/node/pkcs11/pkcs11.ts");
+    closers.add(closePkcs11);
+    return openPkcs11(settings, deps);
+  },
 };
+
+/** What opened keys hold on to of this machine is let go. Keys that are used later take it again. */
+export async function closeBackends(): Promise<void> {
+  await Promise.all(Array.from(closers, (close) => close()));
+}

@@ -9,7 +9,7 @@ import type { Issuer } from "../../issuer/issuer.ts";
 import { nodePlatform } from "../../platform/node/node-platform.ts";
 import { attestors } from "./attestors.ts";
 import { auditFile } from "./audit-file.ts";
-import { backends } from "./backends.ts";
+import { backends, closeBackends } from "./backends.ts";
 import { directSvids } from "./direct-svids.ts";
 import { listen, type ListenAddress, type RunningServer } from "./http-server.ts";
 import { nodeStores } from "./stores.ts";
@@ -42,7 +42,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     target: sink === "stdout" ? 1 : resolve(folder, sink.slice("file:".length)),
     sync: config.audit?.required === true && sink !== "stdout",
   });
-  closers.push(() => audit.close());
+  closers.push(closeBackends, () => audit.close());
   const issuer = await openIssuer(config, {
     platform: nodePlatform(),
     registry: attestors,
@@ -68,7 +68,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     ...(extra && { metricsAddress: extra.address }),
     async stop() {
       await Promise.all([main.stop(), extra?.stop()]);
-      for (const close of closers) await close(); // oxlint-disable-line no-await-in-loop -- the store before the log
+      for (const close of closers) await close(); // oxlint-disable-line no-await-in-loop -- the store and the keys before the log
     },
   };
 }

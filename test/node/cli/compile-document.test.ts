@@ -51,12 +51,13 @@ describe("compileDocument", () => {
     ["private_key", "file:key.pem"],
     ["private_key", "file:root.pem"],
     ["private_key", "file:absent.pem"],
+    ["pin", "file:pin.txt"],
     ["certificate", "file:key.pem"],
     ["certificate", "file:ec.pem"],
     ["public_key", "file:private.jwk"],
     ["public_key", "file:private.jwks"],
     ["public_key", "file:secret.jwk"],
-  ])("never carries a private key along: %s %s", async (member, reference) => {
+  ])("never carries a private key or PIN along: %s %s", async (member, reference) => {
     const { document, issues } = await compileDocument(
       { keys: { x509: [{ [member]: reference }] } },
       read,
