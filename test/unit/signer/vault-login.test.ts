@@ -32,7 +32,7 @@ describe("a login by JWT", () => {
     await many(signer);
     const body = { role: "svidmint", jwt: JWT };
     expect(vault.logins).toEqual([{ path: "auth/jwt/login", token: null, namespace: null, body }]);
-    expect(vault.asked.map(({ token }) => token)).toEqual(Array(20).fill("hvs.login-1"));
+    expect(new Set(vault.asked.map(({ token }) => token))).toEqual(new Set(["hvs.login-1"]));
   });
 
   it("is at the path and in the namespace that are configured", async () => {
