@@ -9,7 +9,7 @@ import { writeGenerated } from "./generated.ts";
 const INTRODUCTION = `# The command line
 
 \`svidmint\` runs the issuer, and answers questions about it offline: nothing but \`serve\` and \`claims\` touches a
-running issuer or its state, nothing but \`evidence\` asks a cloud, and nothing at all prints a private key. Configuration is \`svidmint.yaml\` in the current
+running issuer or its state, \`keys apply --live\` reads its bundle, nothing but \`evidence\` and the \`keys\` and \`ca\` commands asks a cloud, and nothing at all prints a private key. Configuration is \`svidmint.yaml\` in the current
 folder unless \`--config\` names another; a command that reads one reports everything that is wrong with it at once, with
 line and column.
 

@@ -49,6 +49,38 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "make a workload key and its certificate request",
     load: () => import("./commands/key-new.ts"),
   },
+  "keys create": {
+    summary: "make a signing key, or say how",
+    load: () => import("./commands/keys-create.ts"),
+  },
+  "keys list": {
+    summary: "list signing keys: what each is now, and what becomes of it when",
+    load: () => import("./commands/keys-list.ts"),
+  },
+  "keys plan-rotation": {
+    summary: "plan the next key, or the removal of a lost one",
+    load: () => import("./commands/keys-plan-rotation.ts"),
+  },
+  "keys apply": {
+    summary: "say whether a configuration may take the place of the live one",
+    load: () => import("./commands/keys-apply.ts"),
+  },
+  "keys verify": {
+    summary: "ask where each key lies whether it is the configured one",
+    load: () => import("./commands/keys-verify.ts"),
+  },
+  "ca init": {
+    summary: "sign the root certificate of a trust domain",
+    load: () => import("./commands/ca-init.ts"),
+  },
+  "ca sign-intermediate": {
+    summary: "sign an intermediate CA certificate under a root",
+    load: () => import("./commands/ca-sign-intermediate.ts"),
+  },
+  "ca show": {
+    summary: "put CA certificates into words, with what is wrong with them",
+    load: () => import("./commands/ca-show.ts"),
+  },
   dpop: { summary: "sign the DPoP header for a request", load: () => import("./commands/dpop.ts") },
   inspect: {
     summary: "put a certificate, token, CSR or bundle into words",

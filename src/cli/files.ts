@@ -125,10 +125,13 @@ export interface NewFile {
  * nothing half done. @throws CommandError where one is there already or cannot be written
  */
 export async function writeAllNew(files: readonly NewFile[], force: boolean): Promise<void> {
-  for (const { path } of force ? [] : files) {
-    if (await exists(path)) throw isThere(path);
-  }
+  if (!force) await refuseExisting(files.map(({ path }) => path));
   for (const file of files) await writeNew(file.path, file.content, { ...file, force });
+}
+
+/** Before something is done that cannot be undone. @throws CommandError where one is there already */
+export async function refuseExisting(paths: readonly string[]): Promise<void> {
+  for (const path of paths) if (await exists(path)) throw isThere(path); // oxlint-disable-line no-await-in-loop -- a few
 }
 
 function isThere(path: string, cause?: unknown): CommandError {

@@ -3,6 +3,7 @@ import { derOid, derString, readDer } from "../../encoding/der/reader.ts";
 import { ok, type Result } from "../../result.ts";
 import { parseSpiffeId } from "../../spiffe/spiffe-id.ts";
 import { parseCertificate, type Certificate } from "../../svid/certificate.ts";
+import type { NameConstraints } from "../../svid/extensions.ts";
 import type { GeneralName } from "../../svid/general-name.ts";
 import type { DistinguishedName } from "../../svid/name.ts";
 import { platform } from "../key-file.ts";
@@ -68,6 +69,7 @@ async function describe(certificate: Certificate, position: string): Promise<Des
           ? `yes${extensions.basicConstraints?.pathLength === undefined ? "" : `, path length ${extensions.basicConstraints.pathLength}`}`
           : "no",
       ],
+      ["name constraints", constraintWords(extensions.nameConstraints)],
       ["key usage", uses.join(", ") || undefined],
       ["extended key usage", extensions.extendedKeyUsage?.map(usageWords).join(", ")],
       ["unknown critical", extensions.unknownCritical.join(", ") || undefined],
@@ -88,6 +90,19 @@ async function describe(certificate: Certificate, position: string): Promise<Des
       extended_key_usage: extensions.extendedKeyUsage ?? [],
     },
   };
+}
+
+function namesWords(names: readonly GeneralName[]): string {
+  return names.map(generalNameWords).join(", ");
+}
+
+function constraintWords(constraints: NameConstraints | undefined): string | undefined {
+  if (constraints === undefined) return undefined;
+  const { permitted, excluded } = constraints;
+  return [
+    ...(permitted.length > 0 ? [`permitted ${namesWords(permitted)}`] : []),
+    ...(excluded.length > 0 ? [`excluded ${namesWords(excluded)}`] : []),
+  ].join("; ");
 }
 
 function role(ca: boolean, uris: readonly string[]): string {
@@ -117,9 +132,17 @@ function usageWords(dotted: string): string {
 }
 
 function generalNameWords(name: GeneralName): string {
-  if (name.type === "ip") return `ip ${[...name.value].join(name.value.length === 4 ? "." : ":")}`;
+  if (name.type === "ip") return ipWords(name.value);
+  if (name.type === "dns" && name.value === "") return "dns (all)";
   if (name.type === "directory") return `directory ${nameWords(name.value)}`;
   return name.type === "other" ? `other (${name.tag})` : `${name.type} ${name.value}`;
+}
+
+/** An address; with a mask behind it, as name constraints have them. */
+function ipWords(value: Uint8Array): string {
+  if (value.length > 4 && value.every((octet) => octet === 0))
+    return value.length === 8 ? "ip (all IPv4)" : "ip (all IPv6)";
+  return `ip ${[...value].join(value.length === 4 ? "." : ":")}`;
 }
 
 const ATTRIBUTES: Readonly<Record<string, string>> = {

@@ -1,0 +1,26 @@
+import { readNodeReference } from "../../runtimes/node/references.ts";
+import { withLibraries } from "../../runtimes/node/libraries.ts";
+import { platform } from "../key-file.ts";
+import type { AdminDeps, KeyAdmin } from "./key-admin.ts";
+
+type OpenAdmin = (deps: AdminDeps) => Promise<KeyAdmin>;
+
+/** Key services that an operator's commands know, by the value of `backend`; each is imported when it is used. */
+const ADMINS: Readonly<Record<string, OpenAdmin>> = {
+  aws_kms: async (deps) => (await import("./aws-kms.ts")).awsKmsAdmin(deps),
+};
+
+const open = withLibraries((admin: OpenAdmin, deps: AdminDeps) => admin(deps));
+
+/** @returns undefined for backends whose keys are no service's, or that these commands do not know */
+export async function keyAdmin(backend: string): Promise<KeyAdmin | undefined> {
+  const admin = Object.hasOwn(ADMINS, backend) ? ADMINS[backend] : undefined;
+  return (
+    admin &&
+    open(admin, {
+      platform,
+      env: (name) => process.env[name],
+      read: (reference) => readNodeReference(reference, process.cwd()),
+    })
+  );
+}

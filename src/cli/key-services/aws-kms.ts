@@ -1,0 +1,145 @@
+import { decodeBase64 } from "../../encoding/base64.ts";
+import type { JsonObject } from "../../encoding/json.ts";
+import { awsCredentials } from "../../platform/aws-credentials.ts";
+import { variable } from "../../platform/credentials.ts";
+import type { KeyMode } from "../../signer/definition.ts";
+import { UsageError } from "../errors.ts";
+import { awsKmsUrl, callAwsKms } from "./aws-call.ts";
+import {
+  KeyServiceError,
+  type AdminDeps,
+  type KeyAdmin,
+  type KeyRequest,
+  type KeySettings,
+  type KeyType,
+} from "./key-admin.ts";
+
+const SPECS: Readonly<Partial<Record<KeyType, string>>> = {
+  p256: "ECC_NIST_P256",
+  p384: "ECC_NIST_P384",
+  rsa2048: "RSA_2048",
+  rsa3072: "RSA_3072",
+  rsa4096: "RSA_4096",
+};
+/** What an issuer's role could be granted by mistake, as far as a question without effect shows it. */
+const SURPLUS = ["GetKeyPolicy", "ListGrants", "GetKeyRotationStatus"] as const;
+
+/** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html */
+export function awsKmsAdmin(given: AdminDeps): KeyAdmin {
+  const deps = { ...given, credentials: awsCredentials(given) };
+  const regionFor = ({ where }: KeyRequest): string => {
+    const region = where ?? variable(deps, "AWS_REGION") ?? variable(deps, "AWS_DEFAULT_REGION");
+    if (region === undefined || !/^[a-z]{2}(?:-[a-z]+)+-\d{1,2}$/.test(region))
+      throw new UsageError("name the AWS region: --where eu-central-1, or AWS_REGION");
+    return region;
+  };
+  const ask = (
+    operation: string,
+    settings: KeySettings,
+    more: object = {},
+  ): Promise<JsonObject> => {
+    const arn = arnIn(settings, deps);
+    return callAwsKms(operation, { KeyId: arn, ...more }, regionOf(arn), deps);
+  };
+  return {
+    name: "AWS KMS",
+    byHand(request) {
+      const { KeySpec, KeyUsage, Description } = parameters(request);
+      const region = request.where ?? variable(deps, "AWS_REGION") ?? "REGION";
+      const create = `aws kms create-key --region ${region} --key-spec ${KeySpec} --key-usage ${KeyUsage} --description "${Description}" --query KeyMetadata.Arn --output text`;
+      if (request.mode === "wrapped") return [create];
+      const file = `${request.id}.pub`;
+      return [
+        create,
+        `aws kms get-public-key --region ${region} --key-id KEY_ARN --query PublicKey --output text | base64 -d | openssl pkey -pubin -inform DER -out ${file}`,
+      ];
+    },
+    leastPolicy: (mode, settings) => policy(mode, settings),
+    async create(request) {
+      const created = await callAwsKms("CreateKey", parameters(request), regionFor(request), deps);
+      const { KeyMetadata: metadata } = created;
+      const arn = isRecord(metadata) ? metadata["Arn"] : undefined;
+      if (typeof arn !== "string") throw malformed("CreateKey");
+      return { key: arn };
+    },
+    async publicKey(settings) {
+      const answer = await ask("GetPublicKey", settings);
+      if (answer["KeyId"] !== arnIn(settings, deps)) throw malformed("GetPublicKey");
+      return bytesIn(answer, "PublicKey", "GetPublicKey");
+    },
+    async dataKey(settings, context) {
+      const answer = await ask("GenerateDataKey", settings, {
+        KeySpec: "AES_256",
+        EncryptionContext: { svidmint: context },
+      });
+      const plain = bytesIn(answer, "Plaintext", "GenerateDataKey");
+      if (plain.length !== 32) throw malformed("GenerateDataKey");
+      return { plain, wrapped: bytesIn(answer, "CiphertextBlob", "GenerateDataKey") };
+    },
+    async surplus(settings) {
+      const granted = await Promise.all(
+        SURPLUS.map(async (operation) => {
+          const more = operation === "GetKeyPolicy" ? { PolicyName: "default" } : {};
+          return ask(operation, settings, more).then(
+            () => [`kms:${operation}`],
+            (error: unknown) => {
+              if (error instanceof KeyServiceError) return [];
+              throw error;
+            },
+          );
+        }),
+      );
+      return granted.flat();
+    },
+    endpoint: (settings) => awsKmsUrl(regionOf(arnIn(settings, deps)), deps.env),
+  };
+}
+
+function parameters({ mode, type, use, id, trustDomain }: KeyRequest) {
+  const KeySpec = mode === "wrapped" ? "SYMMETRIC_DEFAULT" : SPECS[type];
+  if (KeySpec === undefined)
+    throw new UsageError(`AWS KMS keys are of type ${Object.keys(SPECS).join(", ")}`);
+  return {
+    KeySpec,
+    KeyUsage: mode === "wrapped" ? "ENCRYPT_DECRYPT" : "SIGN_VERIFY",
+    Description: `svidmint ${trustDomain} ${use} ${id}`,
+  };
+}
+
+function policy(mode: KeyMode, { key }: KeySettings): string {
+  const arns = typeof key === "string" ? key : isRecord(key) ? Object.values(key) : "KEY_ARN";
+  const Action = mode === "wrapped" ? "kms:Decrypt" : "kms:Sign";
+  const Statement = [{ Effect: "Allow", Action, Resource: arns }];
+  return JSON.stringify({ Version: "2012-10-17", Statement }, undefined, 2);
+}
+
+/** Of replicas, that of this region; where none is, any: they have one public key. */
+function arnIn({ key }: KeySettings, deps: AdminDeps): string {
+  if (typeof key === "string") return key;
+  const replicas = isRecord(key) ? key : {};
+  const here = variable(deps, "SVIDMINT_REGION") ?? variable(deps, "AWS_REGION") ?? "";
+  const arn = Object.hasOwn(replicas, here) ? replicas[here] : Object.values(replicas)[0];
+  if (typeof arn === "string") return arn;
+  throw new UsageError("the entry names no key: give its ARN by --key");
+}
+
+function regionOf(arn: string): string {
+  const region = arn.split(":")[3] ?? "";
+  if (region === "") throw new UsageError("a key of AWS KMS is named by its ARN");
+  return region;
+}
+
+function bytesIn(answer: JsonObject, name: string, operation: string): Uint8Array {
+  const text = answer[name];
+  const bytes = decodeBase64(typeof text === "string" ? text : "");
+  if (!bytes.ok || bytes.value.length === 0) throw malformed(operation);
+  return bytes.value;
+}
+
+function malformed(operation: string): KeyServiceError {
+  return new KeyServiceError(`AWS KMS answers ${operation} with something else`, false);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

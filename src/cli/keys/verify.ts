@@ -1,0 +1,135 @@
+import { ConfigError } from "../../config-issue.ts";
+import { equalBytes, utf8Encode } from "../../encoding/bytes.ts";
+import type { PublicKeyInfo } from "../../encoding/primitives.ts";
+import { parseSpki, spkiOf } from "../../encoding/public-key.ts";
+import { backends } from "../../runtimes/node/backends.ts";
+import { signingAlgorithm, type SvidUse } from "../../signer/algorithms.ts";
+import { openBackend, type KeyHandle } from "../../signer/backend.ts";
+import { settingsOf } from "../../signer/definitions.ts";
+import { privateKeyReader, readPublicFiles } from "../../signer/key-material.ts";
+import type { KeyConfig } from "../../signer/keys-schema.ts";
+import { SignerError } from "../../signer/signer.ts";
+import { verified } from "../../signer/verified.ts";
+import { keyAdmin } from "../key-services/admins.ts";
+import { KeyServiceError } from "../key-services/key-admin.ts";
+import { platform } from "../key-file.ts";
+import { allKeys, type LoadedKeys } from "./load.ts";
+
+/**
+ * What is signed to see that a key signs: it begins with an octet that no TBSCertificate (0x30) and no JOSE input (a
+ * letter of base64url) begins with, and says what it is. Whoever gets hold of the signature has nothing.
+ */
+export const CHECK_MESSAGE: Uint8Array = utf8Encode(
+  "\u0000svidmint key check: neither a certificate nor a token\u0000",
+);
+
+export interface KeyVerdict {
+  readonly use: SvidUse;
+  readonly id: string;
+  readonly backend: string;
+  /** `unknown`: it could not be asked. */
+  readonly result: "good" | "wrong" | "unknown";
+  readonly message: string;
+}
+
+/** Every key that is or will be in the bundle, one after the other. */
+export async function* verifyKeys(
+  loaded: LoadedKeys,
+  options: { readonly now: number; readonly sign: boolean },
+): AsyncGenerator<KeyVerdict> {
+  for (const { use, index, entry } of allKeys(loaded.keys)) {
+    if ((loaded.timelines[use][index]?.removedAt ?? 0) <= options.now) continue;
+    const { id, backend } = entry;
+    // oxlint-disable-next-line no-await-in-loop -- told as it goes on
+    yield { use, id, backend, ...(await verdictOf(use, entry, loaded, options)) };
+  }
+}
+
+type Verdict = Pick<KeyVerdict, "result" | "message">;
+
+async function verdictOf(
+  use: SvidUse,
+  entry: KeyConfig,
+  loaded: LoadedKeys,
+  { sign }: { readonly sign: boolean },
+): Promise<Verdict> {
+  const problems: string[] = [];
+  const complain = (field: string, message: string): void =>
+    void problems.push(`${field}: ${message}`);
+  try {
+    const files = await readPublicFiles(entry, loaded.read, complain);
+    const expected = files.certificate?.info ?? files.publicKey;
+    const handle = await open(entry, loaded, complain);
+    if (problems.length > 0) return wrong(problems.join("; "));
+    if (handle === undefined) return unknown("there is no private key here any more");
+    if (handle.publicKey !== undefined) return compare(handle.publicKey.info, expected);
+    if (expected === undefined) return wrong("neither a certificate nor public_key is configured");
+    const asked = await askService(entry, expected);
+    if (asked.result === "wrong" || !sign) return asked;
+    return await trySignature(use, entry, handle, expected);
+  } catch (error) {
+    if (error instanceof KeyServiceError || error instanceof ConfigError)
+      return unknown(error.message);
+    throw error;
+  }
+}
+
+function open(
+  entry: KeyConfig,
+  { read, readPrivate }: LoadedKeys,
+  complain: (field: string, message: string) => void,
+): Promise<KeyHandle | undefined> {
+  return openBackend(backends, entry.backend, entry, {
+    platform,
+    read,
+    readPrivate: privateKeyReader(readPrivate),
+    env: (name) => process.env[name],
+    complain,
+  });
+}
+
+/** By the public key that the service tells, where that may be asked. */
+async function askService(entry: KeyConfig, expected: PublicKeyInfo): Promise<Verdict> {
+  const admin = await keyAdmin(entry.backend);
+  if (admin === undefined) return unknown(`${entry.backend} is not asked by this command`);
+  try {
+    const spki = parseSpki(await admin.publicKey(settingsOf(entry)));
+    return spki.ok
+      ? compare(spki.value, expected)
+      : wrong(`${admin.name} has a key of another kind`);
+  } catch (error) {
+    if (!(error instanceof KeyServiceError) || !error.denied) throw error;
+    return unknown(`${error.message}; --sign tries a signature instead`);
+  }
+}
+
+async function trySignature(
+  use: SvidUse,
+  entry: KeyConfig,
+  handle: KeyHandle,
+  info: PublicKeyInfo,
+): Promise<Verdict> {
+  const chosen = signingAlgorithm(use, info, entry.algorithm);
+  const key = await platform.importPublicKey(info);
+  if (!chosen.ok || !key.ok) return wrong("the configured key is not of a kind that signs");
+  const signer = handle.signer?.(entry.id, chosen.value, key.value);
+  if (signer === undefined) return unknown("this mode does not sign where the key lies");
+  try {
+    await verified(signer, platform).sign(CHECK_MESSAGE);
+    return good("signs, and the signature verifies under the configured key");
+  } catch (error) {
+    if (!(error instanceof SignerError)) throw error;
+    return error.code === "unsound" ? wrong(error.message) : unknown(error.message);
+  }
+}
+
+function compare(found: PublicKeyInfo, expected: PublicKeyInfo | undefined): Verdict {
+  if (expected === undefined) return good("the key is there; no public half is configured");
+  return equalBytes(spkiOf(found), spkiOf(expected))
+    ? good("is the configured key")
+    : wrong("is another key than the configuration says");
+}
+
+const good = (message: string): Verdict => ({ result: "good", message });
+const wrong = (message: string): Verdict => ({ result: "wrong", message });
+const unknown = (message: string): Verdict => ({ result: "unknown", message });
