@@ -28,7 +28,7 @@ export interface ProvenDpop extends ProvenKey {
 interface PossessionDeps {
   readonly platform: Platform;
   /** Thumbprints of all keys of the issuer: an SVID for one would let its holder speak as the issuer. */
-  readonly ours: ReadonlySet<string>;
+  readonly ours: Pick<ReadonlySet<string>, "has">;
 }
 
 /** What a DPoP proof must have been made for. */

@@ -1,5 +1,6 @@
 import type { ProblemCode, Reason } from "../reasons.ts";
 import type { Awaitable } from "../result.ts";
+import type { IntermediateFacts, IntermediateOutcome } from "../signer/authority.ts";
 
 /** What identifies a piece of evidence in the log: never the evidence. */
 export interface EvidenceRef {
@@ -56,7 +57,7 @@ export interface IntentEvent extends EventBase {
 }
 
 /** What became of an intent. */
-interface OutcomeEvent {
+export interface OutcomeEvent {
   readonly event: "outcome";
   readonly time: string;
   readonly request_id: string;
@@ -66,30 +67,54 @@ interface OutcomeEvent {
   readonly detail?: string;
 }
 
+interface IntermediateBase {
+  readonly time: string;
+  /** Of the request that needed it. */
+  readonly request_id: string;
+  readonly trust_domain: string;
+}
+
+/** Written and awaited before a key service signs an intermediate of this instance, or a CA is asked for one. */
+type IntermediateEvent = IntermediateBase & IntermediateFacts;
+
+/** What became of it. */
+type IntermediateOutcomeEvent = IntermediateBase & IntermediateOutcome;
+
 /** A request that ended without an intent. */
-interface RefusedEvent extends EventBase {
+export interface RefusedEvent extends EventBase {
   readonly event: "refused";
   readonly code: ProblemCode;
   readonly reason: Reason;
   readonly detail?: string;
-  readonly rule?: string;
-  readonly audit_rules?: readonly string[];
+  readonly rule?: string | undefined;
+  readonly audit_rules?: readonly string[] | undefined;
 }
 
-/** Something a person should look at: evidence claimed by two keys, a signature that does not verify. */
+/**
+ * Something a person should look at: evidence claimed by two keys, a signature that does not verify, a key service
+ * that denies a key (once a minute and key).
+ */
 export interface AlarmEvent {
   readonly event: "alarm";
   readonly time: string;
   readonly request_id: string;
   readonly trust_domain: string;
-  readonly alarm: "claim_taken" | "signature_unsound";
+  readonly alarm: "claim_taken" | "signature_unsound" | "key_denied";
+  /** Name of the key. */
+  readonly signer?: string;
   readonly claim?: string;
   readonly owners?: readonly string[];
   readonly claimant?: string;
   readonly detail?: string;
 }
 
-export type AuditEvent = IntentEvent | OutcomeEvent | RefusedEvent | AlarmEvent;
+export type AuditEvent =
+  | IntentEvent
+  | OutcomeEvent
+  | IntermediateEvent
+  | IntermediateOutcomeEvent
+  | RefusedEvent
+  | AlarmEvent;
 
 /**
  * Where audit events go, one JSON line each. `write` resolves when the line has left this process as far as

@@ -103,9 +103,7 @@ async function sign(
   latestEnd: number,
 ): ReturnType<typeof recordAndSign> {
   try {
-    const { now, random } = trail;
-    const bounds = { now, random, latestEnd };
-    const svids = await prepareSvids(snapshot, request, decision, possession, bounds);
+    const svids = await prepareSvids(snapshot, request, decision, possession, trail, latestEnd);
     return svids.ok
       ? await recordAndSign(snapshot, svids.value, trail)
       : { result: svids, signatures: 0 };

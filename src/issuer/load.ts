@@ -1,6 +1,7 @@
 import { ConfigError, type ConfigIssue } from "../config-issue.ts";
 import type { Backends } from "../signer/backend.ts";
 import { loadKeySet } from "../signer/load-keys.ts";
+import type { Modes } from "../signer/mode.ts";
 import type { ReadResource } from "../config-issue.ts";
 import type { ClaimStore } from "../stores/claim-store.ts";
 import { assembleIssuer } from "./assemble.ts";
@@ -14,6 +15,8 @@ export interface LoadDeps extends ConfigDeps {
   readonly audit: AuditSink;
   readonly stores: StoreOpeners;
   readonly backends: Backends;
+  /** Beside `direct`. */
+  readonly modes?: Modes;
   /** Variables, for stores and key services whose credentials lie there. */
   readonly env: (name: string) => unknown;
   /** Told of the store that was opened, so that it can be closed. */
@@ -54,6 +57,7 @@ export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer
     read,
     ...(readPrivate && { readPrivate }),
     backends: deps.backends,
+    ...(deps.modes && { modes: deps.modes }),
     env: deps.env,
     now: platform.now(),
     refreshHint,

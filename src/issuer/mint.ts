@@ -4,7 +4,7 @@ import { whenReady } from "../encoding/awaitable.ts";
 import { toHex } from "../encoding/bytes.ts";
 import type { Platform } from "../platform/platform.ts";
 import { fail, ok, type Awaitable, type Result } from "../result.ts";
-import type { X509Key } from "../signer/key-set.ts";
+import type { X509Key } from "../signer/authority.ts";
 import { subjectKeyIdOf } from "../svid/key-id.ts";
 import {
   assembleCertificate,

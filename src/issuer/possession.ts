@@ -9,7 +9,7 @@ export interface PossessionContext {
   /** `htu` that a DPoP proof must name: from configuration, never from the request. */
   readonly target: string;
   /** Thumbprints of the issuer's own keys. */
-  readonly ours: ReadonlySet<string>;
+  readonly ours: Pick<ReadonlySet<string>, "has">;
   /** The `DPoP` header, where there is one. */
   readonly dpop: string | null;
   readonly body: Uint8Array;

@@ -1,6 +1,5 @@
 import type { Decision } from "../policy/match.ts";
-import { fail, ok, type Awaitable, type Failure, type Result } from "../result.ts";
-import { SignerError } from "../signer/signer.ts";
+import { fail, ok, type Awaitable, type Result } from "../result.ts";
 import { prepareJwt, prepareWit, type PreparedToken } from "./mint-token.ts";
 import { prepareX509, type PreparedX509 } from "./mint.ts";
 import type { Possession } from "./possession.ts";
@@ -31,15 +30,17 @@ export interface IssuedSvids {
 
 /**
  * @param latestEnd Unix seconds beyond which nothing issued may live; `Infinity` where the evidence sets no bound
- * @returns `lint_failed` | `signer_unavailable` | `evidence_expired`
+ * @returns `lint_failed` | `signer_unavailable` | `signature_unsound` | `audit_unavailable` | `evidence_expired`
  */
 export async function prepareSvids(
   snapshot: Snapshot,
   request: SvidRequest,
   { grants, spiffeId: { uri } }: Decision,
   { csr, wit: witSubject }: Possession,
-  { now, random, latestEnd }: Pick<RequestTrail, "now" | "random"> & { readonly latestEnd: number },
+  trail: RequestTrail,
+  latestEnd: number,
 ): Promise<Result<PreparedSvids>> {
+  const { now, random } = trail;
   const context = {
     platform: snapshot.platform,
     now,
@@ -56,10 +57,13 @@ export async function prepareSvids(
   let jwt: PreparedToken | undefined;
   let wit: PreparedToken | undefined;
   if (request.x509 !== undefined && grants.x509 !== undefined && csr !== undefined) {
-    const key = snapshot.keys.x509(now);
-    if (key === undefined) return fail("signer_unavailable", "no x509 key is active");
+    const authority = snapshot.keys.x509(now);
+    if (authority === undefined) return fail("signer_unavailable", "no x509 key is active");
+    const asked = authority.key(now, trail);
+    const key = asked instanceof Promise ? await asked : asked;
+    if (!key.ok) return key;
     const prepared = await prepareX509(
-      key,
+      key.value,
       csr,
       life(request.x509.ttl_seconds, grants.x509.ttl),
       context,
@@ -128,12 +132,8 @@ export async function recordAndSign(
     };
     return { result: ok(issued), signatures };
   } catch (error) {
-    const failure = failureOf(error, trail);
-    if (failure.reason === "signature_unsound")
-      await trail.alarm({
-        alarm: "signature_unsound",
-        ...(failure.detail !== undefined && { detail: failure.detail }),
-      });
+    const failing = [x509, jwt, wit].filter((svid) => svid !== undefined)[signatures];
+    const failure = await trail.signingFailure(error, failing?.signer ?? "");
     await trail.outcome("failed", failure);
     return { result: { ok: false, error: failure }, signatures };
   }
@@ -171,13 +171,4 @@ async function intentOf(
 
 function sha256({ platform }: Snapshot, input: Uint8Array): Awaitable<string> {
   return platform.digestText("SHA-256", input, "hex");
-}
-
-/** A key service that fails us is told as such; everything else that throws is a fault of ours. */
-function failureOf(error: unknown, trail: RequestTrail): Failure {
-  if (!(error instanceof SignerError)) return trail.fault(error).error;
-  return {
-    reason: error.code === "unsound" ? "signature_unsound" : "signer_unavailable",
-    detail: error.message,
-  };
 }

@@ -3,6 +3,7 @@ import { storePolicy } from "../policy/stored.ts";
 import { SVID_USES } from "../signer/algorithms.ts";
 import { isNodeOnly } from "../signer/definitions.ts";
 import { readConfiguredKeys } from "../signer/load-keys.ts";
+import { allModes } from "../signer/modes.ts";
 import { storeKeys } from "../signer/store-keys.ts";
 import { storeDefinitions } from "../stores/definitions.ts";
 import { loadConfig, type Config, type ConfigDeps } from "./config.ts";
@@ -36,6 +37,7 @@ export async function storeConfig(document: unknown, deps: ConfigDeps): Promise<
     longestLife: policy.longestTtl,
     publicOnly: true,
     backends: {},
+    modes: allModes,
     env: () => undefined,
     report: () => undefined,
   });

@@ -6,6 +6,7 @@ import { readPeers } from "../federation/peers.ts";
 import type { Platform } from "../platform/platform.ts";
 import { restorePolicy } from "../policy/stored.ts";
 import type { Backends } from "../signer/backend.ts";
+import type { Modes } from "../signer/mode.ts";
 import { openStoredKeys, type StoredKeys } from "../signer/stored-keys.ts";
 import type { ClaimsSection } from "../stores/definition.ts";
 import { assembleIssuer } from "./assemble.ts";
@@ -15,7 +16,7 @@ import type { Issuer } from "./issuer.ts";
 import { openClaimStore, type StoreOpeners } from "./open-store.ts";
 
 /** Grows when what is stored, or what it means, changes: another version's is refused. */
-export const STORED_FORMAT = 3;
+export const STORED_FORMAT = 4;
 
 /** What `svidmint policy compile --for workers` writes: a configuration that was checked, so that a runtime need not. */
 export interface StoredDocument {
@@ -46,6 +47,8 @@ export interface OpenStoredDeps {
   readonly attestors: Readonly<Record<string, OpenAttestor>>;
   readonly stores: StoreOpeners;
   readonly backends: Backends;
+  /** Beside `direct`. */
+  readonly modes?: Modes;
   /** Bindings of the runtime, by name. */
   readonly env: (name: string) => unknown;
   readonly read: ReadResource;
@@ -54,7 +57,7 @@ export interface OpenStoredDeps {
 
 /** From a compiled configuration to an issuer that serves. @throws ConfigError with everything that is wrong */
 export async function openStored(document: unknown, deps: OpenStoredDeps): Promise<Issuer> {
-  const { platform, read, env, audit, backends } = deps;
+  const { platform, read, audit } = deps;
   const config = await unpack(document, platform);
   const policy = restorePolicy(config.policy);
   const { issuer, refreshHint, changedAt } = config;
@@ -80,13 +83,10 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
   }
   const errors = issues.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new ConfigError(errors);
-  const now = platform.now();
   const keys = await openStoredKeys(config.keys, {
-    platform,
-    read,
-    env,
-    backends,
-    now,
+    ...deps,
+    trustDomain,
+    now: platform.now(),
     refreshHint,
     changedAt,
     longestLife,
@@ -96,10 +96,8 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
   const store =
     config.claims &&
     (await openClaimStore(config.claims, deps.stores, {
-      platform,
+      ...deps,
       trustDomain,
-      read,
-      env,
       report,
     }));
   const parts = { platform, trustDomain, issuer, attestors, policy, keys, ...(store && { store }) };

@@ -8,11 +8,25 @@ import {
   type AuditSink,
   type EvidenceRef,
   type IntentEvent,
+  type OutcomeEvent,
+  type RefusedEvent,
 } from "./audit.ts";
+import type {
+  IntermediateFacts,
+  IntermediateLog,
+  IntermediateOutcome,
+} from "../signer/authority.ts";
+import { SignerError, signerFailure } from "../signer/signer.ts";
 import type { Metrics } from "./metrics.ts";
 
 type IntentFacts = Pick<IntentEvent, "spiffe_id" | "x509" | "jwt" | "wit">;
-type AlarmFacts = Omit<AlarmEvent, "event" | "time" | "request_id" | "trust_domain">;
+type Head = "time" | "request_id" | "trust_domain";
+type AlarmFacts = Omit<AlarmEvent, "event" | Head>;
+type NotedFacts =
+  | Omit<RefusedEvent, Head>
+  | Omit<OutcomeEvent, Head>
+  | Omit<AlarmEvent, Head>
+  | IntermediateOutcome;
 
 export interface TrailDeps {
   readonly sink: AuditSink;
@@ -29,7 +43,7 @@ const REQUEST_ID_BYTES = 16;
 const MAX_DETAIL_CHARACTERS = 256;
 
 /** What one request leaves in the audit log: what is known of it grows as it passes each stage. */
-export class RequestTrail {
+export class RequestTrail implements IntermediateLog {
   readonly requestId: string;
   /** Unix seconds: the one clock reading of the request. */
   readonly now: number;
@@ -50,41 +64,50 @@ export class RequestTrail {
 
   /** Written before the first signature. @returns `audit_unavailable` where it could not be: then nothing is signed */
   async intent(facts: IntentFacts): Promise<Result<void>> {
-    try {
-      // Members that are undefined leave no trace in JSON; on this path spreading costs more than naming them.
-      const { spiffe_id, x509, jwt, wit } = facts;
-      await this.#write({
-        event: "intent",
-        time: rfc3339(this.now),
-        request_id: this.requestId,
-        trust_domain: this.#deps.trustDomain,
-        evidence: this.evidence,
-        key: this.key,
-        rule: this.rule ?? "",
-        spiffe_id,
-        x509,
-        jwt,
-        wit,
-        audit_rules: this.auditRules.length > 0 ? this.auditRules : undefined,
-      });
-    } catch {
-      return fail("audit_unavailable");
-    }
-    this.#intent = true;
-    return ok(undefined);
+    // Members that are undefined leave no trace in JSON; on this path spreading costs more than naming them.
+    const { spiffe_id, x509, jwt, wit } = facts;
+    const recorded = await this.#record({
+      event: "intent",
+      time: rfc3339(this.now),
+      request_id: this.requestId,
+      trust_domain: this.#deps.trustDomain,
+      evidence: this.evidence,
+      key: this.key,
+      rule: this.rule ?? "",
+      spiffe_id,
+      x509,
+      jwt,
+      wit,
+      audit_rules: this.auditRules.length > 0 ? this.auditRules : undefined,
+    });
+    this.#intent = recorded.ok;
+    return recorded;
   }
 
   /** What became of the intent. A record that cannot be written now does not take back what is signed: the intent stands. */
   outcome(result: "issued" | "failed", failure?: Failure): Awaitable<void> {
-    const { requestId, now } = this;
-    return this.#tryWrite({
-      event: "outcome",
-      time: rfc3339(now),
-      request_id: requestId,
-      trust_domain: this.#deps.trustDomain,
-      result,
-      ...(failure && told(failure)),
-    });
+    return this.note({ event: "outcome", result, ...(failure && told(failure)) });
+  }
+
+  record(facts: IntermediateFacts): Promise<Result<void>> {
+    return this.#record({ ...this.#head(), ...facts });
+  }
+
+  note(facts: NotedFacts): Awaitable<void> {
+    return this.#tryWrite({ ...this.#head(), ...facts });
+  }
+
+  /**
+   * A key service that fails us is told as such, and raises an alarm where a person has to look at it; everything else
+   * that throws is a fault of ours. @param signer name of the key that was used
+   */
+  async signingFailure(error: unknown, signer: string): Promise<Failure> {
+    if (!(error instanceof SignerError)) return this.fault(error).error;
+    const { code, message: detail, isNews } = error;
+    error.isNews = false;
+    const alarm = code === "denied" ? "key_denied" : "signature_unsound";
+    if (isNews) await this.alarm({ alarm, signer, detail });
+    return signerFailure(error);
   }
 
   /** A request that ended before its intent. */
@@ -92,13 +115,14 @@ export class RequestTrail {
     this.#deps.metrics.count("svidmint_refusals_total", { reason: failure.reason });
     if (this.#intent) return undefined; // its outcome is written
     const { reason } = failure;
-    return this.#tryWrite({
+    return this.note({
       event: "refused",
-      ...this.#common(),
+      evidence: this.evidence,
+      key: this.key,
       code: REASONS[reason],
       ...told(failure),
-      ...(this.rule !== undefined && { rule: this.rule }),
-      ...(this.auditRules.length > 0 && { audit_rules: this.auditRules }),
+      rule: this.rule,
+      audit_rules: this.auditRules.length > 0 ? this.auditRules : undefined,
     });
   }
 
@@ -110,27 +134,26 @@ export class RequestTrail {
 
   alarm(facts: AlarmFacts): Awaitable<void> {
     this.#deps.metrics.count("svidmint_alarms_total", { alarm: facts.alarm });
-    return this.#tryWrite({
-      event: "alarm",
-      time: rfc3339(this.now),
-      request_id: this.requestId,
-      trust_domain: this.#deps.trustDomain,
-      ...facts,
-    });
+    return this.note({ event: "alarm", ...facts });
   }
 
-  #common(): Pick<IntentEvent, "time" | "request_id" | "trust_domain" | "evidence" | "key"> {
+  /** What every event begins with. */
+  #head(): Pick<IntentEvent, Head> {
     return {
       time: rfc3339(this.now),
       request_id: this.requestId,
       trust_domain: this.#deps.trustDomain,
-      evidence: this.evidence,
-      ...(this.key !== undefined && { key: this.key }),
     };
   }
 
-  #write(event: AuditEvent): Awaitable<void> {
-    return this.#deps.sink.write(auditLine(event));
+  /** A line that something depends on. */
+  async #record(event: AuditEvent): Promise<Result<void>> {
+    try {
+      await this.#deps.sink.write(auditLine(event));
+      return ok(undefined);
+    } catch {
+      return fail("audit_unavailable");
+    }
   }
 
   /** A line that nothing depends on: what cannot be written is counted. */

@@ -4,6 +4,7 @@ import { handle } from "hono/aws-lambda";
 import openapi from "../gen/openapi.ts";
 import { createApp } from "../handlers/app.ts";
 import { loadIssuer } from "../issuer/load.ts";
+import { allModes } from "../signer/modes.ts";
 import { nodePlatform } from "../platform/node/node-platform.ts";
 import { attestors } from "./node/attestors.ts";
 import { auditFile } from "./node/audit-file.ts";
@@ -24,6 +25,7 @@ const issuer = await loadIssuer(JSON.parse(inline ? source : await readFile(sour
   registry: attestors,
   stores: nodeStores(folder),
   backends,
+  modes: allModes,
   env: (name) => process.env[name],
   read: (reference) => readNodeReference(reference, folder),
   // The process is frozen once it has answered: what is to be in the log is written before.

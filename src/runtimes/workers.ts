@@ -7,6 +7,7 @@ import openapi from "../gen/openapi.ts";
 import type { OpenAttestor } from "../attestors/attestor.ts";
 import { portableOpeners } from "../attestors/openers.ts";
 import type { Backends } from "../signer/backend.ts";
+import type { Modes } from "../signer/mode.ts";
 import { openLocal } from "../signer/local.ts";
 import { openDurableObject } from "../stores/workers/durable-object.ts";
 import { readReference } from "./references.ts";
@@ -18,6 +19,9 @@ export * from "../attestors/openers.ts";
 export { openAwsKms } from "../signer/aws-kms.ts";
 export { openAzureKeyVault } from "../signer/azure-key-vault.ts";
 export { openVaultTransit } from "../signer/vault-transit.ts";
+export { openDelegated } from "../signer/delegated.ts";
+export { openUpstream } from "../signer/upstream.ts";
+export { openWrapped } from "../signer/wrapped.ts";
 
 /**
  * Cloudflare Workers. `SVIDMINT_CONFIG` is what `svidmint policy compile --for workers` wrote (a variable, or a JSON
@@ -37,15 +41,20 @@ type App = ReturnType<typeof createApp>;
 /**
  * @param attestors by evidence type: those that the configuration uses, so that nothing else is shipped
  * @param backends where its keys lie, beside `local`
+ * @param modes how they sign, beside `direct`
  */
-export function worker(attestors: Attestors, backends: Backends = {}): SvidmintWorker {
+export function worker(
+  attestors: Attestors,
+  backends: Backends = {},
+  modes: Modes = {},
+): SvidmintWorker {
   // One isolate serves one deployment: its bindings do not change while it lives. Only a finished app is kept, since a
   // promise of another request may never resolve here.
   let running: App | undefined;
   return {
     async fetch(request, env) {
       try {
-        running ??= await start(env, attestors, { local: openLocal, ...backends });
+        running ??= await start(env, attestors, { local: openLocal, ...backends }, modes);
       } catch (error) {
         console.error(error instanceof ConfigError ? error.message : "svidmint did not start");
         return new Response("svidmint is not configured; its log says why\n", {
@@ -61,13 +70,19 @@ export function worker(attestors: Attestors, backends: Backends = {}): SvidmintW
 /** With every evidence type there is. */
 export default /* @__PURE__ */ worker(portableOpeners);
 
-async function start(env: WorkerEnv, attestors: Attestors, backends: Backends): Promise<App> {
+async function start(
+  env: WorkerEnv,
+  attestors: Attestors,
+  backends: Backends,
+  modes: Modes,
+): Promise<App> {
   const issuer = await openStored(documentOf(env.SVIDMINT_CONFIG), {
     // A key refresh that outlives the request which began it is finished for the next one.
     platform: webCryptoPlatform({ background: waitUntil }),
     attestors,
     stores: { durable_object: openDurableObject },
     backends,
+    modes,
     env: (name) => env[name],
     read: (reference) => readReference(reference, (name) => env[name]),
     // Best effort: the platform's log takes the line, nobody acknowledges it.

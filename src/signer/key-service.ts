@@ -12,6 +12,8 @@ const MAX_RUNNING = 64;
 /** So many failed in a row: it is asked no more, save once in a while to see whether it is well again. */
 const MAX_FAILURES = 5;
 const REST_MS = 1000;
+/** Between alarms of one key that is denied. */
+const QUIET_MS = 60_000;
 /** Retries add a tenth to the calls at most, however long a service fails. */
 const RETRY_SHARE = 0.1;
 const MAX_RETRIES = 3;
@@ -27,6 +29,7 @@ export class KeyService {
   #retries = MAX_RETRIES;
   #failures = 0;
   #restsUntil = 0;
+  #quietUntil = 0;
   #last = new SignerError("unavailable", "");
 
   /** @param name as messages have it */
@@ -89,8 +92,12 @@ export class KeyService {
   }
 
   #failed(error: SignerError): void {
+    const now = performance.now();
     this.#last = error;
     this.#failures++;
-    this.#restsUntil = performance.now() + REST_MS;
+    this.#restsUntil = now + REST_MS;
+    if (error.code !== "denied" || now < this.#quietUntil) return;
+    this.#quietUntil = now + QUIET_MS;
+    error.isNews = true;
   }
 }

@@ -2,16 +2,9 @@ import type { X509Authority } from "../encoding/bundle.ts";
 import type { PublicKeyInfo } from "../encoding/primitives.ts";
 import type { X509Issuer } from "../svid/x509-svid.ts";
 import { SVID_USES, type SvidUse } from "./algorithms.ts";
+import type { SigningAuthority } from "./authority.ts";
 import type { SignatureAlgorithm, Signer } from "./signer.ts";
 import { activeKey, isPublished, nextChange, spiffeSequence, type KeyLife } from "./timeline.ts";
-
-/** The key that signs certificates at some moment. Its signer verifies every signature before it returns. */
-export interface X509Key {
-  readonly signer: Signer;
-  readonly issuer: X509Issuer;
-  /** Intermediates between leaf and root, PEM, leaf's issuer first; "" where the root signs. */
-  readonly chainPem: string;
-}
 
 /** The key that signs JWT-SVIDs or WIT-SVIDs at some moment. */
 export interface TokenKey {
@@ -44,10 +37,10 @@ export interface PublishedKeys {
 export interface KeySet {
   /** SVID types that have keys at all. */
   readonly uses: ReadonlySet<SvidUse>;
-  /** RFC 7638 thumbprints of all keys, retired ones and CAs included: nobody gets an SVID for one. */
-  readonly thumbprints: ReadonlySet<string>;
+  /** RFC 7638 thumbprints of all keys, retired ones, CAs and intermediates included: nobody gets an SVID for one. */
+  readonly thumbprints: Pick<ReadonlySet<string>, "has">;
   /** Undefined where no key is active. */
-  x509(now: number): X509Key | undefined;
+  x509(now: number): SigningAuthority | undefined;
   jwt(now: number): TokenKey | undefined;
   wit(now: number): TokenKey | undefined;
   published(now: number): PublishedKeys;
@@ -59,10 +52,12 @@ export interface KeyMaterial {
   readonly info: PublicKeyInfo;
   readonly thumbprint: string;
   readonly algorithm: SignatureAlgorithm;
-  /** Absent once the key is retired and its private half gone. */
-  readonly signer?: Signer;
+  /** Of a JWT or WIT key; absent once the key is retired and its private half gone. */
+  readonly signer?: Signer | undefined;
+  /** Of an X.509 key, likewise. */
+  readonly authority?: SigningAuthority;
   /** Of an X.509 key. */
-  readonly issuer?: X509Issuer;
+  readonly issuer?: X509Issuer | undefined;
 }
 
 export type KeysByUse = Readonly<Record<SvidUse, readonly KeyMaterial[]>>;
@@ -82,6 +77,7 @@ export function keySet(
   timelines: Timelines,
   { refreshHint, changedAt }: { readonly refreshHint: number; readonly changedAt: number },
 ): TimedKeySet {
+  const fixed = new Set(SVID_USES.flatMap((use) => keys[use].map(({ thumbprint }) => thumbprint)));
   const lives = [timelines.x509, timelines.jwt, timelines.wit];
   const active = (use: SvidUse, now: number): KeyMaterial | undefined => {
     const life = activeKey(timelines[use], now);
@@ -107,12 +103,13 @@ export function keySet(
 
   return Object.freeze({
     uses: new Set(SVID_USES.filter((use) => timelines[use].length > 0)),
-    thumbprints: new Set(SVID_USES.flatMap((use) => keys[use].map(({ thumbprint }) => thumbprint))),
-    timelines,
-    x509(now: number): X509Key | undefined {
-      const key = active("x509", now);
-      return key?.signer && key.issuer && { signer: key.signer, issuer: key.issuer, chainPem: "" };
+    thumbprints: {
+      has: (thumbprint: string) =>
+        fixed.has(thumbprint) ||
+        keys.x509.some(({ authority }) => authority?.owns?.(thumbprint) === true),
     },
+    timelines,
+    x509: (now: number) => active("x509", now)?.authority,
     jwt: (now: number) => token("jwt", now),
     wit: (now: number) => token("wit", now),
     published(now: number): PublishedKeys {

@@ -1,8 +1,10 @@
 import * as z from "zod/mini";
-import { SIGNATURE_ALGORITHMS } from "./algorithms.ts";
+import { SIGNATURE_ALGORITHMS, type SvidUse } from "./algorithms.ts";
 import type { BackendDefinition, KeyMode } from "./definition.ts";
 import { backendDefinitions } from "./definitions.ts";
+import { byRegion } from "./definitions/fields.ts";
 import { parseInstant } from "./instant.ts";
+import type { ModeSettings } from "./mode.ts";
 
 /** The shape of `keys:`. What the instants mean together is `checkTimeline`, what the files hold is `loadKeySet`. */
 
@@ -12,6 +14,9 @@ const instant = z.string().check(
   }),
 );
 const resource = z.string().check(z.regex(/^(?:file|data):./, "must be file:… or data:…"));
+
+/** Modes in which intermediates sign. */
+const INTERMEDIATES: readonly KeyMode[] = ["delegated", "upstream"];
 
 const common = {
   id: z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)),
@@ -31,6 +36,8 @@ export interface KeyConfig extends z.output<z.ZodMiniObject<typeof common>> {
   readonly mode?: KeyMode | undefined;
   readonly public_key?: string | undefined;
   readonly certificate?: string | undefined;
+  readonly wrapped_key?: ModeSettings["wrapped_key"];
+  readonly name_constraints?: ModeSettings["name_constraints"];
   readonly [setting: string]: unknown;
 }
 export interface X509KeyConfig extends KeyConfig {
@@ -57,15 +64,22 @@ function keySchema<K extends KeyConfig>(
   more: (definition: BackendDefinition) => Readonly<Record<string, z.ZodMiniType>>,
 ): z.ZodMiniType<K> {
   const fitting = backendDefinitions.filter((definition) => definition[use].length > 0);
-  const options = fitting.map((definition) =>
-    z.strictObject({
-      ...common,
-      backend: z.literal(definition.backend),
-      mode: modeSchema(definition.backend, definition[use]),
-      ...definition.settings(),
-      ...more(definition),
-    }),
-  );
+  const options = fitting.map((definition) => {
+    const modes = definition[use];
+    return z
+      .strictObject({
+        ...common,
+        backend: z.literal(definition.backend),
+        mode: modeSchema(definition.backend, modes),
+        ...definition.settings(),
+        ...more(definition),
+        ...membersOfModes(modes),
+      })
+      .check(({ value, issues }) => {
+        for (const [member, message] of misplaced(value, modes))
+          issues.push({ code: "custom", path: [member], message, input: value });
+      });
+  });
   const names = fitting.map(({ backend }) => `"${backend}"`);
   const [first, ...others] = options;
   if (first === undefined) throw new TypeError("there are backends for every use");
@@ -74,6 +88,42 @@ function keySchema<K extends KeyConfig>(
   });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the members of a backend are its opener's to know
   return union as z.ZodMiniType<K>;
+}
+
+/** An entry's mode, and what it says of it. */
+export function modeOf(entry: KeyConfig, use: SvidUse): ModeSettings {
+  const { backend, wrapped_key, name_constraints } = entry;
+  const definition = backendDefinitions.find((one) => one.backend === backend);
+  const [usual = "direct"] = definition?.[use === "x509" ? "x509" : "token"] ?? [];
+  return {
+    mode: entry.mode ?? usual,
+    ...(wrapped_key !== undefined && { wrapped_key }),
+    ...(name_constraints !== undefined && { name_constraints }),
+  };
+}
+
+function membersOfModes(modes: readonly KeyMode[]): Readonly<Record<string, z.ZodMiniType>> {
+  return {
+    ...(modes.includes("wrapped") && { wrapped_key: z.optional(byRegion(resource)) }),
+    ...(modes.some((mode) => INTERMEDIATES.includes(mode)) && {
+      name_constraints: z.optional(z.enum(["exclude_dns_ip", "permit_uri", "none"])),
+    }),
+  };
+}
+
+/** Members that stand with a mode which has no use for them, and those that a mode lacks. */
+function misplaced(
+  entry: Readonly<Record<string, unknown>>,
+  [usual, ...others]: readonly KeyMode[],
+): (readonly [member: string, message: string])[] {
+  const mode = [usual, ...others].find((one) => one === entry["mode"]) ?? usual ?? "direct";
+  const issues: (readonly [string, string])[] = [];
+  const wraps = mode === "wrapped";
+  if (wraps !== (entry["wrapped_key"] !== undefined))
+    issues.push(["wrapped_key", wraps ? "is required in mode wrapped" : "is for mode wrapped"]);
+  if (entry["name_constraints"] !== undefined && !INTERMEDIATES.includes(mode))
+    issues.push(["name_constraints", `is for the modes ${INTERMEDIATES.join(" and ")}`]);
+  return issues;
 }
 
 function modeSchema(backend: string, modes: readonly KeyMode[]): z.ZodMiniType {

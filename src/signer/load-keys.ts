@@ -1,15 +1,18 @@
 import { ConfigError, type ConfigIssue, type ReadResource } from "../config-issue.ts";
-import type { PublicKeyInfo } from "../encoding/primitives.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { TrustDomain } from "../spiffe/trust-domain.ts";
 import { isSelfIssued, isSignedBy, type Certificate } from "../svid/certificate.ts";
-import { checkSigningCertificate } from "../svid/signing-certificate.ts";
+import {
+  checkSigningCertificate,
+  type SigningCertificateRules,
+} from "../svid/signing-certificate.ts";
 import { byUse, type SvidUse } from "./algorithms.ts";
 import { openBackend, type Backends } from "./backend.ts";
 import { parseInstant } from "./instant.ts";
 import { privateKeyReader, readPublicFiles } from "./key-material.ts";
 import { keySet, type KeysByUse, type TimedKeySet, type Timelines } from "./key-set.ts";
-import type { KeyConfig, KeysConfig } from "./keys-schema.ts";
+import { modeOf, type KeyConfig, type KeysConfig } from "./keys-schema.ts";
+import type { Modes } from "./mode.ts";
 import { readKeys, type KeySource, type Say } from "./read-keys.ts";
 import { checkTimeline } from "./timeline-check.ts";
 import { resolveTimeline, type KeyLife, type TimelineEntry } from "./timeline.ts";
@@ -22,6 +25,8 @@ export interface LoadKeysDeps {
   readonly readPrivate?: ReadResource;
   /** What this runtime has. */
   readonly backends: Backends;
+  /** Likewise, beside `direct`. */
+  readonly modes?: Modes;
   readonly env: (name: string) => unknown;
   readonly now: number;
   /** Seconds: `spiffe_refresh_hint`. */
@@ -86,8 +91,7 @@ export async function readConfiguredKeys(
     return resolveTimeline(entries, rules);
   };
   const timelines = byUse(timelineOf);
-  const source = (entry: KeyConfig): KeySource => configuredKey(entry, deps);
-  const sources = byUse((use) => lists[use].map(source));
+  const sources = byUse((use) => lists[use].map((entry) => configuredKey(entry, use, deps)));
   const keys = await readKeys(sources, timelines, deps, issues);
   const errors = issues.filter((issue) => issue.severity === "error");
   if (errors.length > 0) throw new ConfigError(errors);
@@ -95,11 +99,14 @@ export async function readConfiguredKeys(
   return { keys, timelines };
 }
 
-function configuredKey(entry: KeyConfig, deps: LoadKeysDeps): KeySource {
+function configuredKey(entry: KeyConfig, use: SvidUse, deps: LoadKeysDeps): KeySource {
   const { platform, read, readPrivate = read, backends, env } = deps;
+  const settings = modeOf(entry, use);
+  const signs = settings.mode === "direct" ? "leaves" : "intermediates";
   return {
     id: entry.id,
     algorithm: entry.algorithm,
+    settings,
     async open(complain) {
       const { certificate, publicKey } = await readPublicFiles(entry, read, complain);
       const handle =
@@ -117,7 +124,8 @@ function configuredKey(entry: KeyConfig, deps: LoadKeysDeps): KeySource {
       return {
         ...opened,
         certificate,
-        judgeCertificate: (key, life, say) => checkCertificate(certificate, key, life, deps, say),
+        judgeCertificate: (key, life, say) =>
+          checkCertificate(certificate, { key, signs }, life, deps, say),
       };
     },
   };
@@ -126,19 +134,14 @@ function configuredKey(entry: KeyConfig, deps: LoadKeysDeps): KeySource {
 /** A certificate that was retired may have expired since; one that is to sign is held to all of it. */
 async function checkCertificate(
   certificate: Certificate,
-  key: PublicKeyInfo,
+  rules: Pick<SigningCertificateRules, "key" | "signs">,
   life: KeyLife,
   { platform, trustDomain, now }: LoadKeysDeps,
   say: Say,
 ): Promise<void> {
   // A key that waits for its time is judged as of then.
   const judged = Math.max(now, Math.min(life.activeFrom, certificate.notAfter));
-  const issues = checkSigningCertificate(certificate, {
-    trustDomain,
-    now: judged,
-    key,
-    signs: "leaves",
-  });
+  const issues = checkSigningCertificate(certificate, { ...rules, trustDomain, now: judged });
   for (const { severity, message } of issues) {
     say(now < life.retiredAt ? severity : "warning", "certificate", message);
   }

@@ -1,9 +1,11 @@
-import type { ConfigIssue } from "../config-issue.ts";
+import type { ConfigIssue, ReadResource } from "../config-issue.ts";
 import { equalBytes, toHex } from "../encoding/bytes.ts";
 import type { PublicKeyInfo } from "../encoding/primitives.ts";
 import { spkiOf } from "../encoding/public-key.ts";
 import type { Platform } from "../platform/platform.ts";
 import { thumbprint } from "../platform/thumbprint.ts";
+import { ok } from "../result.ts";
+import type { TrustDomain } from "../spiffe/trust-domain.ts";
 import { x509Issuer, type IssuingCertificate } from "../svid/x509-svid.ts";
 import {
   byUse,
@@ -14,6 +16,7 @@ import {
 } from "./algorithms.ts";
 import type { Complain, KeyHandle } from "./backend.ts";
 import type { KeyMaterial, KeysByUse, Timelines } from "./key-set.ts";
+import type { Modes, ModeSettings, OpenedMode } from "./mode.ts";
 import type { SignatureAlgorithm, Signer } from "./signer.ts";
 import type { KeyLife } from "./timeline.ts";
 import { verified } from "./verified.ts";
@@ -24,6 +27,7 @@ export type Say = (severity: ConfigIssue["severity"], field: string, message: st
 export interface KeySource {
   readonly id: string;
   readonly algorithm?: SignatureAlgorithm | undefined;
+  readonly settings: ModeSettings;
   /** Reads all that there is of the key; what is wrong goes to `complain`, by the entry's field. */
   open(complain: Complain): Promise<OpenedKey>;
 }
@@ -39,6 +43,13 @@ export interface OpenedKey {
 
 export interface ReadKeysDeps {
   readonly platform: Platform;
+  readonly trustDomain: TrustDomain;
+  readonly read: ReadResource;
+  readonly env: (name: string) => unknown;
+  /** What this runtime has beside `direct`. */
+  readonly modes?: Modes;
+  /** See `LoadKeysDeps`. */
+  readonly longestLife: Readonly<Record<SvidUse, number>>;
   /** Unix seconds. */
   readonly now: number;
   /** See `LoadKeysDeps`. */
@@ -78,9 +89,10 @@ async function readKey(
   use: SvidUse,
   source: KeySource,
   life: KeyLife,
-  { platform, now, publicOnly = false }: ReadKeysDeps,
+  deps: ReadKeysDeps,
   say: Say,
 ): Promise<KeyMaterial | undefined> {
+  const { platform, now, publicOnly = false } = deps;
   let complete = true;
   const error = (field: string, message: string): undefined => {
     complete = false;
@@ -103,19 +115,26 @@ async function readKey(
     return error(field, chosen.error.detail ?? chosen.error.reason);
   }
   await opened.judgeCertificate?.(info, life, say);
-  const signer = handle && (await signerOf(source.id, handle, chosen.value, info, platform));
-  if (handle !== undefined && signer === undefined)
-    return error("algorithm", `the backend has no ${chosen.value.algorithm}`);
-  return {
-    life,
-    info,
-    thumbprint: await thumbprint(platform, info),
-    algorithm: chosen.value.algorithm,
-    ...(signer && { signer: verified(signer, platform) }),
-    ...(certificate?.extensions.subjectKeyId && {
-      issuer: x509Issuer(certificate, chosen.value.scheme),
-    }),
-  };
+  const kid = await thumbprint(platform, info);
+  const issuer =
+    certificate?.extensions.subjectKeyId && x509Issuer(certificate, chosen.value.scheme);
+  const { id, settings } = source;
+  const bare = handle && (await signerOf(id, handle, chosen.value, info, platform));
+  const signer = bare && verified(bare, platform);
+  let made: OpenedMode = { signer };
+  if (settings.mode === "direct") {
+    if (handle !== undefined && signer === undefined)
+      return error("algorithm", `the backend has no ${chosen.value.algorithm}`);
+    const direct = signer && issuer && ok({ signer, issuer, chainPem: "" });
+    if (direct) made = { authority: { key: () => direct } };
+  } else {
+    const open = deps.modes?.[settings.mode];
+    if (open === undefined) return error("mode", `this deployment does not list ${settings.mode}`);
+    const key = { id, use, kid, info, settings, chosen: chosen.value, handle, signer, issuer };
+    made = await open(key, { ...deps, complain: error });
+  }
+  const { algorithm } = chosen.value;
+  return { life, info, thumbprint: kid, algorithm, issuer, ...made };
 }
 
 async function signerOf(

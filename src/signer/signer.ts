@@ -1,5 +1,5 @@
 import type { PublicKey, SignatureScheme } from "../encoding/primitives.ts";
-import type { Awaitable } from "../result.ts";
+import type { Awaitable, Failure } from "../result.ts";
 
 /** JOSE names of the algorithms that an SVID may be signed with (JWT-SVID §3, Ed25519 for X.509 only). */
 export type SignatureAlgorithm =
@@ -31,14 +31,26 @@ export interface Signer {
 
 export type SignerErrorCode = "unavailable" | "denied" | "throttled" | "timeout" | "unsound";
 
-/** The key service failed us. `unsound`: it answered with a signature that does not verify. */
+/**
+ * The key service failed us. `denied`: it will not, whoever asks how often. `unsound`: it answered with what is not
+ * right: a signature that does not verify, a chain that leads nowhere, another key.
+ */
 export class SignerError extends Error {
   override readonly name = "SignerError";
   readonly code: SignerErrorCode;
   readonly retryable: boolean;
+  /** A person has not been told of it, and should be: of denials one a minute and key. */
+  isNews: boolean;
   constructor(code: SignerErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
+    this.isNews = code === "unsound";
     this.retryable = code === "unavailable" || code === "throttled" || code === "timeout";
   }
+}
+
+/** As what a request ends with that a key service, or a CA, failed. */
+export function signerFailure({ code, message }: SignerError): Failure {
+  const reason = code === "unsound" ? "signature_unsound" : "signer_unavailable";
+  return { reason, detail: message };
 }

@@ -3,7 +3,7 @@ import { spkiOf } from "../encoding/public-key.ts";
 import { byUse, type SvidUse } from "./algorithms.ts";
 import { settingsOf } from "./definitions.ts";
 import type { KeyMaterial, KeysByUse } from "./key-set.ts";
-import type { KeysConfig } from "./keys-schema.ts";
+import { modeOf, type KeysConfig } from "./keys-schema.ts";
 import { timelineEntries } from "./load-keys.ts";
 import type { StoredKey, StoredKeys } from "./stored-keys.ts";
 
@@ -21,6 +21,7 @@ export function storeKeys(config: KeysConfig, keys: KeysByUse): StoredKeys {
         timeline,
         ...(algorithm && { algorithm }),
         backend,
+        mode: modeOf(entry, use),
         settings: settingsOf(entry),
         ...(material && publicHalf(material)),
       };

@@ -6,6 +6,7 @@ import { byUse, type SvidUse } from "./algorithms.ts";
 import { openBackend, type Backends, type Complain } from "./backend.ts";
 import { keySet, type KeySet } from "./key-set.ts";
 import type { LoadKeysDeps } from "./load-keys.ts";
+import type { Modes, ModeSettings } from "./mode.ts";
 import { readKeys, type KeySource, type OpenedKey } from "./read-keys.ts";
 import type { SignatureAlgorithm } from "./signer.ts";
 import { resolveTimeline, type TimelineEntry } from "./timeline.ts";
@@ -18,6 +19,8 @@ export interface StoredKey {
   readonly timeline: TimelineEntry;
   readonly algorithm?: SignatureAlgorithm;
   readonly backend: string;
+  /** `wrapped_key` is carried along. */
+  readonly mode: ModeSettings;
   /** What the `OpenBackend` takes; references in it are `env:` and a name. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** SubjectPublicKeyInfo; absent where only the private key tells. */
@@ -35,12 +38,13 @@ export type StoredKeys = Readonly<Record<SvidUse, readonly StoredKey[]>>;
 
 export interface StoredKeysDeps extends Pick<
   LoadKeysDeps,
-  "now" | "refreshHint" | "changedAt" | "longestLife"
+  "now" | "refreshHint" | "changedAt" | "longestLife" | "trustDomain"
 > {
   readonly platform: Platform;
   readonly read: ReadResource;
   /** What this deployment has. */
   readonly backends: Backends;
+  readonly modes?: Modes;
   readonly env: (name: string) => unknown;
 }
 
@@ -56,6 +60,7 @@ export async function openStoredKeys(stored: StoredKeys, deps: StoredKeysDeps): 
   const source = (key: StoredKey): KeySource => ({
     id: key.timeline.id,
     algorithm: key.algorithm,
+    settings: key.mode,
     open: (complain) => openKey(key, deps, complain),
   });
   const sources = byUse((use) => stored[use].map(source));

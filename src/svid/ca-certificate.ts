@@ -19,6 +19,12 @@ import type { TrustDomain } from "../spiffe/trust-domain.ts";
 import { encodeExtension } from "./extension-writer.ts";
 import { OID } from "./extensions.ts";
 
+/**
+ * What an intermediate may name: `exclude_dns_ip`: no DNS name and no address; `permit_uri`: beside that, in URIs
+ * nothing but the trust domain, which some verifiers do not understand and therefore refuse; `none`: anything.
+ */
+export type CaNameConstraints = "exclude_dns_ip" | "permit_uri" | "none";
+
 export interface CaProfile {
   readonly trustDomain: TrustDomain;
   /** DER SubjectPublicKeyInfo of the CA's key. */
@@ -32,6 +38,8 @@ export interface CaProfile {
   readonly notAfter: number;
   /** 1 for a root, which signs intermediates in mode `delegated`; 0 for an intermediate. */
   readonly pathLength: number;
+  /** `none` unless told. */
+  readonly nameConstraints?: CaNameConstraints;
   /** Of the key that signs. */
   readonly scheme: SignatureScheme;
   /** The CA that signs; absent for a root, which signs itself. */
@@ -44,16 +52,7 @@ export interface CaProfile {
  */
 export function buildCaTbs(profile: CaProfile): Uint8Array {
   const subject = caName(profile.subjectKeyId);
-  const extensions = [
-    encodeExtension(OID.basicConstraints, true, seq(boolean(true), integer(profile.pathLength))),
-    encodeExtension(OID.keyUsage, true, namedBits(5)),
-    encodeExtension(OID.subjectKeyId, false, octets(profile.subjectKeyId)),
-    encodeExtension(
-      OID.subjectAltName,
-      false,
-      seq(implicit(6, ascii(`spiffe://${profile.trustDomain}`))),
-    ),
-  ];
+  const extensions = caExtensions(profile);
   if (profile.issuer !== undefined)
     extensions.push(
       encodeExtension(OID.authorityKeyId, false, seq(implicit(0, profile.issuer.keyId))),
@@ -70,6 +69,40 @@ export function buildCaTbs(profile: CaProfile): Uint8Array {
   );
 }
 
+/** All that does not depend on who signs. */
+export function caExtensions({
+  trustDomain,
+  subjectKeyId,
+  pathLength,
+  nameConstraints = "none",
+}: Pick<
+  CaProfile,
+  "trustDomain" | "subjectKeyId" | "pathLength" | "nameConstraints"
+>): Uint8Array[] {
+  const extensions = [
+    encodeExtension(OID.basicConstraints, true, seq(boolean(true), integer(pathLength))),
+    encodeExtension(OID.keyUsage, true, namedBits(5)),
+    encodeExtension(OID.subjectKeyId, false, octets(subjectKeyId)),
+    encodeExtension(OID.subjectAltName, false, seq(implicit(6, ascii(`spiffe://${trustDomain}`)))),
+  ];
+  if (nameConstraints !== "none") {
+    // Permitted [0] comes before excluded [1]; a host without a leading dot is that host alone (RFC 5280 §4.2.1.10).
+    const permitted =
+      nameConstraints === "permit_uri" ? [explicit(0, seq(implicit(6, ascii(trustDomain))))] : [];
+    extensions.push(
+      encodeExtension(OID.nameConstraints, true, seq(...permitted, explicit(1, ...NO_DNS_NO_IP))),
+    );
+  }
+  return extensions;
+}
+
+/** Every DNS name; every address of version 4, and of version 6, each with its mask. */
+const NO_DNS_NO_IP: readonly Uint8Array[] = [
+  seq(implicit(2, new Uint8Array(0))),
+  seq(implicit(7, new Uint8Array(8))),
+  seq(implicit(7, new Uint8Array(32))),
+];
+
 const ORGANIZATION = oid("2.5.4.10");
 const COMMON_NAME = oid("2.5.4.3");
 
@@ -77,7 +110,7 @@ const COMMON_NAME = oid("2.5.4.3");
  * A name that no other key's CA has: verifiers look issuers up by it. The trust domain stands in the URI; as a common
  * name it could be too long (64 characters, RFC 5280 appendix A).
  */
-function caName(subjectKeyId: Uint8Array): Uint8Array {
+export function caName(subjectKeyId: Uint8Array): Uint8Array {
   return seq(
     attribute(ORGANIZATION, "svidmint"),
     attribute(COMMON_NAME, `ca ${toHex(subjectKeyId)}`),

@@ -1,5 +1,6 @@
 import type { Platform, PrivateKey } from "../../src/platform/platform.ts";
 import { thumbprint } from "../../src/platform/thumbprint.ts";
+import { ok } from "../../src/result.ts";
 import type { KeySet, PublishedKeys } from "../../src/signer/key-set.ts";
 import type { Signer } from "../../src/signer/signer.ts";
 import type { TrustDomain } from "../../src/spiffe/trust-domain.ts";
@@ -66,7 +67,7 @@ export async function fakeKeySet(
   return {
     uses: new Set(["x509", "jwt", "wit"]),
     thumbprints: new Set([kid, witKid, await thumbprint(platform, caKey.publicKey.info)]),
-    x509: () => ({ signer: x509Signer, issuer, chainPem: "" }),
+    x509: () => ({ key: () => ok({ signer: x509Signer, issuer, chainPem: "" }) }),
     jwt: () => ({ signer: jwtSigner, kid }),
     wit: () => ({ signer: witSigner, kid: witKid }),
     published: () => published,

@@ -5,6 +5,7 @@ import { attestors as registry } from "../../runtimes/node/attestors.ts";
 import { compileDocument } from "../compile-document.ts";
 import type { Config } from "../../issuer/config.ts";
 import { SVID_USES } from "../../signer/algorithms.ts";
+import { modeOf } from "../../signer/keys-schema.ts";
 import { checkConfig, configurationError, locateAll, resourceReader } from "../config.ts";
 import { defineCommand } from "../command.ts";
 import { writeAllNew } from "../files.ts";
@@ -64,17 +65,22 @@ export default defineCommand({
   },
 });
 
-/** What the Worker's entry has to say, so that it ships these evidence types and backends and no others. */
+/** What the Worker's entry has to say, so that it ships these evidence types, backends and modes and no others. */
 function entryLine({ sections, keys = {} }: Pick<Config, "sections" | "keys">): string {
-  const backends = SVID_USES.flatMap((use) => (keys[use] ?? []).map(({ backend }) => backend));
-  const remote = new Set(backends.filter((backend) => backend !== "local"));
-  const parts = [listed([...sections.keys()]), ...(remote.size > 0 ? [listed([...remote])] : [])];
+  const entries = SVID_USES.flatMap((use) =>
+    (keys[use] ?? []).map((entry) => [entry.backend, modeOf(entry, use).mode] as const),
+  );
+  const backends = new Set(entries.map(([backend]) => backend).filter((one) => one !== "local"));
+  const modes = new Set(entries.map(([, mode]) => mode).filter((one) => one !== "direct"));
+  const parts = [listed([...sections.keys()])];
+  if (backends.size + modes.size > 0) parts.push(listed([...backends]));
+  if (modes.size > 0) parts.push(listed([...modes]));
   return `the Worker's entry names what it ships: worker(${parts.join(", ")})`;
 }
 
 function listed(names: readonly string[]): string {
   const named = names.toSorted().map((name) => `${name}: ${openerName(name)}`);
-  return `{ ${named.join(", ")} }`;
+  return named.length === 0 ? "{}" : `{ ${named.join(", ")} }`;
 }
 
 /** `aws_iid` is opened by `openAwsIid`. */

@@ -6,6 +6,7 @@ import openapi from "../../gen/openapi.ts";
 import { openIssuer } from "../../issuer/load.ts";
 import type { Config } from "../../issuer/config.ts";
 import type { Issuer } from "../../issuer/issuer.ts";
+import { allModes } from "../../signer/modes.ts";
 import { nodePlatform } from "../../platform/node/node-platform.ts";
 import { attestors } from "./attestors.ts";
 import { auditFile } from "./audit-file.ts";
@@ -53,6 +54,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     log: (line) => process.stderr.write(`${line}\n`),
     stores: nodeStores(folder),
     backends,
+    modes: allModes,
     env: (name) => process.env[name],
     opened: (store) => closers.unshift(async () => store.close?.()),
   });

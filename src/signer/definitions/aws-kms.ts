@@ -8,8 +8,8 @@ const AWS_KEY =
 
 export const awsKms: BackendDefinition = {
   backend: "aws_kms",
-  x509: ["direct"],
-  token: ["direct"],
+  x509: ["direct", "delegated"],
+  token: ["direct", "wrapped"],
   settings: () => ({
     key: byRegion(
       z

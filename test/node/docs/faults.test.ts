@@ -10,6 +10,7 @@ import { memoryStore } from "../../../src/stores/memory.ts";
 import { simulateSts } from "../../fakes/aws-web-identity.ts";
 import { ACCOUNT as STS_ACCOUNT, PRINCIPAL, sign } from "../../unit/attestors/aws/sts-support.ts";
 import { keySet, tokenKey, type TokenKey } from "../../fakes/token-issuer.ts";
+import { withLeafKey } from "../../fakes/x509-key.ts";
 import {
   AUDIENCE,
   bootedVm,
@@ -111,8 +112,7 @@ function signerDown(use: "x509" | "jwt"): Fault {
         ...keys,
         ...(use === "x509" && {
           x509(now: number) {
-            const one = keys.x509(now);
-            return one && { ...one, signer: down(one.signer) };
+            return withLeafKey(keys.x509(now), (one) => ({ ...one, signer: down(one.signer) }));
           },
         }),
         ...(use === "jwt" && {

@@ -10,6 +10,7 @@ import { loadKeySet } from "../../../src/signer/load-keys.ts";
 import { localKeys, type LocalKeysOptions } from "../../../src/signer/node/local-keys.ts";
 import { privateReader } from "../../../src/signer/node/private-file.ts";
 import { parseTrustDomain } from "../../../src/spiffe/trust-domain.ts";
+import { leafKey } from "../../fakes/x509-key.ts";
 
 const platform = nodePlatform();
 const domain = parseTrustDomain("dev.example.org");
@@ -66,7 +67,7 @@ describe("localKeys", () => {
     const keys = await load(folder, warnings);
     expect(warnings).toEqual([]);
     const now = platform.now();
-    expect(keys.x509(now)?.signer.algorithm).toBe("ES256");
+    expect((await leafKey(keys.x509(now), now)).signer.algorithm).toBe("ES256");
     expect(keys.jwt(now)?.signer.algorithm).toBe("ES256");
     expect(keys.wit(now)?.signer.algorithm).toBe("ES256");
     expect(keys.published(now).x509.length).toBe(1);

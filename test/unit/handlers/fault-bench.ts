@@ -9,6 +9,7 @@ import type { ClaimStore } from "../../../src/stores/claim-store.ts";
 import { memoryStore } from "../../../src/stores/memory.ts";
 import { createWorld, workload, ENDPOINT, type Workload, type World } from "../issuer/world.ts";
 import { problemOf } from "./support.ts";
+import { withLeafKey } from "../../fakes/x509-key.ts";
 
 /** What a key service makes of what it was asked to sign. */
 export type Sign = (data: Uint8Array, genuine: Uint8Array) => Uint8Array | Promise<Uint8Array>;
@@ -57,8 +58,10 @@ export async function faultBench(): Promise<FaultBench> {
       keys: {
         ...world.keys,
         x509(now) {
-          const key = world.keys.x509(now);
-          return key && { ...key, signer: serve(key.signer, use === "x509" ? fault : honest) };
+          return withLeafKey(world.keys.x509(now), (key) => ({
+            ...key,
+            signer: serve(key.signer, use === "x509" ? fault : honest),
+          }));
         },
         jwt(now) {
           const key = world.keys.jwt(now);

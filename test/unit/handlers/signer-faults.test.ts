@@ -8,6 +8,7 @@ import type { PrivateKey } from "../../../src/platform/platform.ts";
 import { SignerError, type SignerErrorCode } from "../../../src/signer/signer.ts";
 import { bootedVm, cronToken, AUDIENCE, ENDPOINT } from "../issuer/world.ts";
 import { expectUnavailable, faultBench, type FaultBench, type Sign } from "./fault-bench.ts";
+import { withLeafKey } from "../../fakes/x509-key.ts";
 
 const ES256 = { name: "ECDSA", hash: "SHA-256" } as const;
 const jwt = { audience: [AUDIENCE] };
@@ -170,8 +171,10 @@ describe("a builder gone wrong: the lint stands before the intent and the key", 
     const keys = {
       ...world.keys,
       x509(now: number) {
-        const key = world.keys.x509(now);
-        return key && { ...key, issuer: { ...key.issuer, ...change(key.issuer) } };
+        return withLeafKey(world.keys.x509(now), (key) => ({
+          ...key,
+          issuer: { ...key.issuer, ...change(key.issuer) },
+        }));
       },
     };
     const before = world.keys.x509Signer.signed.length;
