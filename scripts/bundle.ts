@@ -11,6 +11,7 @@ const BESIDE = [
   ["redis", /\/stores\/node\/redis\.ts$/],
   ["azure-library", /\/platform\/node\/azure-library\.ts$/],
   ["aws-library", /\/aws-library\.ts$/],
+  ["google-library", /\/platform\/node\/google-library\.ts$/],
   ["pkcs11", /\/pkcs11\/pkcs11\.ts$/],
 ] as const;
 
@@ -31,6 +32,7 @@ for (const [name, entry] of [
   ["redis", "src/stores/node/redis.ts"],
   ["azure-library", "src/platform/node/azure-library.ts"],
   ["aws-library", "src/platform/node/aws-library.ts"],
+  ["google-library", "src/platform/node/google-library.ts"],
   ["pkcs11", "src/signer/node/pkcs11/pkcs11.ts"],
   ["pkcs11-process", "src/signer/node/pkcs11/pkcs11-process.ts"],
 ] as const) {
@@ -55,7 +57,8 @@ for (const [name, entry] of [
   });
   const heavy = Object.keys(metafile.inputs).filter(
     (input) =>
-      /node_modules\/(?:google-auth-library|@peculiar|yaml|citty)\//.test(input) ||
+      /node_modules\/(?:@peculiar|yaml|citty)\//.test(input) ||
+      (name !== "google-library" && input.includes("node_modules/google-auth-library/")) ||
       (name !== "aws-library" && input.includes("node_modules/@aws-sdk/")) ||
       (name !== "azure-library" && input.includes("node_modules/@azure/")) ||
       (name !== "sigstore" && input.includes("node_modules/@sigstore/")) ||
@@ -69,6 +72,7 @@ for (const [name, entry] of [
 for (const [name, part] of [
   ["sigstore", "provenanceAttestor"],
   ["aws-library", "fromIni"],
+  ["google-library", "googleLibraryToken"],
   ["pkcs11", "openPkcs11"],
 ] as const) {
   const url = new URL(`../dist/bundle/${name}.mjs`, import.meta.url).href;

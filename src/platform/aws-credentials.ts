@@ -16,6 +16,8 @@ import type { AwsCredentials } from "./sigv4.ts";
 const ECS = "169.254.170.2";
 const EKS_HOSTS = ["169.254.170.23", "[fd00:ec2::23]"];
 const IMDS = "169.254.169.254";
+const IMDS_NAME = "the instance metadata service";
+const INSTANCE = `http://${IMDS}/latest`;
 const IMDS_TOKEN_SECONDS = 21_600;
 
 /**
@@ -68,19 +70,29 @@ async function fromContainer(
 }
 
 async function fromInstance(deps: CredentialDeps): Promise<LastingCredentials<AwsCredentials>> {
-  const service = "the instance metadata service";
-  const base = `http://${IMDS}/latest`;
-  const plainHosts = [IMDS];
-  const token = await askText(deps, service, `${base}/api/token`, {
+  const request = await instanceSession(deps);
+  const roles = `${INSTANCE}/meta-data/iam/security-credentials/`;
+  const [role = ""] = (await askText(deps, IMDS_NAME, roles, request)).split("\n");
+  if (!/^[\w+=,.@-]{1,64}$/.test(role)) throw malformed(IMDS_NAME);
+  return credentialsIn(await askJson(deps, IMDS_NAME, roles + role, request), IMDS_NAME);
+}
+
+async function instanceSession(deps: CredentialDeps) {
+  const token = await askText(deps, IMDS_NAME, `${INSTANCE}/api/token`, {
     method: "PUT",
     headers: { "x-aws-ec2-metadata-token-ttl-seconds": String(IMDS_TOKEN_SECONDS) },
-    plainHosts,
+    plainHosts: [IMDS],
   });
-  const request = { headers: { "x-aws-ec2-metadata-token": token.trim() }, plainHosts };
-  const roles = `${base}/meta-data/iam/security-credentials/`;
-  const [role = ""] = (await askText(deps, service, roles, request)).split("\n");
-  if (!/^[\w+=,.@-]{1,64}$/.test(role)) throw malformed(service);
-  return credentialsIn(await askJson(deps, service, roles + role, request), service);
+  return { headers: { "x-aws-ec2-metadata-token": token.trim() }, plainHosts: [IMDS] };
+}
+
+/** Where this workload runs, as AWS names it: by a variable, else by the instance metadata service. Not checked. */
+export async function awsRegion(deps: CredentialDeps): Promise<string> {
+  const named = variable(deps, "AWS_REGION") ?? variable(deps, "AWS_DEFAULT_REGION");
+  if (named !== undefined) return named;
+  const request = await instanceSession(deps);
+  const region = await askText(deps, IMDS_NAME, `${INSTANCE}/meta-data/placement/region`, request);
+  return region.trim();
 }
 
 function credentialsIn(

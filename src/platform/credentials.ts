@@ -34,12 +34,19 @@ export interface CredentialDeps {
   readonly libraries?: CloudLibraries;
 }
 
-/** By cloud, what gives an access token for a scope; of AWS, keys, where profiles are configured. @throws CredentialError */
-export type CloudLibraries = Readonly<
-  Partial<Record<"azure" | "google", (scope: string) => Promise<LastingCredentials<string>>>> & {
-    aws?: () => Promise<LastingCredentials<AwsCredentials> | undefined>;
-  }
->;
+/**
+ * By cloud, what gives an access token for a scope; of Google, by a credential file, in which every URL was found to be
+ * Google's; of AWS, keys, where profiles are configured. @throws CredentialError
+ */
+export interface CloudLibraries {
+  readonly azure?: (scope: string) => Promise<LastingCredentials<string>>;
+  readonly google?: (
+    file: JsonObject,
+    scope: string,
+    deps: Pick<CredentialDeps, "platform">,
+  ) => Promise<LastingCredentials<string>>;
+  readonly aws?: () => Promise<LastingCredentials<AwsCredentials> | undefined>;
+}
 
 /**
  * From so long before their end, credentials are replaced, or for the last third of a short life; until the later

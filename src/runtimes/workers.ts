@@ -17,6 +17,7 @@ export { ClaimObject } from "../stores/workers/durable-object.ts";
 /** What `worker` may be given: a bundle holds no more of them than its entry names. */
 export * from "../attestors/openers.ts";
 export { openAwsKms } from "../signer/aws-kms.ts";
+export { openGcpKms } from "../signer/gcp-kms.ts";
 export { openAzureKeyVault } from "../signer/azure-key-vault.ts";
 export { openVaultTransit } from "../signer/vault-transit.ts";
 export { openDelegated } from "../signer/delegated.ts";

@@ -1,6 +1,7 @@
 import type { BackendDefinition } from "./definition.ts";
 import { awsKms } from "./definitions/aws-kms.ts";
 import { azureKeyVault } from "./definitions/azure-key-vault.ts";
+import { gcpKms } from "./definitions/gcp-kms.ts";
 import { local } from "./definitions/local.ts";
 import { vaultTransit } from "./definitions/vault-transit.ts";
 import { pkcs11 } from "./definitions/pkcs11.ts";
@@ -12,6 +13,7 @@ import { pkcs11 } from "./definitions/pkcs11.ts";
 export const backendDefinitions: readonly BackendDefinition[] = [
   local,
   awsKms,
+  gcpKms,
   azureKeyVault,
   vaultTransit,
   pkcs11,

@@ -11,13 +11,16 @@ import { askService, credentialsOf, malformedAnswer, refusal } from "./service.t
 
 const SERVICE = "Firestore";
 const ENDPOINT = "https://firestore.googleapis.com";
+const SCOPE = "https://www.googleapis.com/auth/datastore";
 /** What is not there yet can only be made by somebody else; what is there can be changed or removed. */
 const CONFLICTS_OF_CREATE = ["ALREADY_EXISTS", "ABORTED"];
 const CONFLICTS_OF_CHANGE = ["FAILED_PRECONDITION", "NOT_FOUND", "ABORTED"];
 
 /** One collection of one database, a document a record. @see https://cloud.google.com/firestore/docs/reference/rest */
 export function openFirestore(config: FirestoreConfig, deps: StoreDeps): Promise<ClaimStore> {
-  return openOptimistic(firestoreRecords(config, deps.platform, googleCredentials(deps)), deps);
+  const { platform, readMounted: read = deps.read } = deps;
+  const credentials = googleCredentials({ ...deps, read }, SCOPE);
+  return openOptimistic(firestoreRecords(config, platform, credentials), deps);
 }
 
 export function firestoreRecords(

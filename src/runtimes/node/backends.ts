@@ -1,6 +1,7 @@
 import { openAwsKms } from "../../signer/aws-kms.ts";
 import { openAzureKeyVault } from "../../signer/azure-key-vault.ts";
 import type { Backends } from "../../signer/backend.ts";
+import { openGcpKms } from "../../signer/gcp-kms.ts";
 import { openLocal } from "../../signer/local.ts";
 import { openVaultTransit } from "../../signer/vault-transit.ts";
 import type { Pkcs11Settings } from "../../signer/node/pkcs11/settings.ts";
@@ -12,6 +13,7 @@ const closers = new Set<() => Promise<void>>();
 export const backends: Backends = {
   local: openLocal,
   aws_kms: withLibraries(openAwsKms),
+  gcp_kms: withLibraries(openGcpKms),
   azure_key_vault: withLibraries(openAzureKeyVault),
   vault_transit: withLibraries(openVaultTransit),
   // Needs a module of the operator's own: beside the bundle, loaded where it is configured.

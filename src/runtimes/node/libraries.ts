@@ -6,6 +6,8 @@ const libraries: CloudLibraries = {
   aws: awsProfile,
   azure: async (scope) =>
     (await import("../../platform/node/azure-library.ts")).azureLibraryToken(scope),
+  google: async (...asked) =>
+    (await import("../../platform/node/google-library.ts")).googleLibraryToken(...asked),
 };
 
 /** A backend or store that may ask the clouds' own libraries for credentials. */

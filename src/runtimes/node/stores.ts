@@ -14,7 +14,7 @@ export function nodeStores(folder: string): StoreOpeners {
     memory: async () => memoryStore(),
     dynamodb: withLibraries(openDynamodb),
     azure_table: withLibraries(openAzureTable),
-    firestore: openFirestore,
+    firestore: withLibraries(openFirestore),
     // A client that few deployments need: beside the bundle, loaded where it is configured.
     redis: async (config: RedisConfig, deps) =>
       (await import("../../stores/node/redis.ts")).openRedis(config, deps),

@@ -45,6 +45,7 @@ const PAGES = [
   "stores/firestore.md",
   "stores/durable-object.md",
   "signers/aws-kms.md",
+  "signers/gcp-kms.md",
 ] as const;
 
 /** What a page's configuration refers to: bundles, and certificates of a CA, whosever. */

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { awsCredentials } from "../../../src/platform/aws-credentials.ts";
 import type { CredentialDeps } from "../../../src/platform/credentials.ts";
-import { googleCredentials } from "../../../src/platform/google-credentials.ts";
 
 const NOW = 1_800_000_000;
 const IMDS = "http://169.254.169.254/latest";
@@ -142,25 +141,5 @@ describe("credentials that end", () => {
     await expect(source()).rejects.toMatchObject({ retryable: true });
     served[url] = () => new Response("", { status: 404 });
     await expect(source()).rejects.toMatchObject({ retryable: false });
-  });
-});
-
-describe("Google credentials", () => {
-  const path = "/computeMetadata/v1/instance/service-accounts/default/token";
-
-  it("are the metadata server's token", async () => {
-    served[`http://metadata.google.internal${path}`] = () =>
-      Response.json({ access_token: "ya29", expires_in: 3599, token_type: "Bearer" });
-    expect(await googleCredentials(deps())()).toBe("ya29");
-    expect(asked[0]?.headers["metadata-flavor"]).toBe("Google");
-  });
-
-  it("come from no other host in the clear", async () => {
-    const source = googleCredentials(deps({ GCE_METADATA_HOST: "evil.example" }));
-    await expect(source()).rejects.toMatchObject({ retryable: false });
-    expect(asked).toEqual([]);
-    served[`http://127.0.0.1:81${path}`] = () => Response.json({ access_token: "x" });
-    const other = googleCredentials(deps({ GCE_METADATA_HOST: "127.0.0.1:81" }));
-    await expect(other()).rejects.toThrow(/malformed/);
   });
 });

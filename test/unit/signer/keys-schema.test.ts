@@ -7,7 +7,7 @@ describe("keysSchema", () => {
   it.each<[string, unknown]>([
     ["an unknown member", { x509: [{ ...root, kms: "x" }] }],
     ["an unknown list", { ssh: [] }],
-    ["another backend", { jwt: [{ ...jwt, backend: "gcp_kms" }] }],
+    ["another backend", { jwt: [{ ...jwt, backend: "floppy" }] }],
     ["a mode that local keys do not need", { jwt: [{ ...jwt, mode: "wrapped" }] }],
     ["an x509 key without certificate", { x509: [{ ...root, certificate: undefined }] }],
     ["a jwt key with one", { jwt: [{ ...jwt, certificate: "file:x.pem" }] }],
