@@ -100,7 +100,9 @@ function awsKmsUnwrapper(id: string, deps: KeyDeps): Unwrapper {
         EncryptionAlgorithm: SYMMETRIC,
       };
       const answer = await askKms(id, "Decrypt", parameters, service, deps);
-      if (answer["KeyId"] !== deps.arn || answer["EncryptionAlgorithm"] !== SYMMETRIC)
+      // moto leaves the algorithm out; the key has no other.
+      const { KeyId, EncryptionAlgorithm = SYMMETRIC } = answer;
+      if (KeyId !== deps.arn || EncryptionAlgorithm !== SYMMETRIC)
         throw new SignerError("unsound", `AWS KMS decrypted for ${id} with another key`);
       const plain = decodeBase64(textOf(answer["Plaintext"]));
       if (!plain.ok || plain.value.length === 0)

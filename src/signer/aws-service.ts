@@ -22,7 +22,7 @@ export interface AwsServiceName {
   readonly variable: string;
 }
 
-export interface AwsCall {
+interface AwsCall {
   readonly operation: string;
   readonly parameters: JsonObject;
   /** The service's name for an answer that is still to come. */

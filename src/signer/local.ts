@@ -1,7 +1,7 @@
 import type { Platform, PrivateKey } from "../platform/platform.ts";
 import type { ChosenAlgorithm } from "./algorithms.ts";
 import type { BackendDeps, KeyHandle } from "./backend.ts";
-import { readPemBlock } from "./pem-block.ts";
+import { readPrivateKey } from "./private-key.ts";
 import type { Signer } from "./signer.ts";
 
 interface LocalSettings {
@@ -11,21 +11,14 @@ interface LocalSettings {
 /** `backend: local`: reads the private key. */
 export async function openLocal(
   { private_key: reference }: LocalSettings,
-  { platform, readPrivate, complain }: BackendDeps,
+  deps: BackendDeps,
 ): Promise<KeyHandle | undefined> {
   if (reference === undefined) return undefined;
-  const say = (message: string): void => complain("private_key", message);
-  const pkcs8 = await readPemBlock(reference, "PRIVATE KEY", readPrivate, say);
-  if (pkcs8 === undefined) return undefined;
-  const imported = await platform.importPrivateKey(pkcs8);
-  if (!imported.ok) {
-    say(`not a usable private key: ${imported.error.detail ?? imported.error.reason}`);
-    return undefined;
-  }
-  const key = imported.value;
+  const key = await readPrivateKey(reference, deps);
+  if (key === undefined) return undefined;
   return {
     publicKey: key.publicKey,
-    signer: (id, chosen) => localSigner(id, key, chosen, platform),
+    signer: (id, chosen) => localSigner(id, key, chosen, deps.platform),
   };
 }
 

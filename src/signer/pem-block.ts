@@ -9,6 +9,18 @@ export async function readPemBlock(
   read: ReadResource,
   complain: (message: string) => void,
 ): Promise<Uint8Array | undefined> {
+  const blocks = await readPemBlocks(reference, label, 1, read, complain);
+  return blocks?.[0];
+}
+
+/** Likewise, so many at most. */
+export async function readPemBlocks(
+  reference: string,
+  label: string,
+  max: number,
+  read: ReadResource,
+  complain: (message: string) => void,
+): Promise<readonly Uint8Array[] | undefined> {
   let text: string | undefined;
   try {
     text = utf8Decode(await read(reference));
@@ -16,9 +28,9 @@ export async function readPemBlock(
     complain(reasonOf(error));
     return undefined;
   }
-  const blocks = decodePem(text ?? "", label, { max: 1 });
-  if (!blocks.ok) complain(wanted(label));
-  return blocks.ok ? blocks.value[0] : undefined;
+  const blocks = decodePem(text ?? "", label, { max });
+  if (!blocks.ok) complain(wanted(label, max));
+  return blocks.ok ? blocks.value : undefined;
 }
 
 function reasonOf(error: unknown): string {
@@ -26,6 +38,6 @@ function reasonOf(error: unknown): string {
   return "cannot be read";
 }
 
-export function wanted(label: string): string {
-  return `must hold one pem block "${label}" and nothing else`;
+export function wanted(label: string, max = 1): string {
+  return `must hold ${max === 1 ? "one pem block" : `1 to ${max} pem blocks`} "${label}" and nothing else`;
 }

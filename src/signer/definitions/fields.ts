@@ -11,3 +11,8 @@ export function byRegion<T>(value: z.ZodMiniType<T>): z.ZodMiniType {
       .check(z.refine((values) => Object.keys(values).length > 0, { error: "names no region" })),
   ]);
 }
+
+/** A private key of the operator's; compiled configurations hold none. */
+export function privateKey(): z.ZodMiniType<string> {
+  return z.string().check(z.regex(/^(?:file|env):./, "must be file:… or env:…"));
+}

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { BackendDefinition } from "../definition.ts";
+import { privateKey } from "./fields.ts";
 
 /**
  * A key in memory needs no other mode for its own sake: they spare calls of a key service. `delegated` is there so that
@@ -11,8 +12,6 @@ export const local: BackendDefinition = {
   token: ["direct"],
   settings: () => ({
     /** May be absent once the key is retired. */
-    private_key: z.optional(
-      z.string().check(z.regex(/^(?:file|env):./, "must be file:… or env:…")),
-    ),
+    private_key: z.optional(privateKey()),
   }),
 };
