@@ -21,10 +21,10 @@ export async function makeCorporateCa(folder: string, pathLength = 1): Promise<C
     `basicConstraints=critical,CA:TRUE,pathlen:${length}`,
     ...CA,
   ];
-  const newKey = (name: string): string[] => [
-    ..."req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -config /dev/null".split(" "),
-    ...["-keyout", `${name}.key`, "-subj", `/O=Corp/CN=${name}`],
-  ];
+  const newKey = (name: string): string[] =>
+    `req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -config /dev/null -keyout ${name}.key -subj /O=Corp/CN=${name}`.split(
+      " ",
+    );
   const named = extensions(2).flatMap((one) => ["-addext", one]);
   await openssl(...newKey("root"), "-x509", ...DAYS, ...named, "-out", "root.pem");
   await openssl(...newKey("issuing"), "-out", "issuing.csr");

@@ -49,7 +49,7 @@ export async function startUpstreamStepCa(
               alg: "ES256",
               use: "sig",
             },
-            claims: { maxTLSCertDuration: longest },
+            claims: { defaultTLSCertDuration: "30m", maxTLSCertDuration: longest },
             options: { x509: { template } },
           },
         ],

@@ -1,8 +1,11 @@
 import type { BackendDefinition } from "./definition.ts";
 import { awsKms } from "./definitions/aws-kms.ts";
+import { awsPrivateCa } from "./definitions/aws-private-ca.ts";
 import { azureKeyVault } from "./definitions/azure-key-vault.ts";
 import { gcpKms } from "./definitions/gcp-kms.ts";
+import { caFiles } from "./definitions/ca-files.ts";
 import { local } from "./definitions/local.ts";
+import { stepCa } from "./definitions/step-ca.ts";
 import { vaultTransit } from "./definitions/vault-transit.ts";
 import { pkcs11 } from "./definitions/pkcs11.ts";
 
@@ -17,6 +20,9 @@ export const backendDefinitions: readonly BackendDefinition[] = [
   azureKeyVault,
   vaultTransit,
   pkcs11,
+  awsPrivateCa,
+  stepCa,
+  caFiles,
 ];
 
 /** Of a checked entry, what its backend's opener takes. */

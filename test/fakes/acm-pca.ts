@@ -1,6 +1,6 @@
 import { decodePem, encodePem } from "../../src/encoding/pem.ts";
 import { OID } from "../../src/svid/extensions.ts";
-import { extension, NOW, type TestCa } from "../unit/svid/forge.ts";
+import { extension, NOW, type Fields, type TestCa } from "../unit/svid/forge.ts";
 import { failure } from "./aws-kms.ts";
 import { csrParts } from "./csr-parts.ts";
 import { fromBase64 } from "./keys.ts";
@@ -30,14 +30,18 @@ export class FakePrivateCa {
   pending = 0;
   /** In place of an answer; undefined: that one. */
   fault: (operation: string, answer: object) => Response | undefined = () => undefined;
+  /** What a certificate is to say, in place of what it should. */
+  change: (fields: Fields) => Fields = (fields) => fields;
   readonly #ca: TestCa;
+  readonly #now: () => number;
   readonly #chain: readonly Uint8Array[];
   /** By idempotency token. */
   readonly #issued = new Map<string, { readonly arn: string; readonly pem: Promise<string> }>();
 
   /** @param chain the CA's own certificate, then those above it */
-  constructor(ca: TestCa, chain: readonly Uint8Array[]) {
+  constructor(ca: TestCa, chain: readonly Uint8Array[], now = () => NOW) {
     this.#ca = ca;
+    this.#now = now;
     this.#chain = chain;
   }
 
@@ -81,7 +85,8 @@ export class FakePrivateCa {
       return "InvalidArgsException";
     const { Type, Value } = asked["Validity"] as unknown as { Type: string; Value: number };
     // The service reads Unix seconds.
-    if (Type !== "ABSOLUTE" || Value < NOW || Value > NOW * 2) return "InvalidArgsException";
+    if (Type !== "ABSOLUTE" || Value < this.#now() || Value > this.#now() * 2)
+      return "InvalidArgsException";
     const token = asked.IdempotencyToken;
     if (!/^[A-Za-z0-9]{1,36}$/.test(token)) return "InvalidArgsException";
     const made = this.#issued.get(token) ?? {
@@ -96,12 +101,18 @@ export class FakePrivateCa {
   async #certify(csr: Uint8Array, notAfter: number): Promise<string> {
     const { subject, spki, extensions } = csrParts(csr);
     const passed = [...extensions].filter(([type]) => type !== OID.basicConstraints);
-    const der = await this.#ca.issue({
+    const fields: Fields = {
       subjectName: subject,
       spki,
+      // As the service has it, for clocks that lag.
+      notBefore: this.#now() - 3600,
       notAfter,
-      extensions: [extension.ca(0), ...passed.map(([, raw]) => raw)],
-    });
-    return encodePem("CERTIFICATE", der);
+      extensions: [
+        extension.ca(0),
+        ...passed.map(([, raw]) => raw),
+        extension.authorityKeyId(this.#ca.certificate.extensions.subjectKeyId ?? new Uint8Array(0)),
+      ],
+    };
+    return encodePem("CERTIFICATE", await this.#ca.issue(this.change(fields)));
   }
 }

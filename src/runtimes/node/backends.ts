@@ -1,8 +1,11 @@
 import { openAwsKms } from "../../signer/aws-kms.ts";
+import { openAwsPrivateCa } from "../../signer/aws-private-ca.ts";
 import { openAzureKeyVault } from "../../signer/azure-key-vault.ts";
 import type { Backends } from "../../signer/backend.ts";
 import { openGcpKms } from "../../signer/gcp-kms.ts";
+import { openCaFiles } from "../../signer/ca-files.ts";
 import { openLocal } from "../../signer/local.ts";
+import { openStepCa } from "../../signer/step-ca.ts";
 import { openVaultTransit } from "../../signer/vault-transit.ts";
 import type { Pkcs11Settings } from "../../signer/node/pkcs11/settings.ts";
 import { withLibraries } from "./libraries.ts";
@@ -22,6 +25,9 @@ export const backends: Backends = {
     closers.add(closePkcs11);
     return openPkcs11(settings, deps);
   },
+  aws_private_ca: withLibraries(openAwsPrivateCa),
+  step_ca: openStepCa,
+  ca_files: openCaFiles,
 };
 
 /** What opened keys hold on to of this machine is let go. Keys that are used later take it again. */

@@ -1,7 +1,9 @@
 import { X509Certificate } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod/mini";
 import { type Issued, issue, jwtRequest, x509Request } from "../../../scripts/interop/request.ts";
 import type { EvidenceIssuer } from "../../../scripts/interop/configuration.ts";
+import type { Svidmint } from "../../../scripts/interop/svidmint.ts";
 import {
   makeKey,
   type WorkloadKey,
@@ -75,6 +77,14 @@ export function forgeToken(token: string): string {
   const signature = Buffer.from(token.slice(dot + 1), "base64url");
   signature[0] = (signature[0] ?? 0) ^ 1;
   return `${token.slice(0, dot)}.${signature.toString("base64url")}`;
+}
+
+const ENDS = /"event":"(?:outcome|refused)"/u;
+
+/** The issuer's log, once it tells what became of a request: it may be written after the answer has come. */
+export async function logOf({ server }: Pick<Svidmint, "server">): Promise<string> {
+  for (let i = 0; i < 100 && !ENDS.test(server.output()); i++) await sleep(20); // oxlint-disable-line no-await-in-loop
+  return server.output();
 }
 
 /** The X.509 authorities of a bundle document, as PEM. */

@@ -74,6 +74,9 @@ export const extension = {
   /** requireExplicitPolicy 0. */
   policyConstraints: (critical: boolean) =>
     encodeExtension(OID.policyConstraints, critical, seq(implicit(0, Uint8Array.of(0)))),
+  /** Of the CA that signs. */
+  authorityKeyId: (keyId: Uint8Array) =>
+    encodeExtension(OID.authorityKeyId, false, seq(implicit(0, keyId))),
   unknown: (critical: boolean) =>
     encodeExtension("1.3.6.1.4.1.99999.1", critical, octets(new Uint8Array(3))),
 } as const;
@@ -170,6 +173,9 @@ export async function caOf(
       extension.ca(),
       extension.keyUsage([5, 6]),
       encodeExtension(OID.subjectKeyId, false, octets(keyId)),
+      ...(by?.certificate.extensions.subjectKeyId
+        ? [extension.authorityKeyId(by.certificate.extensions.subjectKeyId)]
+        : []),
     ],
     ...fields,
   };
