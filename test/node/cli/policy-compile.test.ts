@@ -40,7 +40,7 @@ rules: []
     );
     const refused = await quickly(["policy", "compile", "--config", "dev/secret.yaml"], { cwd });
     expect(refused).toMatchObject({ code: 2, stdout: "" });
-    expect(refused.stderr).toMatch(/secret\.yaml:4:\d+: error: .*private key/);
+    expect(refused.stderr).toMatch(/secret\.yaml:4:\d+: error: .*private_key: is a secret/);
     expect(refused.stderr).not.toContain("BEGIN");
     const out = ["policy", "compile", "--config", "dev/svidmint.yaml", "--out", "out.json"];
     expect((await quickly(out, { cwd })).code).toBe(0);
