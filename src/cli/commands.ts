@@ -81,6 +81,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "put CA certificates into words, with what is wrong with them",
     load: () => import("./commands/ca-show.ts"),
   },
+  doctor: {
+    summary: "look at a configuration where it is to run, and say how to mend what is wrong",
+    load: () => import("./commands/doctor.ts"),
+  },
   dpop: { summary: "sign the DPoP header for a request", load: () => import("./commands/dpop.ts") },
   inspect: {
     summary: "put a certificate, token, CSR or bundle into words",

@@ -22,6 +22,7 @@ const COMMANDS = [
   "ca init",
   "ca sign-intermediate",
   "ca show",
+  "doctor",
   "dpop",
   "inspect",
   "claims show",
