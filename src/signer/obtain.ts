@@ -166,11 +166,11 @@ export function namesFit(
  * None where the name of the trust domain has the form of an address: there are verifiers that then take the host of
  * the SPIFFE ID for one, and refuse it.
  */
-function usualConstraints(trustDomain: TrustDomain): CaNameConstraints {
+export function usualConstraints(trustDomain: TrustDomain): CaNameConstraints {
   return isAddressLike(trustDomain) ? "none" : "exclude_dns_ip";
 }
 
 /** Whether a URI with this host has an IPv4 address in it, by the widest reading (WHATWG URL, "ends in a number"). */
-function isAddressLike(host: string): boolean {
+export function isAddressLike(host: string): boolean {
   return /(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/.test(host);
 }

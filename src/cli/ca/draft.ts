@@ -1,40 +1,35 @@
 import "reflect-metadata";
 import {
   AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
   Extension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
   Name,
   PublicKey,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
   type JsonName,
 } from "@peculiar/x509";
 import { toHex } from "../../encoding/bytes.ts";
 import { derOid, readDer } from "../../encoding/der/reader.ts";
-import { explicit, implicit, ascii, seq } from "../../encoding/der/writer.ts";
 import type { PublicKeyInfo, SignatureScheme } from "../../encoding/primitives.ts";
 import { signatureAlgorithmOf } from "../../encoding/signature-algorithm.ts";
 import { spkiOf } from "../../encoding/public-key.ts";
 import type { ChosenAlgorithm } from "../../signer/algorithms.ts";
 import { parseCertificate, type Certificate } from "../../svid/certificate.ts";
-import { OID } from "../../svid/extensions.ts";
+import { caExtensions, type CaNameConstraints } from "../../svid/ca-certificate.ts";
+import type { TrustDomain } from "../../spiffe/trust-domain.ts";
 import { subjectKeyIdOf } from "../../svid/key-id.ts";
 import { serialNumber } from "../../svid/x509-svid.ts";
 import { platform } from "../key-file.ts";
 
 /** Everything that a CA certificate says. */
 export interface CaContent {
-  readonly trustDomain: string;
+  readonly trustDomain: TrustDomain;
   readonly subject: JsonName;
   readonly info: PublicKeyInfo;
   /** Unix seconds. */
   readonly notBefore: number;
   readonly notAfter: number;
   readonly pathLength: number;
-  readonly nameConstraints: "none" | "exclude_dns_ip" | "permit_uri";
+  readonly nameConstraints: CaNameConstraints;
   /** Absent for a root, which signs itself. */
   readonly issuer?: Certificate;
   /** Of the key that is to sign. */
@@ -47,7 +42,7 @@ export interface CaContent {
  */
 export async function draftCertificate(content: CaContent): Promise<Certificate> {
   const spki = spkiOf(content.info);
-  const keyId = toHex(await subjectKeyIdOf(spki, platform));
+  const subjectKeyId = await subjectKeyIdOf(spki, platform);
   const { issuer, subject, signs } = content;
   const certificate = await X509CertificateGenerator.create({
     serialNumber: toHex(serialNumber(platform.random(17))),
@@ -59,16 +54,10 @@ export async function draftCertificate(content: CaContent): Promise<Certificate>
     signingAlgorithm: identifier(signs.scheme),
     signature: new Uint8Array(64),
     extensions: [
-      new BasicConstraintsExtension(true, content.pathLength, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
-      new SubjectKeyIdentifierExtension(keyId),
+      ...caExtensions({ ...content, subjectKeyId }).map((one) => new Extension(own(one))),
       ...(issuer?.extensions.subjectKeyId === undefined
         ? []
         : [new AuthorityKeyIdentifierExtension(toHex(issuer.extensions.subjectKeyId))]),
-      new SubjectAlternativeNameExtension([
-        { type: "url", value: `spiffe://${content.trustDomain}` },
-      ]),
-      ...nameConstraints(content),
     ],
   });
   const parsed = parseCertificate(new Uint8Array(certificate.rawData));
@@ -85,21 +74,6 @@ function identifier(scheme: SignatureScheme): Algorithm {
   return parameters === undefined
     ? { name }
     : Object.assign({ name }, { parameters: own(parameters.raw).buffer });
-}
-
-/** Every DNS name; every address of version 4, and of version 6, each with its mask (RFC 5280 §4.2.1.10). */
-const NO_DNS_NO_IP: readonly Uint8Array[] = [
-  seq(implicit(2, new Uint8Array(0))),
-  seq(implicit(7, new Uint8Array(8))),
-  seq(implicit(7, new Uint8Array(32))),
-];
-
-function nameConstraints({ trustDomain, nameConstraints: kind }: CaContent): Extension[] {
-  if (kind === "none") return [];
-  const permitted =
-    kind === "permit_uri" ? [explicit(0, seq(implicit(6, ascii(trustDomain))))] : [];
-  const value = seq(...permitted, explicit(1, ...NO_DNS_NO_IP));
-  return [new Extension(OID.nameConstraints, true, own(value))];
 }
 
 /** The library takes no view of shared memory. */

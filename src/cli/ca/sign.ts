@@ -1,6 +1,7 @@
 import type { JsonName } from "@peculiar/x509";
 import { encodePem } from "../../encoding/pem.ts";
 import type { PublicKeyInfo } from "../../encoding/primitives.ts";
+import { isAddressLike, usualConstraints } from "../../signer/obtain.ts";
 import { SignerError } from "../../signer/signer.ts";
 import { isSignedBy, parseCertificate, type Certificate } from "../../svid/certificate.ts";
 import { checkSigningCertificate, type CertificateIssue } from "../../svid/signing-certificate.ts";
@@ -25,7 +26,9 @@ export async function draft(
   },
 ): Promise<Draft> {
   const { trustDomain, config, signer } = ceremony;
-  const nameConstraints = config.name_constraints ?? usualConstraints(trustDomain, more.issuer);
+  // A root binds itself to nothing.
+  const usual = more.issuer === undefined ? "none" : usualConstraints(trustDomain);
+  const nameConstraints = config.name_constraints ?? usual;
   const certificate = await draftCertificate({
     ...more,
     trustDomain,
@@ -40,25 +43,10 @@ export async function draft(
     signs: more.pathLength > 0 ? "intermediates" : "leaves",
   });
   const message =
-    "name constraints refuse a trust domain that looks like an address: some verifiers check it as one";
-  const refused = nameConstraints !== "none" && looksLikeAddress(trustDomain);
+    "permit_uri is not for a trust domain whose name looks like an address: verifiers match no such URI";
+  const refused = nameConstraints === "permit_uri" && isAddressLike(trustDomain);
   return { certificate, issues: refused ? [...issues, { severity: "error", message }] : issues };
 }
-
-/**
- * A root binds itself to nothing. An intermediate, which may be used where nobody looks at URIs alone, names no host and
- * no address; a trust domain that looks like an address could not be told from one.
- */
-function usualConstraints(trustDomain: string, issuer: Certificate | undefined): NameConstraints {
-  if (issuer === undefined) return "none";
-  return looksLikeAddress(trustDomain) ? "none" : "exclude_dns_ip";
-}
-
-function looksLikeAddress(trustDomain: string): boolean {
-  return /^[\d.]+$/.test(trustDomain);
-}
-
-type NameConstraints = CaContent["nameConstraints"];
 
 export function subjectOf({ subject }: CeremonyConfig): JsonName {
   const { country, organization, organizational_unit, common_name } = subject;

@@ -9,7 +9,7 @@ import { CommandError, UsageError } from "../errors.ts";
 import { refuseExisting, writeAllNew } from "../files.ts";
 import { keyAdmin } from "../key-services/admins.ts";
 import { KEY_TYPES, type KeyAdmin, type KeyRequest } from "../key-services/key-admin.ts";
-import { localPlan, remotePlan, type MakePlan } from "../keys/make.ts";
+import { localPlan, remotePlan, wrappedPlan, type MakePlan } from "../keys/make.ts";
 import { CONFIG_OPTION, USE_ARGUMENT, useArgument } from "../keys/load.ts";
 import { checkBackend, checkedEntry, newEntry } from "../keys/new-entry.ts";
 import { platform } from "../key-file.ts";
@@ -17,7 +17,7 @@ import { print, printable, printError, printJson } from "../output.ts";
 
 export default defineCommand({
   about:
-    "Makes a signing key and prints its entry for keys:. A local key is written to a file (mode 0600). A key in a service is made there only with --create, by your credentials; with --key its public half is fetched; with neither, the commands that make it are printed, with the least permission that the issuer needs. Files are written beside the configuration; for an x509 key also the input of svidmint ca init, which signs its certificate.",
+    "Makes a signing key and prints its entry for keys:. A local key is written to a file (mode 0600). A key in a service is made there only with --create, by your credentials; with --key its public half is fetched; in mode wrapped, the key is made here and encrypted by a data key of the service; with neither, the commands that make it are printed, with the least permission that the issuer needs. Files are written beside the configuration; for an x509 key also the input of svidmint ca init, which signs its certificate.",
   args: {
     ...USE_ARGUMENT,
     ...CONFIG_OPTION,
@@ -144,7 +144,8 @@ function planFor(
   if (admin === undefined) throw unknownService(backend);
   if (key !== undefined && create === true)
     throw new UsageError("--key names a key that is there, --create makes one: leave one out");
-  return remotePlan(request, base, admin, key === undefined ? undefined : { key });
+  const plan = request.mode === "wrapped" ? wrappedPlan : remotePlan;
+  return plan(request, base, admin, key === undefined ? undefined : { key });
 }
 
 /** A ceremony needs the public half, which the entry of a certificate has in the certificate. */

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { activeKey, resolveTimeline, type KeyLife } from "../../signer/timeline.ts";
 import { formatInstant } from "../../signer/instant.ts";
 import { timelineEntries } from "../../signer/load-keys.ts";
-import type { KeyConfig } from "../../signer/keys-schema.ts";
+import { modeOf, type KeyConfig } from "../../signer/keys-schema.ts";
 import { readData } from "../config.ts";
 import { defineCommand } from "../command.ts";
 import { CommandError, UsageError } from "../errors.ts";
@@ -154,14 +154,15 @@ interface Wanted {
 function modelled(model: KeyConfig | undefined, wanted: Wanted): EntryFields {
   const { use, entries, publishedAt, now, key, standby } = wanted;
   const backend = wanted.backend ?? model?.backend ?? "local";
-  const like = model?.backend === backend ? model : undefined;
-  const mode = checkBackend(use, backend, wanted.mode ?? like?.mode);
+  const same = model?.backend === backend ? model : undefined;
+  const mode = checkBackend(use, backend, wanted.mode ?? same?.mode);
+  const like = same && modeOf(same, use).mode === mode ? same : undefined;
   const ids = entries.map(({ id }) => id);
   return newEntry(use, {
     id: wanted["new-id"] ?? successorId(model?.id ?? `${use}-0`, ids, now),
     backend,
-    ...((wanted.mode ?? like?.mode) !== undefined && { mode }),
-    settings: { ...(like && sharedSettings(like)), ...(key !== undefined && { key }) },
+    ...((wanted.mode ?? same?.mode) !== undefined && { mode }),
+    settings: { ...(like && sharedSettings(like, mode)), ...(key !== undefined && { key }) },
     publishedAt: formatInstant(publishedAt),
     ...(standby === true && { standby }),
   });

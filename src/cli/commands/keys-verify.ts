@@ -6,7 +6,7 @@ import { print, printable, printJson } from "../output.ts";
 
 export default defineCommand({
   about:
-    "Asks where each key lies whether it is the one that the configuration names: a local key by itself, a key in a service by the public key that it tells, by your credentials. With --sign each key of a service signs a fixed message too, which is no certificate and no token, by the very call that the issuer makes.",
+    "Asks where each key lies whether it is the one that the configuration names: a local key by itself, a key in a service by the public key that it tells, by your credentials, a wrapped key by unwrapping it. With --sign each key of a service signs a fixed message too, which is no certificate and no token, by the very call that the issuer makes.",
   args: {
     ...CONFIG_OPTION,
     sign: { type: "boolean", description: "have each key of a service sign the fixed message" },

@@ -29,21 +29,25 @@ function filesOf({ keys, folder }: DoctorContext, members: readonly string[]): r
   const entries = keys === undefined ? [] : allKeys(keys.keys);
   const paths = entries.flatMap(({ entry }) =>
     members.flatMap((member) => {
-      const reference = entry[member];
-      return typeof reference === "string" && reference.startsWith("file:")
-        ? [resolve(folder, reference.slice("file:".length))]
-        : [];
+      const value = entry[member];
+      const references =
+        typeof value === "object" && value !== null ? Object.values(value) : [value];
+      return references.flatMap((reference: unknown) =>
+        typeof reference === "string" && reference.startsWith("file:")
+          ? [resolve(folder, reference.slice("file:".length))]
+          : [],
+      );
     }),
   );
   return [...new Set(paths)];
 }
 
 function publicFiles(context: DoctorContext): readonly string[] {
-  return filesOf(context, ["certificate", "public_key"]);
+  return filesOf(context, ["certificate", "public_key", "wrapped_key"]);
 }
 
 function privateFiles(context: DoctorContext): readonly string[] {
-  return filesOf(context, ["private_key", "wrapped_key"]);
+  return filesOf(context, ["private_key", "pin"]);
 }
 
 /** What is not there is for others to tell. */

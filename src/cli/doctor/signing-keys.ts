@@ -1,5 +1,6 @@
 import { ConfigError, type ConfigIssue } from "../../config-issue.ts";
 import { backends } from "../../runtimes/node/backends.ts";
+import { allModes } from "../../signer/modes.ts";
 import { loadKeySet } from "../../signer/load-keys.ts";
 import { platform } from "../key-file.ts";
 import type { Check, Finding } from "./check.ts";
@@ -26,6 +27,7 @@ export const signingKeys: Check = {
         read: keys.read,
         readPrivate: keys.readPrivate,
         backends,
+        modes: allModes,
         env: (name) => process.env[name],
         now: platform.now(),
         refreshHint: config.refreshHint,

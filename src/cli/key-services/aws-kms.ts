@@ -64,7 +64,11 @@ export function awsKmsAdmin(given: AdminDeps): KeyAdmin {
     },
     async publicKey(settings) {
       const answer = await ask("GetPublicKey", settings);
-      if (answer["KeyId"] !== arnIn(settings, deps)) throw malformed("GetPublicKey");
+      // AWS answers with the ARN; there are emulators that leave all but the key's id out.
+      const { KeyId: id } = answer;
+      const arn = arnIn(settings, deps);
+      if (typeof id !== "string" || (id !== arn && !arn.endsWith(`:key/${id}`)))
+        throw malformed("GetPublicKey");
       return bytesIn(answer, "PublicKey", "GetPublicKey");
     },
     async dataKey(settings, context) {

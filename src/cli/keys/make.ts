@@ -2,6 +2,8 @@ import { encodePem } from "../../encoding/pem.ts";
 import { parseSpki } from "../../encoding/public-key.ts";
 import type { KeyKind } from "../../platform/platform.ts";
 import { signingAlgorithm } from "../../signer/algorithms.ts";
+import { wrapKey, wrappingContext } from "../../signer/envelope.ts";
+import { thumbprint } from "../../platform/thumbprint.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import type { NewFile } from "../files.ts";
 import type { KeyAdmin, KeyRequest, KeySettings, KeyType } from "../key-services/key-admin.ts";
@@ -48,6 +50,43 @@ export function localPlan({ type, use }: KeyRequest, base: string): MakePlan {
           { path: pub, content: encodePem("PUBLIC KEY", made.publicKey.spki) },
         ],
         settings: {},
+      };
+    },
+  };
+}
+
+/**
+ * A key that is made here and encrypted by a data key of the service, which is asked for it once: its private half is
+ * in memory for that long, and never in a file.
+ */
+export function wrappedPlan(
+  request: KeyRequest,
+  base: string,
+  admin: KeyAdmin,
+  settings?: KeySettings,
+): MakePlan {
+  const { type, use, trustDomain } = request;
+  const kind = LOCAL[type];
+  if (kind === undefined || kind === "Ed25519")
+    throw new UsageError("a wrapped key is of type p256, p384 or rsa2048");
+  const [wrapped, pub] = [`${base}.wrapped`, `${base}.pub`];
+  return {
+    paths: [wrapped, pub],
+    async make() {
+      if (admin.dataKey === undefined)
+        throw new UsageError(`${admin.name} makes no data keys for this command`);
+      const named = settings ?? (await created(request, admin));
+      const key = await platform.generateKey(kind);
+      const kid = await thumbprint(platform, key.publicKey.info);
+      const dataKey = await admin.dataKey(named, wrappingContext({ trustDomain, use, kid }));
+      const content = await wrapKey(key, { trustDomain, use }, dataKey, platform);
+      dataKey.plain.fill(0);
+      return {
+        files: [
+          { path: wrapped, content },
+          { path: pub, content: encodePem("PUBLIC KEY", key.publicKey.spki) },
+        ],
+        settings: named,
       };
     },
   };

@@ -8,6 +8,7 @@ import { keySet, type KeysByUse, type TimedKeySet } from "../../signer/key-set.t
 import type { KeyConfig, KeysConfig } from "../../signer/keys-schema.ts";
 import { privateKeyReader } from "../../signer/key-material.ts";
 import { readConfiguredKeys } from "../../signer/load-keys.ts";
+import { allModes } from "../../signer/modes.ts";
 import { openLocal } from "../../signer/local.ts";
 import { CommandError } from "../errors.ts";
 import { issueLine, locateAll } from "../config.ts";
@@ -39,6 +40,7 @@ export async function publicKeySet(
       trustDomain: config.trustDomain,
       read,
       backends: {},
+      modes: allModes,
       env: () => undefined,
       publicOnly: true,
       now,

@@ -47,10 +47,17 @@ export function checkedEntry(use: SvidUse, entry: EntryFields, advice: string): 
   throw new UsageError(`this is no entry of keys.${use}: ${printable(why.join("; "))}; ${advice}`);
 }
 
-/** Settings that a new key has in common with one of the same backend: all but those that name the key itself. */
-export function sharedSettings(entry: KeyConfig): Readonly<Record<string, unknown>> {
-  const own = new Set(["key", "private_key", "wrapped_key"]);
-  return Object.fromEntries(Object.entries(settingsOf(entry)).filter(([name]) => !own.has(name)));
+/**
+ * Settings that a new key has in common with one of the same backend and mode: all but those that name the key itself.
+ * One key of a service may unwrap many.
+ */
+export function sharedSettings(entry: KeyConfig, mode: KeyMode): Readonly<Record<string, unknown>> {
+  const own = new Set(["private_key", "version", ...(mode === "wrapped" ? [] : ["key"])]);
+  const { name_constraints } = entry;
+  return {
+    ...Object.fromEntries(Object.entries(settingsOf(entry)).filter(([name]) => !own.has(name))),
+    ...(name_constraints !== undefined && { name_constraints }),
+  };
 }
 
 /** @throws UsageError where there is no such backend, or it has no such mode for this use */

@@ -7,8 +7,10 @@ import { signingAlgorithm, type SvidUse } from "../../signer/algorithms.ts";
 import { openBackend, type KeyHandle } from "../../signer/backend.ts";
 import { settingsOf } from "../../signer/definitions.ts";
 import { privateKeyReader, readPublicFiles } from "../../signer/key-material.ts";
-import type { KeyConfig } from "../../signer/keys-schema.ts";
-import { SignerError } from "../../signer/signer.ts";
+import { modeOf, type KeyConfig } from "../../signer/keys-schema.ts";
+import { openWrapped } from "../../signer/wrapped.ts";
+import { thumbprint } from "../../platform/thumbprint.ts";
+import { SignerError, type Signer } from "../../signer/signer.ts";
 import { verified } from "../../signer/verified.ts";
 import { keyAdmin } from "../key-services/admins.ts";
 import { KeyServiceError } from "../key-services/key-admin.ts";
@@ -64,6 +66,8 @@ async function verdictOf(
     if (handle === undefined) return unknown("there is no private key here any more");
     if (handle.publicKey !== undefined) return compare(handle.publicKey.info, expected);
     if (expected === undefined) return wrong("neither a certificate nor public_key is configured");
+    if (modeOf(entry, use).mode === "wrapped")
+      return await unwrapped(use, entry, handle, expected, loaded);
     const asked = await askService(entry, expected);
     if (asked.result === "wrong" || !sign) return asked;
     return await trySignature(use, entry, handle, expected);
@@ -86,6 +90,38 @@ function open(
     env: (name) => process.env[name],
     complain,
   });
+}
+
+/** Has the service decrypt the data key, as the issuer does before its first signature. */
+async function unwrapped(
+  use: SvidUse,
+  entry: KeyConfig,
+  handle: KeyHandle,
+  info: PublicKeyInfo,
+  { config, read }: LoadedKeys,
+): Promise<Verdict> {
+  const chosen = signingAlgorithm(use, info, entry.algorithm);
+  if (!chosen.ok) return wrong("the configured key is not of a kind that signs");
+  const problems: string[] = [];
+  const key = {
+    id: entry.id,
+    use,
+    kid: await thumbprint(platform, info),
+    info,
+    chosen: chosen.value,
+    settings: modeOf(entry, use),
+    handle,
+  };
+  const { signer } = await openWrapped(key, {
+    platform,
+    trustDomain: config.trustDomain,
+    longestLife: config.policy.longestTtl,
+    read,
+    env: (name) => process.env[name],
+    complain: (field, message) => void problems.push(`${field}: ${message}`),
+  });
+  if (signer === undefined) return wrong(problems.join("; "));
+  return signed(signer, "unwraps to the configured key");
 }
 
 /** By the public key that the service tells, where that may be asked. */
@@ -114,9 +150,16 @@ async function trySignature(
   if (!chosen.ok || !key.ok) return wrong("the configured key is not of a kind that signs");
   const signer = handle.signer?.(entry.id, chosen.value, key.value);
   if (signer === undefined) return unknown("this mode does not sign where the key lies");
+  return signed(
+    verified(signer, platform),
+    "signs, and the signature verifies under the configured key",
+  );
+}
+
+async function signed(signer: Signer, words: string): Promise<Verdict> {
   try {
-    await verified(signer, platform).sign(CHECK_MESSAGE);
-    return good("signs, and the signature verifies under the configured key");
+    await signer.sign(CHECK_MESSAGE);
+    return good(words);
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
     return error.code === "unsound" ? wrong(error.message) : unknown(error.message);
