@@ -8,8 +8,8 @@ const HEX = /^(?:[0-9a-f]{2}){1,64}$/i;
 
 export const pkcs11: BackendDefinition = {
   backend: "pkcs11",
-  x509: ["direct"],
-  token: ["direct"],
+  x509: ["direct", "delegated"],
+  token: ["direct", "wrapped"],
   nodeOnly: true,
   settings: () => ({
     /** The vendor's library, on the machine that signs. */

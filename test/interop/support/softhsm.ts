@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { runChecked } from "../../../scripts/interop/processes.ts";
@@ -13,8 +13,8 @@ const DEADLINE = { deadlineMs: 30_000 };
 export interface SoftHsm extends Disposable {
   /** What every program that loads the module has to be given. */
   readonly env: Readonly<Record<string, string>>;
-  /** Its tokens: without it there are none. */
-  readonly tokens: string;
+  /** The folder that is the token. */
+  readonly token: string;
   /** Makes a pair on the token, as an operator does. @returns its public half */
   generate(label: string, id: string, type: string): Promise<KeyObject>;
   /** Brings a key that was made elsewhere. @returns its public half */
@@ -45,9 +45,10 @@ export async function softHsm(programs: {
       options,
     );
   await util("--init-token", "--free", "--label", "svidmint", "--so-pin", SO_PIN, "--pin", PIN);
+  const [own = ""] = readdirSync(tokens);
   return {
     env,
-    tokens,
+    token: join(tokens, own),
     async generate(label, id, type) {
       await tool("--keypairgen", "--key-type", type, "--label", label, "--id", id);
       const out = join(folder, `${label}.der`);

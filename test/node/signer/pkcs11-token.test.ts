@@ -59,9 +59,9 @@ describe("the token that is meant", () => {
     ["label", { label: "svid" }],
     ["serial", { label: "svidmint", serial: "0" }],
     ["slot", { label: "svidmint", slot: 2 }],
-  ])("is not one of another %s; it may come yet, to another process", async (_, name) => {
+  ])("is not one of another %s; another process may find it yet", async (_, name) => {
     const fault = await faultOf(() => open(two, name));
-    expect(fault).toEqual({ code: "unavailable", message: "it is not there", ends: "process" });
+    expect(fault).toEqual({ code: "denied", message: "it is not there", ends: "process" });
   });
 
   it("is not one of two", async () => {

@@ -115,8 +115,8 @@ function findToken(cryptoki: Cryptoki, name: TokenName): readonly [Handle, Token
         (name.serial ?? serialNumber.trimEnd()) === serialNumber.trimEnd(),
     );
   const [first, other] = fitting;
-  // It may be plugged in again.
-  if (first === undefined) throw new TokenRefusal("unavailable", "it is not there", "process");
+  // Somebody has to see to it; some modules find it again only when they are loaded anew.
+  if (first === undefined) throw new TokenRefusal("denied", "it is not there", "process");
   if (other !== undefined) throw new TokenRefusal("denied", "several tokens fit: name its serial");
   return first;
 }
