@@ -22,6 +22,7 @@ export { openAwsPrivateCa } from "../signer/aws-private-ca.ts";
 export { openAzureKeyVault } from "../signer/azure-key-vault.ts";
 export { openCaFiles } from "../signer/ca-files.ts";
 export { openStepCa } from "../signer/step-ca.ts";
+export { openVaultPki } from "../signer/vault-pki.ts";
 export { openVaultTransit } from "../signer/vault-transit.ts";
 export { openDelegated } from "../signer/delegated.ts";
 export { openUpstream } from "../signer/upstream.ts";

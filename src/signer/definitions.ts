@@ -6,6 +6,7 @@ import { gcpKms } from "./definitions/gcp-kms.ts";
 import { caFiles } from "./definitions/ca-files.ts";
 import { local } from "./definitions/local.ts";
 import { stepCa } from "./definitions/step-ca.ts";
+import { vaultPki } from "./definitions/vault-pki.ts";
 import { vaultTransit } from "./definitions/vault-transit.ts";
 import { pkcs11 } from "./definitions/pkcs11.ts";
 
@@ -19,6 +20,7 @@ export const backendDefinitions: readonly BackendDefinition[] = [
   gcpKms,
   azureKeyVault,
   vaultTransit,
+  vaultPki,
   pkcs11,
   awsPrivateCa,
   stepCa,

@@ -6,6 +6,7 @@ import { openGcpKms } from "../../signer/gcp-kms.ts";
 import { openCaFiles } from "../../signer/ca-files.ts";
 import { openLocal } from "../../signer/local.ts";
 import { openStepCa } from "../../signer/step-ca.ts";
+import { openVaultPki } from "../../signer/vault-pki.ts";
 import { openVaultTransit } from "../../signer/vault-transit.ts";
 import type { Pkcs11Settings } from "../../signer/node/pkcs11/settings.ts";
 import { withLibraries } from "./libraries.ts";
@@ -19,6 +20,7 @@ export const backends: Backends = {
   gcp_kms: withLibraries(openGcpKms),
   azure_key_vault: withLibraries(openAzureKeyVault),
   vault_transit: withLibraries(openVaultTransit),
+  vault_pki: withLibraries(openVaultPki),
   // Needs a module of the operator's own: beside the bundle, loaded where it is configured.
   pkcs11: async (settings: Pkcs11Settings, deps) => {
     const { closePkcs11, openPkcs11 } = await import("../../signer/node/pkcs11/pkcs11.ts");

@@ -1,10 +1,14 @@
 import * as z from "zod/mini";
+import { TRUST_DOMAIN } from "../../../scripts/interop/configuration.ts";
 import type { Vault } from "../../../scripts/interop/vault.ts";
 import { decodePem } from "../../../src/encoding/pem.ts";
 import { parseSpki } from "../../../src/encoding/public-key.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
+import type { PrivateKey } from "../../../src/platform/platform.ts";
+import { thumbprint } from "../../../src/platform/thumbprint.ts";
 import { signingAlgorithm } from "../../../src/signer/algorithms.ts";
 import type { BackendDeps } from "../../../src/signer/backend.ts";
+import { wrapKey, wrappingContext } from "../../../src/signer/envelope.ts";
 import type { SignatureAlgorithm, Signer } from "../../../src/signer/signer.ts";
 import { openVaultTransit } from "../../../src/signer/vault-transit.ts";
 
@@ -14,6 +18,7 @@ const platform = nodePlatform();
 const keySchema = z.object({
   data: z.object({ keys: z.record(z.string(), z.object({ public_key: z.string() })) }),
 });
+const ciphertextSchema = z.object({ data: z.object({ ciphertext: z.string() }) });
 const tokenSchema = z.object({ auth: z.object({ client_token: z.string() }) });
 
 /** What Vault tells of Ed25519 is the bare key: its SubjectPublicKeyInfo begins so (RFC 8410). */
@@ -83,4 +88,24 @@ export async function createToken(vault: Vault, policy: string): Promise<string>
 /** A PEM document as a configuration has it in place. */
 export function inPlace(pem: string): string {
   return `data:;base64,${btoa(pem)}`;
+}
+
+/** A private key under a data key that Vault encrypted for it: what `wrapped_key` names. */
+export async function wrapByVault(
+  vault: Vault,
+  name: string,
+  key: PrivateKey,
+  use: "jwt" | "wit",
+): Promise<string> {
+  const kid = await thumbprint(platform, key.publicKey.info);
+  const context = wrappingContext({ trustDomain: TRUST_DOMAIN, use, kid });
+  const plain = platform.random(32);
+  const { data } = ciphertextSchema.parse(
+    await vault.call("POST", `transit/encrypt/${name}`, {
+      plaintext: Buffer.from(plain).toString("base64"),
+      associated_data: btoa(context),
+    }),
+  );
+  const wrapped = new TextEncoder().encode(data.ciphertext);
+  return wrapKey(key, { trustDomain: TRUST_DOMAIN, use }, { plain, wrapped }, platform);
 }
