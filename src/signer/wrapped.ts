@@ -1,9 +1,9 @@
 import { ConfigError } from "../config-issue.ts";
 import { equalBytes } from "../encoding/bytes.ts";
 import { spkiOf } from "../encoding/public-key.ts";
+import { variable } from "../platform/credentials.ts";
 import type { Platform, PrivateKey } from "../platform/platform.ts";
 import type { Unwrapper } from "./backend.ts";
-import { ofThisRegion } from "./by-region.ts";
 import {
   DATA_KEY_BYTES,
   parseEnvelope,
@@ -11,6 +11,7 @@ import {
   wrappingContext,
   type Envelope,
 } from "./envelope.ts";
+import { keyHere } from "./here.ts";
 import type { ModeDeps, ModeKey, OpenedMode } from "./mode.ts";
 import { SignerError } from "./signer.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -60,18 +61,18 @@ export async function openWrapped(key: ModeKey, deps: ModeDeps): Promise<OpenedM
  */
 async function readEnvelope(
   { settings: { wrapped_key: named }, use, kid, handle }: ModeKey,
-  { trustDomain, read, env, complain }: ModeDeps,
+  deps: ModeDeps,
 ): Promise<Envelope | undefined> {
+  const { trustDomain, read, complain } = deps;
   const say = (message: string): undefined => {
     complain("wrapped_key", message);
   };
   if (named === undefined) return say("is required in mode wrapped");
   let references = typeof named === "string" ? [named] : Object.values(named);
   if (handle !== undefined) {
-    const here = ofThisRegion(named, { env });
-    if (here.value === undefined)
-      return say(`names no file for region ${here.region ?? "(SVIDMINT_REGION is not set)"}`);
-    references = [here.value];
+    const here = keyHere(named, deps, variable(deps, "AWS_REGION"), "wrapped_key");
+    if (here === undefined) return undefined;
+    references = [here];
   }
   let envelope: Envelope | undefined;
   for (const reference of references) {

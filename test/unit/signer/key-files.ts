@@ -30,7 +30,7 @@ async function pemOf(key: PrivateKey): Promise<string> {
 
 export async function certificate(
   key: PrivateKey,
-  overrides: { notAfter?: number; signedBy?: PrivateKey } = {},
+  overrides: { notAfter?: number; signedBy?: PrivateKey; pathLength?: number } = {},
 ) {
   const chosen = signingAlgorithm("x509", key.publicKey.info);
   if (!chosen.ok) throw new Error(chosen.error.reason);
@@ -42,7 +42,7 @@ export async function certificate(
     serial: serialNumber(platform.random(17)),
     notBefore: T,
     notAfter: overrides.notAfter ?? T + 3650 * DAY,
-    pathLength: 1,
+    pathLength: overrides.pathLength ?? 1,
     scheme,
   });
   const signature = await platform.sign(scheme, overrides.signedBy ?? key, tbs);

@@ -3,8 +3,9 @@ import { thumbprint } from "../../../src/platform/thumbprint.ts";
 import type { Platform, PrivateKey } from "../../../src/platform/platform.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { signingAlgorithm, type SvidUse } from "../../../src/signer/algorithms.ts";
-import type { IntermediateLog } from "../../../src/signer/authority.ts";
+import type { IntermediateLog, SigningAuthority } from "../../../src/signer/authority.ts";
 import type { KeyHandle } from "../../../src/signer/backend.ts";
+import { openDelegated } from "../../../src/signer/delegated.ts";
 import { localSigner } from "../../../src/signer/local.ts";
 import type { ModeDeps, ModeKey, ModeSettings } from "../../../src/signer/mode.ts";
 import { SignerError, signerFailure, type Signer } from "../../../src/signer/signer.ts";
@@ -139,7 +140,7 @@ export async function modeKey(
 type SignFault = (signature: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 
 /** A key service that signs, and tells the history of it. */
-export function signingHandle(
+function signingHandle(
   { platform, history }: ModeBench,
   key: PrivateKey,
   service: { fault?: SignFault | undefined; signed?: Uint8Array[] },
@@ -155,4 +156,20 @@ export function signingHandle(
       },
     }),
   };
+}
+
+/** A root in mode delegated, and what it makes. Fails where it makes nothing. */
+export async function delegation(
+  bench: ModeBench,
+  settings: Partial<ModeSettings> = {},
+  service: { fault?: SignFault; signed?: Uint8Array[] } = {},
+  fields: Parameters<typeof testRoot>[1] = {},
+): Promise<{ root: TestRoot; key: ModeKey; authority: SigningAuthority }> {
+  const root = await testRoot(bench, fields);
+  const handle = signingHandle(bench, root.key, service);
+  const mode = { mode: "delegated", ...settings } as const;
+  const key = await modeKey(bench, "x509", root.key, mode, handle, root.certificate);
+  const { authority } = await openDelegated(key, bench.deps);
+  if (authority === undefined) throw new Error(bench.complaints.join("; "));
+  return { root, key, authority };
 }
