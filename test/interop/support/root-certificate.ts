@@ -1,6 +1,8 @@
 import { TRUST_DOMAIN } from "../../../scripts/interop/configuration.ts";
 import { encodePem } from "../../../src/encoding/pem.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
+import type { PrivateKey } from "../../../src/platform/platform.ts";
+import { signingAlgorithm } from "../../../src/signer/algorithms.ts";
 import type { Signer } from "../../../src/signer/signer.ts";
 import { parseTrustDomain } from "../../../src/spiffe/trust-domain.ts";
 import { buildCaTbs } from "../../../src/svid/ca-certificate.ts";
@@ -26,4 +28,17 @@ export async function rootCertificate(signer: Signer): Promise<string> {
     scheme: signer.scheme,
   });
   return encodePem("CERTIFICATE", assembleCertificate(tbs, signer.scheme, await signer.sign(tbs)));
+}
+
+/** With a key that is at hand, such as that of a simulation. */
+export function localSigner(key: PrivateKey): Signer {
+  const chosen = signingAlgorithm("x509", key.publicKey.info);
+  if (!chosen.ok) throw new Error(chosen.error.reason);
+  const { scheme } = chosen.value;
+  return {
+    id: "root",
+    ...chosen.value,
+    publicKey: key.publicKey,
+    sign: (data) => nodePlatform().sign(scheme, key, data),
+  };
 }
