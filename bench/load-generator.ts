@@ -5,7 +5,7 @@
  * requests, which are sent in turn.
  */
 import { readFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 
 const DEADLINE_MS = 120_000;
 const END_OF_HEAD = Buffer.from("\r\n\r\n");
@@ -17,6 +17,8 @@ const requests = prepared.map((request) => Buffer.from(String(request), "latin1"
 const total = Number(count);
 
 const statuses: Record<string, number> = {};
+/** Milliseconds from the request to the whole answer. */
+const latencies: number[] = [];
 let sent = 0;
 let done = 0;
 const started = performance.now();
@@ -26,8 +28,16 @@ for (let n = 0; n < Number(connections); n++) open();
 function open(): void {
   const socket = connect(Number(port), "127.0.0.1");
   let pending = Buffer.alloc(0);
+  let since = 0;
+  const next = (): void => {
+    const request = requests[sent % requests.length];
+    if (sent >= total || request === undefined) return;
+    sent++;
+    since = performance.now();
+    socket.write(request);
+  };
   socket.setNoDelay(true);
-  socket.on("connect", () => next(socket));
+  socket.on("connect", next);
   socket.on("error", (error) => fail(error.message));
   socket.on("close", () => {
     if (done < total) fail("the server closed a connection");
@@ -39,17 +49,11 @@ function open(): void {
     if (pending.length > answer.size) fail("more bytes than the answer holds");
     pending = Buffer.alloc(0);
     statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
+    latencies.push(performance.now() - since);
     done++;
     if (done === total) finish();
-    else next(socket);
+    else next();
   });
-}
-
-function next(socket: Socket): void {
-  const request = requests[sent % requests.length];
-  if (sent >= total || request === undefined) return;
-  sent++;
-  socket.write(request);
 }
 
 /** Status and whole size of the answer at the start of the bytes; undefined while its head is short. */
@@ -64,7 +68,10 @@ function measure(bytes: Buffer): { status: string; size: number } | undefined {
 
 function finish(): never {
   const seconds = (performance.now() - started) / 1000;
-  console.log(JSON.stringify({ requests: done, seconds, statuses }));
+  const sorted = latencies.toSorted((a, b) => a - b);
+  const quantile = (q: number): number => sorted[Math.ceil(q * sorted.length) - 1] ?? 0;
+  const [p50, p99] = [quantile(0.5), quantile(0.99)];
+  console.log(JSON.stringify({ requests: done, seconds, statuses, p50, p99 }));
   process.exit(0);
 }
 

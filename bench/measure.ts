@@ -21,6 +21,8 @@ const loadSchema = z.object({
   requests: z.int(),
   seconds: z.number(),
   statuses: z.record(z.string(), z.int()),
+  p50: z.number(),
+  p99: z.number(),
 });
 const microsSchema = z.object({ micros: z.number() });
 
@@ -34,33 +36,54 @@ export async function bareCrypto(work: "x509" | "jwt"): Promise<number> {
 }
 
 /** CPU time that the server spends on one request, measured over many. Microseconds. */
-export async function serverCpu(
+export function serverCpu(
   issuer: Svidmint,
   evidence: EvidenceIssuer,
   work: Work,
   requests: number,
 ): Promise<number> {
+  return withRequests(issuer, evidence, work, async (drive) => {
+    await drive(WARMUP);
+    const before = cpuSeconds(issuer.server.pid);
+    await drive(requests);
+    return ((cpuSeconds(issuer.server.pid) - before) / requests) * 1e6;
+  });
+}
+
+/** How long an answer took, half of them and all but one in a hundred. Milliseconds. */
+export interface Latencies {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** @param connections one request is in flight on each */
+export type Drive = (requests: number, connections?: number) => Promise<Latencies>;
+
+/** Prepares requests, and sends them when `use` says so; an answer that is not the expected one ends the run. */
+export async function withRequests<T>(
+  issuer: Svidmint,
+  evidence: EvidenceIssuer,
+  work: Work,
+  use: (drive: Drive) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   try {
     const file = join(folder, "requests.json");
     writeFileSync(file, JSON.stringify(prepare(work, issuer.url, evidence)));
-    const drive = async (count: number) => {
-      const args = [file, new URL(issuer.url).port, String(CONNECTIONS), String(count)];
+    return await use(async (count, connections = CONNECTIONS) => {
+      const args = [file, new URL(issuer.url).port, String(connections), String(count)];
       const printed = await runChecked(process.execPath, [script("load-generator.ts"), ...args], {
         core: LOAD_CORE,
         deadlineMs: 150_000,
       });
-      const { statuses } = loadSchema.parse(JSON.parse(printed));
+      const { statuses, p50, p99 } = loadSchema.parse(JSON.parse(printed));
       const expected = EXPECTED_STATUS[work];
       if (statuses[String(expected)] !== count)
         throw new Error(
           `${work}: expected ${count} answers ${expected}, got ${JSON.stringify(statuses)}`,
         );
-    };
-    await drive(WARMUP);
-    const before = cpuSeconds(issuer.server.pid);
-    await drive(requests);
-    return ((cpuSeconds(issuer.server.pid) - before) / requests) * 1e6;
+      return { p50, p99 };
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

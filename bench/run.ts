@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the budgets as ratios in one run, written to `docs/performance.md`.
  * `--quick` measures less, for a look while working, and writes nothing; `--check` fails where a
- * budget is missed.
+ * budget is missed; `--only kms` measures the keys in a key service alone, `--only issuer` all else.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -10,26 +10,42 @@ import { projectRoot } from "../scripts/interop/programs.ts";
 import { startSvidmint, type Svidmint } from "../scripts/interop/svidmint.ts";
 import { evidenceFigures } from "./attestors.ts";
 import { importCpu, workersGzipKib } from "./bundles.ts";
+import { kmsFigures } from "./kms.ts";
 import { bareCrypto, SERVER_CORE, serverCpu } from "./measure.ts";
 import { measurePeers, type PeerFigures } from "./peers.ts";
 import { median } from "./process-cpu.ts";
-import { type Figure, render, writeReport } from "./report.ts";
+import { type Figure, renderIssuer, renderKms, type Section, writeSection } from "./report.ts";
 import type { Work } from "./work.ts";
 
 const { values } = parseArgs({
-  options: { quick: { type: "boolean" }, check: { type: "boolean" } },
+  options: { quick: { type: "boolean" }, check: { type: "boolean" }, only: { type: "string" } },
 });
 const ROUNDS = values.quick === true ? 2 : 5;
 const REQUESTS = values.quick === true ? 2_000 : 8_000;
 
 const evidence = makeEvidenceIssuer();
-const figures = [...(await issuance()), ...(await rules()), ...(await sizes())];
-progress("evidence");
-const verification = await evidenceFigures(ROUNDS);
-console.log(render(figures, verification));
-if (values.quick !== true)
-  writeReport(join(projectRoot, "docs/performance.md"), figures, verification);
-if (values.check === true && figures.some(({ met }) => met === false)) process.exitCode = 1;
+const parts: Readonly<Record<Section, () => Promise<readonly [readonly Figure[], string]>>> = {
+  async issuer() {
+    const figures = [...(await issuance()), ...(await rules()), ...(await sizes())];
+    progress("evidence");
+    return [figures, renderIssuer(figures, await evidenceFigures(ROUNDS))];
+  },
+  async kms() {
+    const options = { evidence, rounds: ROUNDS, requests: REQUESTS, progress };
+    const figures = await kmsFigures(options);
+    return [figures, renderKms(figures)];
+  },
+};
+const only = values.only;
+if (only !== undefined && !Object.hasOwn(parts, only))
+  throw new Error(`--only is ${Object.keys(parts).join(" or ")}`);
+for (const section of ["issuer", "kms"] as const) {
+  if (only !== undefined && only !== section) continue;
+  const [figures, text] = await parts[section]();
+  console.log(text);
+  if (values.quick !== true) writeSection(join(projectRoot, "docs/performance.md"), section, text);
+  if (values.check === true && figures.some(({ met }) => met === false)) process.exitCode = 1;
+}
 
 async function issuance(): Promise<Figure[]> {
   await using issuer = await startSvidmint({ ...server(), rules: 100 });
