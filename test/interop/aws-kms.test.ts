@@ -1,76 +1,24 @@
 import { createPublicKey, verify, X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import * as z from "zod/mini";
 import { makeEvidenceIssuer, TRUST_DOMAIN } from "../../scripts/interop/configuration.ts";
 import { startMoto, type Moto } from "../../scripts/interop/moto.ts";
 import { startSvidmint, type Svidmint } from "../../scripts/interop/svidmint.ts";
 import { encodePem } from "../../src/encoding/pem.ts";
-import { parseSpki } from "../../src/encoding/public-key.ts";
-import { nodePlatform } from "../../src/platform/node/node-platform.ts";
 import type { AwsCredentials } from "../../src/platform/sigv4.ts";
-import { signingAlgorithm } from "../../src/signer/algorithms.ts";
-import { openAwsKms } from "../../src/signer/aws-kms.ts";
-import type { Signer } from "../../src/signer/signer.ts";
 import { counterparts } from "./support/counterparts.ts";
-import { administer, ANYBODY, createUser, iam } from "./support/moto.ts";
+import { createSigningKey, motoKms, type KmsKey } from "./support/moto-kms.ts";
+import { createUser, iam } from "./support/moto.ts";
 import { rootCertificate } from "./support/root-certificate.ts";
 import { bundleRoots, fetchBundle, issueJwt, issueX509, splitPem } from "./support/svids.ts";
 
 const needs = counterparts("moto");
-const REGION = "eu-central-1";
-const createdSchema = z.object({ KeyMetadata: z.object({ Arn: z.string() }) });
-const publicSchema = z.object({ PublicKey: z.string() });
-const platform = nodePlatform();
-
-interface KmsKey {
-  readonly arn: string;
-  readonly spki: Uint8Array;
-  readonly signer: Signer;
-}
 
 describe.skipIf(needs.absent)(`svidmint serve with its keys in moto's KMS${needs.note}`, () => {
   const stack = new AsyncDisposableStack();
   const evidence = makeEvidenceIssuer();
   let moto: Moto;
   let issuer: Svidmint;
-  let env: Record<string, string>;
-
-  /** As an operator does it: not what the issuer may. */
-  const operate = async (operation: string, parameters: object): Promise<unknown> => {
-    const headers = {
-      "content-type": "application/x-amz-json-1.1",
-      "x-amz-target": `TrentService.${operation}`,
-    };
-    const scope = { service: "kms", region: REGION };
-    const body = JSON.stringify(parameters);
-    return JSON.parse(await administer(moto, scope, `kms.${REGION}.amazonaws.com`, headers, body));
-  };
-
-  async function createKey(KeySpec: string, use: "x509" | "jwt"): Promise<KmsKey> {
-    const created = await operate("CreateKey", { KeySpec, KeyUsage: "SIGN_VERIFY" });
-    const arn = createdSchema.parse(created).KeyMetadata.Arn;
-    const told = publicSchema.parse(await operate("GetPublicKey", { KeyId: arn }));
-    const spki = new Uint8Array(Buffer.from(told.PublicKey, "base64"));
-    const info = parseSpki(spki);
-    if (!info.ok) throw new Error(info.error.reason);
-    const chosen = signingAlgorithm(use, info.value);
-    const publicKey = await platform.importPublicKey(info.value);
-    if (!chosen.ok || !publicKey.ok) throw new Error("not a usable key");
-    const nothing = () => Promise.reject(new Error("reads nothing"));
-    const handle = await openAwsKms(
-      { key: arn },
-      {
-        platform,
-        read: nothing,
-        readPrivate: nothing,
-        env: (name) => env[name],
-        complain: (field, message) => expect.fail(`${field}: ${message}`),
-      },
-    );
-    const signer = handle?.signer?.(use, chosen.value, publicKey.value);
-    if (signer === undefined) throw new Error("no signer");
-    return { arn, spki, signer };
-  }
+  let env: Readonly<Record<string, string>>;
 
   /** May sign, and nothing else; from then on moto checks each signature and permission. */
   async function leastPrivilege(): Promise<AwsCredentials> {
@@ -111,13 +59,9 @@ describe.skipIf(needs.absent)(`svidmint serve with its keys in moto's KMS${needs
 
   beforeAll(async () => {
     moto = stack.use(await startMoto(needs.path("moto")));
-    env = {
-      AWS_ENDPOINT_URL_KMS: `http://127.0.0.1:${moto.port}`,
-      AWS_ACCESS_KEY_ID: ANYBODY.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: ANYBODY.secretAccessKey,
-    };
-    const ec = await createKey("ECC_NIST_P256", "x509");
-    const rsa = await createKey("RSA_2048", "jwt");
+    env = motoKms(moto);
+    const ec = await createSigningKey(moto, "ECC_NIST_P256", "x509");
+    const rsa = await createSigningKey(moto, "RSA_2048", "jwt");
     issuer = stack.use(await serve(ec, rsa));
   });
   afterAll(() => stack.disposeAsync());

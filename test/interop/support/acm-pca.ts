@@ -1,8 +1,12 @@
+import { octets } from "../../../src/encoding/der/writer.ts";
 import { encodePem } from "../../../src/encoding/pem.ts";
+import { encodeExtension } from "../../../src/svid/extension-writer.ts";
+import { OID } from "../../../src/svid/extensions.ts";
+import { subjectKeyIdOf } from "../../../src/svid/key-id.ts";
 import { CA_ARN, FakePrivateCa } from "../../fakes/acm-pca.ts";
 import { KMS_VARIABLES } from "../../fakes/aws-kms.ts";
 import { listen } from "../../fakes/node/listen.ts";
-import { testCa } from "../../unit/svid/forge.ts";
+import { caOf, extension, platform, testCa } from "../../unit/svid/forge.ts";
 
 const DAY = 86_400;
 
@@ -20,7 +24,19 @@ export async function startPrivateCa(): Promise<PrivateCa> {
   const now = (): number => Math.floor(Date.now() / 1000);
   const life = { notBefore: now() - DAY, notAfter: now() + 30 * DAY };
   const root = await testCa("root", life);
-  const issuing = await testCa("issuing", life, root);
+  const key = await platform.generateKey("P-256");
+  const extensions = [
+    extension.ca(1),
+    extension.keyUsage([5, 6]),
+    encodeExtension(
+      OID.subjectKeyId,
+      false,
+      octets(await subjectKeyIdOf(key.publicKey.spki, platform)),
+    ),
+    // OpenSSL, where it is strict, wants it of every CA below a root.
+    extension.authorityKeyId(root.certificate.extensions.subjectKeyId ?? new Uint8Array(0)),
+  ];
+  const issuing = await caOf("issuing", key, { ...life, extensions }, root);
   const service = new FakePrivateCa(issuing, [issuing.der, root.der], now);
   const server = await listen(async (request) => {
     const { method, headers } = request;

@@ -12,7 +12,14 @@ import { openLocal } from "../../../src/signer/local.ts";
 import { parseCertificate } from "../../../src/svid/certificate.ts";
 import { FLIPPED_BIT } from "../../fakes/aws-kms-faults.ts";
 import { failure, FakeKms, keyArn, KMS_VARIABLES } from "../../fakes/aws-kms.ts";
-import { compiled, refusal, source, type Json, type Source } from "../issuer/stored-world.ts";
+import {
+  compiled,
+  refusal,
+  secretKey,
+  source,
+  type Json,
+  type Source,
+} from "../issuer/stored-world.ts";
 import { AUDIENCE, ENDPOINT, ISSUER } from "../issuer/names.ts";
 import { workload, type Workload } from "../issuer/world.ts";
 import { expectUnavailable } from "./fault-bench.ts";
@@ -28,17 +35,15 @@ let issuer: Issuer;
 /** The world's own keys, moved into the key service. */
 beforeAll(async () => {
   origin = await source(now);
-  const { platform, secrets, document } = origin;
+  const { platform, document } = origin;
   kms = new FakeKms(platform);
   const moved = async (use: string, secret: string, told: boolean): Promise<Json[]> => {
-    const blocks = decodePem(secrets[secret] ?? "", "PRIVATE KEY", { max: 1 });
-    const key = blocks.ok && (await platform.importPrivateKey(blocks.value[0] ?? new Uint8Array()));
-    if (!key || !key.ok) throw new Error("no key");
+    const key = await secretKey(origin, secret);
     const [entry] = document.keys[use] as Json[];
     const { private_key: _left, ...rest } = entry ?? {};
-    const pem = encodePem("PUBLIC KEY", key.value.publicKey.spki);
+    const pem = encodePem("PUBLIC KEY", key.publicKey.spki);
     const public_key = `data:;base64,${encodeBase64(utf8Encode(pem))}`;
-    const arn = kms.add(use, key.value);
+    const arn = kms.add(use, key);
     return [{ ...rest, backend: "aws_kms", key: arn, ...(told && { public_key }) }];
   };
   const keys = {

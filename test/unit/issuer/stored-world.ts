@@ -1,7 +1,7 @@
 import { portableOpeners } from "../../../src/attestors/openers.ts";
 import { portableAttestors } from "../../../src/attestors/registry.ts";
 import { ConfigError, type ReadResource } from "../../../src/config-issue.ts";
-import { encodePem } from "../../../src/encoding/pem.ts";
+import { decodePem, encodePem } from "../../../src/encoding/pem.ts";
 import { storeConfig } from "../../../src/issuer/store-config.ts";
 import { openStored, type StoredDocument } from "../../../src/issuer/stored-config.ts";
 import type { Issuer } from "../../../src/issuer/issuer.ts";
@@ -35,6 +35,14 @@ export interface Source {
   readonly strangePublicKey: string;
   readonly ci: TokenKey;
   readonly read: ReadResource;
+}
+
+/** One of its keys, to be put elsewhere. */
+export async function secretKey({ platform, secrets }: Source, name: string): Promise<PrivateKey> {
+  const blocks = decodePem(secrets[name] ?? "", "PRIVATE KEY", { max: 1 });
+  const key = blocks.ok && (await platform.importPrivateKey(blocks.value[0] ?? new Uint8Array()));
+  if (!key || !key.ok) throw new Error("no key");
+  return key.value;
 }
 
 /** @param life seconds that the root's certificate lasts from now on */

@@ -173,9 +173,6 @@ export async function caOf(
       extension.ca(),
       extension.keyUsage([5, 6]),
       encodeExtension(OID.subjectKeyId, false, octets(keyId)),
-      ...(by?.certificate.extensions.subjectKeyId
-        ? [extension.authorityKeyId(by.certificate.extensions.subjectKeyId)]
-        : []),
     ],
     ...fields,
   };
