@@ -5,7 +5,7 @@ import type { AuditSink } from "./audit.ts";
 import type { PublicDocuments } from "./documents.ts";
 import { issueSvids, type IncomingRequest } from "./issue.ts";
 import { drawEntropy } from "./entropy.ts";
-import { createMetrics, type Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
 import type { IssuedSvids } from "./sign.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { RequestTrail } from "./trail.ts";
@@ -34,13 +34,19 @@ interface Exchange {
 
 export interface IssuerDeps {
   readonly audit: AuditSink;
+  /** Absent where nobody could read them: nothing is counted. */
+  readonly metrics?: Metrics;
   /** Where faults of ours are told, one line each. */
   readonly log?: (line: string) => void;
 }
 
+const UNCOUNTED: Metrics = { count() {}, observe() {}, render: () => "" };
+
 /** @param current the snapshot that requests beginning now go by */
-export function createIssuer(current: () => Snapshot, { audit, log }: IssuerDeps): Issuer {
-  const metrics = createMetrics();
+export function createIssuer(
+  current: () => Snapshot,
+  { audit, log, metrics = UNCOUNTED }: IssuerDeps,
+): Issuer {
   const { issuer: url, trustDomain } = current();
   const onFault = (requestId: string, error: unknown): void => {
     metrics.count("svidmint_faults_total");

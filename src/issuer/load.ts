@@ -8,6 +8,7 @@ import { assembleIssuer } from "./assemble.ts";
 import type { AuditSink } from "./audit.ts";
 import { loadConfig, type Config, type ConfigDeps } from "./config.ts";
 import type { Issuer } from "./issuer.ts";
+import { createMetrics } from "./metrics.ts";
 import { missingKeys } from "./missing-keys.ts";
 import { openClaimStore, type StoreOpeners } from "./open-store.ts";
 
@@ -78,5 +79,6 @@ export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer
     }));
   if (store !== undefined) deps.opened?.(store);
   const parts = { platform, trustDomain, issuer, attestors, policy, keys, ...(store && { store }) };
-  return assembleIssuer(parts, { audit: deps.audit, ...(deps.log && { log: deps.log }) });
+  const { audit, log } = deps;
+  return assembleIssuer(parts, { audit, metrics: createMetrics(), ...(log && { log }) });
 }

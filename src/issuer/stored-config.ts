@@ -13,6 +13,7 @@ import { assembleIssuer } from "./assemble.ts";
 import type { AuditSink } from "./audit.ts";
 import { HeldBundles } from "./bundles.ts";
 import type { Issuer } from "./issuer.ts";
+import type { Metrics } from "./metrics.ts";
 import { openClaimStore, type StoreOpeners } from "./open-store.ts";
 
 /** Grows when what is stored, or what it means, changes: another version's is refused. */
@@ -53,11 +54,13 @@ export interface OpenStoredDeps {
   readonly env: (name: string) => unknown;
   readonly read: ReadResource;
   readonly audit: AuditSink;
+  /** Absent: nothing is counted. */
+  readonly metrics?: Metrics;
 }
 
 /** From a compiled configuration to an issuer that serves. @throws ConfigError with everything that is wrong */
 export async function openStored(document: unknown, deps: OpenStoredDeps): Promise<Issuer> {
-  const { platform, read, audit } = deps;
+  const { platform, read } = deps;
   const config = await unpack(document, platform);
   const policy = restorePolicy(config.policy);
   const { issuer, refreshHint, changedAt } = config;
@@ -101,7 +104,7 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
       report,
     }));
   const parts = { platform, trustDomain, issuer, attestors, policy, keys, ...(store && { store }) };
-  return assembleIssuer(parts, { audit });
+  return assembleIssuer(parts, deps);
 }
 
 async function unpack(

@@ -93,10 +93,6 @@ export class RequestTrail implements IntermediateLog {
     return this.#record({ ...this.#head(), ...facts });
   }
 
-  note(facts: NotedFacts): Awaitable<void> {
-    return this.#tryWrite({ ...this.#head(), ...facts });
-  }
-
   /**
    * A key service that fails us is told as such, and raises an alarm where a person has to look at it; everything else
    * that throws is a fault of ours. @param signer name of the key that was used
@@ -157,11 +153,11 @@ export class RequestTrail implements IntermediateLog {
   }
 
   /** A line that nothing depends on: what cannot be written is counted. */
-  #tryWrite(event: AuditEvent): Awaitable<void> {
+  note(facts: NotedFacts): Awaitable<void> {
     const { sink, metrics } = this.#deps;
     const lost = (): void => metrics.count("svidmint_audit_write_failures_total");
     try {
-      const line = auditLine(event);
+      const line = auditLine({ ...this.#head(), ...facts });
       const written = sink.note === undefined ? sink.write(line) : sink.note(line);
       const settled = written?.catch(lost);
       return sink.note === undefined ? settled : undefined; // no answer waits for a note

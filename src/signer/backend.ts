@@ -78,15 +78,29 @@ type OpenBackend<S = unknown> = BackendOpener<S>["open"];
 /** The backends that a runtime has, by the value of `backend`. */
 export type Backends = Readonly<Record<string, OpenBackend>>;
 
+/**
+ * Opens what a configuration names, if the deployment lists it.
+ * @param field of the entry that names it
+ */
+export async function openListed<S, D extends { readonly complain: Complain }, T>(
+  listed: Readonly<Record<string, (settings: S, deps: D) => Promise<T>>>,
+  field: string,
+  name: string,
+  settings: S,
+  deps: D,
+): Promise<T | undefined> {
+  const open = Object.hasOwn(listed, name) ? listed[name] : undefined;
+  if (open !== undefined) return open(settings, deps);
+  deps.complain(field, `this deployment does not list ${name}`);
+  return undefined;
+}
+
 /** @see OpenBackend */
-export async function openBackend(
+export function openBackend(
   backends: Backends,
   name: string,
   settings: unknown,
   deps: BackendDeps,
 ): Promise<KeyHandle | undefined> {
-  const open = Object.hasOwn(backends, name) ? backends[name] : undefined;
-  if (open !== undefined) return open(settings, deps);
-  deps.complain("backend", `this deployment does not list ${name}`);
-  return undefined;
+  return openListed(backends, "backend", name, settings, deps);
 }

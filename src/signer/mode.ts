@@ -55,4 +55,4 @@ export interface OpenedMode {
 type OpenMode = (key: ModeKey, deps: ModeDeps) => Promise<OpenedMode>;
 
 /** The modes that a runtime has beside `direct`, by the value of `mode`. */
-export type Modes = Readonly<Partial<Record<KeyMode, OpenMode>>>;
+export type Modes = Readonly<Record<string, OpenMode>>;

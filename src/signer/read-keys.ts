@@ -14,7 +14,7 @@ import {
   type ChosenAlgorithm,
   type SvidUse,
 } from "./algorithms.ts";
-import type { Complain, KeyHandle } from "./backend.ts";
+import { openListed, type Complain, type KeyHandle } from "./backend.ts";
 import type { KeyMaterial, KeysByUse, Timelines } from "./key-set.ts";
 import type { Modes, ModeSettings, OpenedMode } from "./mode.ts";
 import type { SignatureAlgorithm, Signer } from "./signer.ts";
@@ -128,10 +128,12 @@ async function readKey(
     const direct = signer && issuer && ok({ signer, issuer, chainPem: "" });
     if (direct) made = { authority: { key: () => direct } };
   } else {
-    const open = deps.modes?.[settings.mode];
-    if (open === undefined) return error("mode", `this deployment does not list ${settings.mode}`);
     const key = { id, use, kid, info, settings, chosen: chosen.value, handle, signer, issuer };
-    made = await open(key, { ...deps, complain: error });
+    const opened = await openListed(deps.modes ?? {}, "mode", settings.mode, key, {
+      ...deps,
+      complain: error,
+    });
+    made = opened ?? {};
   }
   const { algorithm } = chosen.value;
   return { life, info, thumbprint: kid, algorithm, issuer, ...made };

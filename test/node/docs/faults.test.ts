@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "../../../src/handlers/app.ts";
 import { createIssuer } from "../../../src/issuer/issuer.ts";
+import { createMetrics } from "../../../src/issuer/metrics.ts";
 import type { Snapshot } from "../../../src/issuer/snapshot.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
 import type { Signer } from "../../../src/signer/signer.ts";
@@ -165,6 +166,7 @@ async function outcomes(fault: Fault): Promise<string[]> {
   const lines: string[] = [];
   const snapshot = { ...world.snapshot, store: memoryStore(), ...fault.snapshot };
   const issuer = createIssuer(() => snapshot, {
+    metrics: createMetrics(),
     audit: { write: fault.audit ?? ((line) => void lines.push(line)) },
   });
   const app = createApp(issuer, { openapi: "{}" });

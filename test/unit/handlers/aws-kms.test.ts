@@ -5,6 +5,7 @@ import { asciiDecode, utf8Encode } from "../../../src/encoding/bytes.ts";
 import { decodePem, encodePem } from "../../../src/encoding/pem.ts";
 import { createApp } from "../../../src/handlers/app.ts";
 import type { Issuer } from "../../../src/issuer/issuer.ts";
+import { createMetrics } from "../../../src/issuer/metrics.ts";
 import { openStored, type StoredDocument } from "../../../src/issuer/stored-config.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { openAwsKms } from "../../../src/signer/aws-kms.ts";
@@ -64,6 +65,7 @@ function open(backends = { local: openLocal, aws_kms: openAwsKms }): Promise<Iss
     env: (name) => KMS_VARIABLES[name],
     read: origin.read,
     audit: { write: (line) => void lines.push(line) },
+    metrics: createMetrics(),
   });
 }
 

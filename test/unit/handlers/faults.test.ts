@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../../../src/handlers/app.ts";
 import { createIssuer } from "../../../src/issuer/issuer.ts";
+import { createMetrics } from "../../../src/issuer/metrics.ts";
 import type { AuditSink } from "../../../src/issuer/audit.ts";
 import type { Snapshot } from "../../../src/issuer/snapshot.ts";
 import { SignerError } from "../../../src/signer/signer.ts";
@@ -221,6 +222,7 @@ describe("an audit sink that fails (F17)", () => {
   it("fails after the signature: the intent stands, what is signed leaves, and it is counted", async () => {
     const lines: string[] = [];
     const issuer = createIssuer(() => world.snapshot, {
+      metrics: createMetrics(),
       audit: {
         write(line) {
           if (lines.length > 0) throw new Error("disk full");

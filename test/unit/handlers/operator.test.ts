@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import * as bytes from "../../../src/encoding/bytes.ts";
 import { createApp } from "../../../src/handlers/app.ts";
 import { createIssuer, type Issuer } from "../../../src/issuer/issuer.ts";
+import { createMetrics } from "../../../src/issuer/metrics.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { createWorld, cronToken, AUDIENCE, ISSUER, type World } from "../issuer/world.ts";
@@ -155,6 +156,7 @@ describe("a fault of ours", () => {
     if (oidc === undefined) throw new Error("fixture");
     attestors.set("oidc", { ...oidc, verify: () => Promise.reject(new TypeError(secret)) });
     const broken = createIssuer(() => ({ ...world.snapshot, attestors }), {
+      metrics: createMetrics(),
       audit: { write: (line) => void lines.push(line) },
       log: (line) => void log.push(line),
     });

@@ -3,6 +3,7 @@ import { encodeBase64url } from "../../../src/encoding/base64.ts";
 import { toHex, utf8Encode } from "../../../src/encoding/bytes.ts";
 import { createApp } from "../../../src/handlers/app.ts";
 import { createIssuer } from "../../../src/issuer/issuer.ts";
+import { createMetrics } from "../../../src/issuer/metrics.ts";
 import type { Snapshot } from "../../../src/issuer/snapshot.ts";
 import { SignerError } from "../../../src/signer/signer.ts";
 import { memoryStore } from "../../../src/stores/memory.ts";
@@ -86,6 +87,7 @@ async function send(
   }
   const lines: string[] = [];
   const issuer = createIssuer(() => ({ ...world.snapshot, ...options.snapshot }), {
+    metrics: createMetrics(),
     audit: {
       write(line) {
         if (options.auditBroken === true) throw new Error(`cannot write ${line} ${CANARY}`);

@@ -9,6 +9,7 @@ import { createApp } from "../../../src/handlers/app.ts";
 import { HeldBundles } from "../../../src/issuer/bundles.ts";
 import { publicDocuments } from "../../../src/issuer/documents.ts";
 import { createIssuer, type Issuer } from "../../../src/issuer/issuer.ts";
+import { createMetrics } from "../../../src/issuer/metrics.ts";
 import type { Snapshot } from "../../../src/issuer/snapshot.ts";
 import type { Platform, PrivateKey } from "../../../src/platform/platform.ts";
 import { thumbprint } from "../../../src/platform/thumbprint.ts";
@@ -149,6 +150,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     events: (): Record<string, unknown>[] => audit.lines.map((line) => JSON.parse(line)),
   };
   const issuer = createIssuer(() => snapshot, {
+    metrics: createMetrics(),
     audit: {
       write(line) {
         if (audit.broken) throw new Error("disk full");
