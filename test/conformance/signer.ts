@@ -4,6 +4,7 @@ import { keyFits, schemeOf } from "../../src/encoding/jws.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import { SignerError, type Signer } from "../../src/signer/signer.ts";
 import { verified } from "../../src/signer/verified.ts";
+import { leavesBelow } from "./delegated.ts";
 
 const DATA = utf8Encode("bytes that we encoded");
 
@@ -60,6 +61,11 @@ export function signerConformance(
       const signature = await signer.sign(DATA);
       const verify = platform.verify(signer.scheme, signer.publicKey, signature, DATA);
       expect(await verify).toBe(true);
+    });
+
+    it("is a root in mode delegated: one signature, and leaves verify below it", async () => {
+      const signer = await make();
+      expect(await leavesBelow(signer, platform)).toEqual({ signatures: 1, accepted: 20 });
     });
 
     it.each(Object.entries(FAULTS))("is held back when it answers with %s", async (_, fault) => {
