@@ -129,11 +129,11 @@ async function readKey(
     if (direct) made = { authority: { key: () => direct } };
   } else {
     const key = { id, use, kid, info, settings, chosen: chosen.value, handle, signer, issuer };
-    const opened = await openListed(deps.modes ?? {}, "mode", settings.mode, key, {
+    const listed = await openListed(deps.modes ?? {}, "mode", settings.mode, key, {
       ...deps,
       complain: error,
     });
-    made = opened ?? {};
+    made = listed ?? {};
   }
   const { algorithm } = chosen.value;
   return { life, info, thumbprint: kid, algorithm, issuer, ...made };

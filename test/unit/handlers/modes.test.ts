@@ -170,9 +170,7 @@ describe("an issuer with a root in mode delegated and a wrapped JWT key", () => 
     const deny = (key: string) => () =>
       bench.askedKeys().at(-1) === key ? failure("DisabledException") : undefined;
     bench.kms.fault = deny("x509");
-    expect((await post({ jwt: { audience: ["https://orders.example"] } })).status).toBeLessThan(
-      504,
-    );
+    expect((await post({ jwt: { audience: [AUDIENCE] } })).status).toBe(200);
     await expectUnavailable(await post({ x509: { csr: bench.alice.csr } }));
     const other = await bench.open();
     bench.kms.fault = deny("wrapping");
