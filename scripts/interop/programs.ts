@@ -98,6 +98,12 @@ export const PROGRAMS = [
     firstBuild: "30 s",
   },
   {
+    name: "google-kms",
+    kind: "npm",
+    source: "@google-cloud/kms/build/src/index.js",
+    firstBuild: "30 s",
+  },
+  {
     name: "azure-keyvault-keys",
     kind: "npm",
     source: "@azure/keyvault-keys/dist/commonjs/index.js",

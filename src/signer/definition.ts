@@ -6,6 +6,9 @@ import type * as z from "zod/mini";
  */
 export type KeyMode = "direct" | "delegated" | "wrapped" | "upstream";
 
+/** A member of an entry, and what is wrong with it. */
+export type Misplaced = readonly [member: string, message: string];
+
 /** One entry in `definitions.ts`: what a configuration may say of a backend. Holds nothing that opens one. */
 export interface BackendDefinition {
   /** The value of `backend`. */
@@ -18,4 +21,6 @@ export interface BackendDefinition {
   readonly nodeOnly?: true;
   /** Members of the entry beside those that all entries have. A function: made where it is used. */
   settings(): Readonly<Record<string, z.ZodMiniType>>;
+  /** What does not go with the entry's mode, by member. */
+  misplaced?(entry: Readonly<Record<string, unknown>>, mode: KeyMode): readonly Misplaced[];
 }

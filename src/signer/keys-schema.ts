@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { SIGNATURE_ALGORITHMS, type SvidUse } from "./algorithms.ts";
-import type { BackendDefinition, KeyMode } from "./definition.ts";
+import type { BackendDefinition, KeyMode, Misplaced } from "./definition.ts";
 import { backendDefinitions } from "./definitions.ts";
 import { byRegion } from "./definitions/fields.ts";
 import { parseInstant } from "./instant.ts";
@@ -76,7 +76,7 @@ function keySchema<K extends KeyConfig>(
         ...membersOfModes(modes),
       })
       .check(({ value, issues }) => {
-        for (const [member, message] of misplaced(value, modes))
+        for (const [member, message] of misplaced(value, definition, modes))
           issues.push({ code: "custom", path: [member], message, input: value });
       });
   });
@@ -114,10 +114,11 @@ function membersOfModes(modes: readonly KeyMode[]): Readonly<Record<string, z.Zo
 /** Members that stand with a mode which has no use for them, and those that a mode lacks. */
 function misplaced(
   entry: Readonly<Record<string, unknown>>,
+  definition: BackendDefinition,
   [usual, ...others]: readonly KeyMode[],
-): (readonly [member: string, message: string])[] {
+): readonly Misplaced[] {
   const mode = [usual, ...others].find((one) => one === entry["mode"]) ?? usual ?? "direct";
-  const issues: (readonly [string, string])[] = [];
+  const issues: Misplaced[] = [...(definition.misplaced?.(entry, mode) ?? [])];
   const wraps = mode === "wrapped";
   if (wraps !== (entry["wrapped_key"] !== undefined))
     issues.push(["wrapped_key", wraps ? "is required in mode wrapped" : "is for mode wrapped"]);
