@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import type { KeyName, TokenName, TokenWork } from "../../../src/signer/node/pkcs11/messages.ts";
-import { refusalOf, type TokenFault } from "../../../src/signer/node/pkcs11/refusal.ts";
+import {
+  decryptRefusalOf,
+  refusalOf,
+  type TokenFault,
+} from "../../../src/signer/node/pkcs11/refusal.ts";
 import { MOST_SESSIONS } from "../../../src/signer/node/pkcs11/sessions.ts";
 import { Token } from "../../../src/signer/node/pkcs11/token.ts";
 import { callsOf, PKCS11, type FakeModule } from "../../fakes/node/cryptoki.ts";
@@ -190,6 +194,15 @@ describe("what a module says", () => {
     const fault = said(name, code);
     expect([fault.code, fault.ends]).toEqual([kind, ends]);
     expect(fault.message).toContain(name);
+  });
+
+  it("of a ciphertext is that of a failed device, and taken for what it is", () => {
+    const error = Object.assign(new Error("CKR_GENERAL_ERROR"), { code: 0x05 });
+    const { fault } = decryptRefusalOf(error);
+    expect(fault.code).toBe("denied");
+    expect(fault.ends).toBeUndefined();
+    const lost = Object.assign(new Error("CKR_SESSION_CLOSED"), { code: 0xb0 });
+    expect(decryptRefusalOf(lost).fault.ends).toBe("process");
   });
 
   it("is read where pkcs11js leaves it unread", () => {

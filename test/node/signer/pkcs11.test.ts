@@ -160,12 +160,23 @@ describe("an entry that cannot be used", () => {
   });
 });
 
-describe("a module", () => {
-  it("has one process, whichever of its tokens are used", async () => {
-    writeModule(module, { tokens: [TOKEN, { ...TOKEN, label: "spare", serial: "0b" }] });
-    const before = callsOf(module).filter((call) => call === "C_Initialize").length;
-    await started(await signerOf({ token: "spare" }, ED_INFO));
-    await started(await signerOf({ token: undefined, slot: 0 }, ED_INFO));
-    expect(callsOf(module).filter((call) => call === "C_Initialize")).toHaveLength(before);
+describe("two tokens of one module", () => {
+  it("have a process each: what becomes of one does not touch the other", async () => {
+    const spare = { ...TOKEN, label: "spare", serial: "0b" };
+    const path = moduleFile({ tokens: [TOKEN, spare] });
+    const one = await started(await signerOf({ module: path }, ED_INFO));
+    const other = await started(await signerOf({ module: path, token: "spare" }, ED_INFO));
+    const initialised = () => callsOf(path).filter((call) => call === "C_Initialize").length;
+    expect(initialised()).toBe(2);
+    writeModule(path, { ...MODULE, faults: { C_FindObjectsInit: { does: "CKR_X", code: 0x30 } } });
+    const gone = await signerOf({ module: path, token: "spare", key: { id: "02" } }, ED_INFO);
+    await faultOf(() => started(gone));
+    writeModule(path, MODULE);
+    await one.sign(DATA);
+    expect((await faultOf(() => started(other))).message).toContain("it is not there");
+    await one.sign(DATA);
+    const afterwards = initialised();
+    await one.sign(DATA);
+    expect(initialised()).toBe(afterwards);
   });
 });

@@ -9,8 +9,11 @@ import type { TokenWork } from "./messages.ts";
 import { ModuleProcess, type ModuleProcessOptions } from "./module-process.ts";
 import { OAEP_HASHES, type Pkcs11Settings } from "./settings.ts";
 
-/** One process a module, whoever opens keys on it: PKCS#11 is initialised once, and has one login a token. */
-const modules = new Map<string, ModuleProcess>();
+/**
+ * One process a token, whoever opens keys on it: PKCS#11 is initialised once in it, and has one login for all sessions.
+ * What happens to one token touches no other.
+ */
+const processes = new Map<string, ModuleProcess>();
 
 /**
  * `backend: pkcs11`: each signature is one `C_Sign` on a token. Nothing of the token is asked before the first: the
@@ -38,9 +41,10 @@ export async function openPkcs11(
   const pin = await readPin(settings.pin, deps, complain);
   if (!sound || pin === undefined) return undefined;
 
-  const process = modules.get(module) ?? new ModuleProcess(module, options);
-  modules.set(module, process);
   const where = { token: { label, serial, slot }, key: name, pin };
+  const one = JSON.stringify([module, where.token]);
+  const process = processes.get(one) ?? new ModuleProcess(module, options);
+  processes.set(one, process);
   const asking = (id: string) => {
     const service = new KeyService(`the token of ${id}`);
     return (work: TokenWork) =>
@@ -70,9 +74,9 @@ export async function openPkcs11(
   };
 }
 
-/** Closes every module, so that tokens know that nobody is there any more. What is asked later opens it again. */
+/** Closes every token, so that it knows that nobody is there any more. What is asked later opens it again. */
 export async function closePkcs11(): Promise<void> {
-  await Promise.all(Array.from(modules.values(), (module) => module.close()));
+  await Promise.all(Array.from(processes.values(), (process) => process.close()));
 }
 
 /** It is compiled where it is installed: its absence, and that it was not compiled, are told at the start. */

@@ -29,6 +29,8 @@ const FINAL = new Set([
   0x07, 0x10, 0x11, 0x12, 0x13, 0x1b, 0x20, 0x21, 0x40, 0x41, 0x54, 0x62, 0x63, 0x68, 0x70, 0x71,
   0x102, 0x103, 0x104, 0x200,
 ]);
+/** `CKR_GENERAL_ERROR`, `CKR_FUNCTION_FAILED`. */
+const GENERAL = new Set([0x05, 0x06]);
 const SESSION_COUNT = 0xb1;
 const USER_ALREADY_LOGGED_IN = 0x100;
 
@@ -50,6 +52,16 @@ export function refusalOf(error: unknown): TokenRefusal {
   if (FINAL.has(code)) return new TokenRefusal("denied", name);
   if (code === SESSION_COUNT) return new TokenRefusal("throttled", name);
   return new TokenRefusal("unavailable", name, "process");
+}
+
+/**
+ * What a decryption threw: of a ciphertext that is not theirs, modules say what they say of a device that failed. If it
+ * did fail, the next call tells.
+ */
+export function decryptRefusalOf(error: unknown): TokenRefusal {
+  const code = codeOf(error);
+  if (!GENERAL.has(code)) return refusalOf(error);
+  return new TokenRefusal("denied", `it does not decrypt the data key (${nameOf(error, code)})`);
 }
 
 /** Another session of this process has logged in: PKCS#11 has one login for all of them. */

@@ -11,7 +11,7 @@ import {
 import { decryptMechanism, signMechanism } from "./mechanisms.ts";
 import type { KeyName, TokenName, TokenRequest, TokenWork } from "./messages.ts";
 import { isPublicHalf, publicAttributes } from "./public-half.ts";
-import { isLoggedIn, refusalOf, TokenRefusal } from "./refusal.ts";
+import { decryptRefusalOf, isLoggedIn, refusalOf, TokenRefusal } from "./refusal.ts";
 import { Sessions } from "./sessions.ts";
 
 /** Of the longest RSA keys, twice. */
@@ -46,7 +46,9 @@ export class Token {
         return this.#cryptoki.C_SignAsync(session, input, output);
       }
       this.#cryptoki.C_DecryptInit(session, decryptMechanism(work.hash), handle);
-      return this.#cryptoki.C_DecryptAsync(session, input, output);
+      return this.#cryptoki.C_DecryptAsync(session, input, output).catch((error: unknown) => {
+        throw decryptRefusalOf(error);
+      });
     });
   }
 
