@@ -26,7 +26,7 @@ export default defineCommand({
       type: "string",
       valueHint: "NAME",
       default: "local",
-      description: "where the key lies: local, aws_kms …",
+      description: "where the key lies: local, aws_kms, gcp_kms, azure_key_vault, vault_transit",
     },
     mode: {
       type: "string",
@@ -48,7 +48,8 @@ export default defineCommand({
     where: {
       type: "string",
       valueHint: "PLACE",
-      description: "where to make it: the region of AWS KMS [default: AWS_REGION]",
+      description:
+        "where to make it: a region of AWS, a key ring of Google (projects/…), a vault of Azure or an engine of Vault (https://…) [default: AWS_REGION, VAULT_ADDR]",
     },
     create: { type: "boolean", description: "make the key in its service" },
     out: { type: "string", valueHint: "FILE", description: "write the entry to this file" },

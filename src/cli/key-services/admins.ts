@@ -8,6 +8,9 @@ type OpenAdmin = (deps: AdminDeps) => Promise<KeyAdmin>;
 /** Key services that an operator's commands know, by the value of `backend`; each is imported when it is used. */
 const ADMINS: Readonly<Record<string, OpenAdmin>> = {
   aws_kms: async (deps) => (await import("./aws-kms.ts")).awsKmsAdmin(deps),
+  azure_key_vault: async (deps) => (await import("./azure-key-vault.ts")).azureKeyVaultAdmin(deps),
+  gcp_kms: async (deps) => (await import("./gcp-kms.ts")).gcpKmsAdmin(deps),
+  vault_transit: async (deps) => (await import("./vault-transit.ts")).vaultTransitAdmin(deps),
 };
 
 const open = withLibraries((admin: OpenAdmin, deps: AdminDeps) => admin(deps));

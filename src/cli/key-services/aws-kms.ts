@@ -1,11 +1,12 @@
-import { decodeBase64 } from "../../encoding/base64.ts";
-import type { JsonObject } from "../../encoding/json.ts";
+import { isJsonObject, type JsonObject } from "../../encoding/json.ts";
 import { awsCredentials } from "../../platform/aws-credentials.ts";
 import { variable } from "../../platform/credentials.ts";
 import type { KeyMode } from "../../signer/definition.ts";
 import { UsageError } from "../errors.ts";
 import { awsKmsUrl, callAwsKms } from "./aws-call.ts";
+import { bytesIn, malformed } from "./service-call.ts";
 import {
+  keyIn,
   KeyServiceError,
   type AdminDeps,
   type KeyAdmin,
@@ -58,8 +59,8 @@ export function awsKmsAdmin(given: AdminDeps): KeyAdmin {
     async create(request) {
       const created = await callAwsKms("CreateKey", parameters(request), regionFor(request), deps);
       const { KeyMetadata: metadata } = created;
-      const arn = isRecord(metadata) ? metadata["Arn"] : undefined;
-      if (typeof arn !== "string") throw malformed("CreateKey");
+      const arn = isJsonObject(metadata) ? metadata["Arn"] : undefined;
+      if (typeof arn !== "string") throw malformed("AWS KMS CreateKey");
       return { key: arn };
     },
     async publicKey(settings) {
@@ -68,17 +69,17 @@ export function awsKmsAdmin(given: AdminDeps): KeyAdmin {
       const { KeyId: id } = answer;
       const arn = arnIn(settings, deps);
       if (typeof id !== "string" || (id !== arn && !arn.endsWith(`:key/${id}`)))
-        throw malformed("GetPublicKey");
-      return bytesIn(answer, "PublicKey", "GetPublicKey");
+        throw malformed("AWS KMS GetPublicKey");
+      return bytesIn(answer, "PublicKey", "AWS KMS GetPublicKey");
     },
     async dataKey(settings, context) {
       const answer = await ask("GenerateDataKey", settings, {
         KeySpec: "AES_256",
         EncryptionContext: { svidmint: context },
       });
-      const plain = bytesIn(answer, "Plaintext", "GenerateDataKey");
-      if (plain.length !== 32) throw malformed("GenerateDataKey");
-      return { plain, wrapped: bytesIn(answer, "CiphertextBlob", "GenerateDataKey") };
+      const plain = bytesIn(answer, "Plaintext", "AWS KMS GenerateDataKey");
+      if (plain.length !== 32) throw malformed("AWS KMS GenerateDataKey");
+      return { plain, wrapped: bytesIn(answer, "CiphertextBlob", "AWS KMS GenerateDataKey") };
     },
     async surplus(settings) {
       const granted = await Promise.all(
@@ -111,39 +112,19 @@ function parameters({ mode, type, use, id, trustDomain }: KeyRequest) {
 }
 
 function policy(mode: KeyMode, { key }: KeySettings): string {
-  const arns = typeof key === "string" ? key : isRecord(key) ? Object.values(key) : "KEY_ARN";
+  const arns =
+    key === undefined ? "KEY_ARN" : typeof key === "object" && key ? Object.values(key) : key;
   const Action = mode === "wrapped" ? "kms:Decrypt" : "kms:Sign";
   const Statement = [{ Effect: "Allow", Action, Resource: arns }];
   return JSON.stringify({ Version: "2012-10-17", Statement }, undefined, 2);
 }
 
-/** Of replicas, that of this region; where none is, any: they have one public key. */
-function arnIn({ key }: KeySettings, deps: AdminDeps): string {
-  if (typeof key === "string") return key;
-  const replicas = isRecord(key) ? key : {};
-  const here = variable(deps, "SVIDMINT_REGION") ?? variable(deps, "AWS_REGION") ?? "";
-  const arn = Object.hasOwn(replicas, here) ? replicas[here] : Object.values(replicas)[0];
-  if (typeof arn === "string") return arn;
-  throw new UsageError("the entry names no key: give its ARN by --key");
+function arnIn(settings: KeySettings, deps: AdminDeps): string {
+  return keyIn(settings, deps, variable(deps, "AWS_REGION"));
 }
 
 function regionOf(arn: string): string {
   const region = arn.split(":")[3] ?? "";
   if (region === "") throw new UsageError("a key of AWS KMS is named by its ARN");
   return region;
-}
-
-function bytesIn(answer: JsonObject, name: string, operation: string): Uint8Array {
-  const text = answer[name];
-  const bytes = decodeBase64(typeof text === "string" ? text : "");
-  if (!bytes.ok || bytes.value.length === 0) throw malformed(operation);
-  return bytes.value;
-}
-
-function malformed(operation: string): KeyServiceError {
-  return new KeyServiceError(`AWS KMS answers ${operation} with something else`, false);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
-import type { CredentialDeps } from "../../platform/credentials.ts";
+import { variable, type CredentialDeps } from "../../platform/credentials.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { SvidUse } from "../../signer/algorithms.ts";
 import type { KeyMode } from "../../signer/definition.ts";
-import { CommandError } from "../errors.ts";
+import { CommandError, UsageError } from "../errors.ts";
 
 /** Kinds of keys that `keys create` makes, by the value of `--type`. */
 export const KEY_TYPES = ["p256", "p384", "rsa2048", "rsa3072", "rsa4096", "ed25519"] as const;
@@ -63,8 +63,25 @@ export interface AdminDeps extends CredentialDeps {
 export class KeyServiceError extends CommandError {
   /** The credentials are not allowed to do it. */
   readonly denied: boolean;
-  constructor(message: string, denied: boolean, options?: { cause?: unknown }) {
+  /** What was asked for is not there. */
+  readonly missing: boolean;
+  constructor(message: string, denied: boolean, options?: { cause?: unknown; missing?: boolean }) {
     super(message, 1, options);
     this.denied = denied;
+    this.missing = options?.missing === true;
   }
+}
+
+/**
+ * The name of an entry's key: of replicas, that of this region, else any, since they have one public key.
+ * @param own the region as the platform itself names it
+ * @throws UsageError
+ */
+export function keyIn({ key }: KeySettings, deps: AdminDeps, own?: string): string {
+  if (typeof key === "string") return key;
+  const replicas = new Map(Object.entries(typeof key === "object" && key !== null ? key : {}));
+  const here = variable(deps, "SVIDMINT_REGION") ?? own ?? "";
+  const name: unknown = replicas.get(here) ?? [...replicas.values()][0];
+  if (typeof name === "string") return name;
+  throw new UsageError("the entry names no key: give it by --key");
 }

@@ -127,7 +127,8 @@ async function unwrapped(
 /** By the public key that the service tells, where that may be asked. */
 async function askService(entry: KeyConfig, expected: PublicKeyInfo): Promise<Verdict> {
   const admin = await keyAdmin(entry.backend);
-  if (admin === undefined) return unknown(`${entry.backend} is not asked by this command`);
+  if (admin === undefined)
+    return unknown(`${entry.backend} tells no public key here; --sign tries a signature`);
   try {
     const spki = parseSpki(await admin.publicKey(settingsOf(entry)));
     return spki.ok
