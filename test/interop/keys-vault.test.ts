@@ -69,10 +69,9 @@ describe.skipIf(needs.absent)(`the ceremony of keys in the real Vault${needs.not
   });
 
   it("does not take a key that is there for a new one", async () => {
-    const made = await svidmint(
-      ...["keys", "create", "jwt", "--id", "jwt-1", "--force", "--create"],
-      ...["--backend", "vault_transit", "--where", `${vault.url}/v1/transit`],
-    );
+    const options = ["--backend", "vault_transit", "--where", `${vault.url}/v1/transit`];
+    const names = ["--id", "jwt-1", "--force", "--create"];
+    const made = await svidmint("keys", "create", "jwt", ...names, ...options);
     expect(made.code).toBe(2);
     expect(made.stderr).toContain("is there already");
   });

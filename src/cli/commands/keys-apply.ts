@@ -2,7 +2,13 @@ import { existsSync } from "node:fs";
 import { defineCommand } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { readInput } from "../files.ts";
-import { bundleProblems, versionProblems, type Bundles, type Version } from "../keys/compare.ts";
+import {
+  bundleProblems,
+  latePublications,
+  versionProblems,
+  type Bundles,
+  type Version,
+} from "../keys/compare.ts";
 import { loadKeys } from "../keys/load.ts";
 import { publicKeySet } from "../keys/material.ts";
 import { computedBundles, liveBundle } from "../keys/published.ts";
@@ -61,7 +67,10 @@ export default defineCommand({
     if (args.live !== undefined) {
       const live = await liveBundles(args.live, after.loaded.timelines.wit.length > 0);
       const explains = await explainsAbsence(live, computed, after.loaded, now);
-      problems.push(...bundleProblems(live, computed, explains));
+      problems.push(
+        ...bundleProblems(live, computed, explains),
+        ...latePublications(live, after, now),
+      );
     }
     const refusals = [...new Set(problems)];
     const sequence = Number(computed["/bundle"].bundle.sequence ?? 0n);

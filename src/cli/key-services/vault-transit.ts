@@ -76,7 +76,9 @@ export function vaultTransitAdmin(deps: AdminDeps): KeyAdmin {
     async publicKey(settings) {
       const at = place(settings);
       const { keys } = await ask(at, "GET", `keys/${at.name}`);
-      const version = isJsonObject(keys) ? keys[String(settings["version"] ?? 1)] : undefined;
+      const { version: pinned } = settings;
+      const number = typeof pinned === "number" ? pinned : 1;
+      const version = isJsonObject(keys) ? keys[String(number)] : undefined;
       const text = isJsonObject(version) ? version["public_key"] : undefined;
       if (typeof text !== "string" || text === "")
         throw malformed("Vault's key has no public half");

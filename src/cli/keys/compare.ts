@@ -1,4 +1,4 @@
-import { equalBytes } from "../../encoding/bytes.ts";
+import { equalBytes, toHex } from "../../encoding/bytes.ts";
 import { spkiOf } from "../../encoding/public-key.ts";
 import { SVID_USES } from "../../signer/algorithms.ts";
 import { printable } from "../output.ts";
@@ -6,7 +6,7 @@ import { formatTime } from "../time.ts";
 import type { LoadedKeys } from "./load.ts";
 import type { PublicKeySet } from "./material.ts";
 import { editProblems, shortenedLives } from "./problems.ts";
-import { keysMissing, type BundleName, type ServedBundle } from "./published.ts";
+import { keysMissing, publishedKeys, type BundleName, type ServedBundle } from "./published.ts";
 
 export type Bundles = Readonly<Partial<Record<BundleName, ServedBundle>>>;
 
@@ -25,6 +25,28 @@ export function versionProblems(before: Version, after: Version, now: number): r
     ...shortenedLives(before.loaded, after.loaded, now),
     ...changedKeys(before.material, after.material, now),
   ];
+}
+
+/** Keys that verifiers were to learn from the live bundle, by what the entries say, and did not find there. */
+export function latePublications(
+  live: Bundles,
+  { loaded, material }: Version,
+  now: number,
+): readonly string[] {
+  const served = new Set(
+    Object.values(live).flatMap(({ bundle }) => publishedKeys(bundle).map(toHex)),
+  );
+  return SVID_USES.flatMap((use) => {
+    if (live[use === "wit" ? "/bundle/wit" : "/bundle"] === undefined) return [];
+    return material.keys[use].flatMap(({ life, info }): string[] => {
+      const late = life.publishedAt < now - loaded.config.refreshHint && now < life.removedAt;
+      if (!late || served.has(toHex(spkiOf(info)))) return [];
+      const id = `keys.${use}.${life.id}`;
+      return [
+        `${id}: is not in the live bundle, though published_at is ${formatTime(life.publishedAt)}: set it to now`,
+      ];
+    });
+  });
 }
 
 /** What is published under one id stays that key. */

@@ -1,5 +1,6 @@
 import { equalBytes } from "../../encoding/bytes.ts";
 import { parseBundle, type Bundle } from "../../encoding/bundle.ts";
+import { spkiOf } from "../../encoding/public-key.ts";
 import { publicDocuments } from "../../issuer/documents.ts";
 import { isLoopbackHttp } from "../../attestors/jwks.ts";
 import { fetchBounded } from "../../platform/http.ts";
@@ -66,6 +67,12 @@ function served(body: string, name: string): ServedBundle {
   if (!bundle.ok)
     throw new CommandError(`${printable(name)} is no SPIFFE bundle (${bundle.error.reason})`);
   return { body, bundle: bundle.value };
+}
+
+/** DER SubjectPublicKeyInfo of each. */
+export function publishedKeys(bundle: Bundle): readonly Uint8Array[] {
+  const { x509Authorities, jwtAuthorities, witAuthorities } = bundle;
+  return [...x509Authorities, ...jwtAuthorities, ...witAuthorities].map(({ info }) => spkiOf(info));
 }
 
 /** Keys that one bundle has and the other has not, as a person knows them. */

@@ -4,6 +4,7 @@ import type { Bundle } from "../../encoding/bundle.ts";
 import { readPublicFiles } from "../../signer/key-material.ts";
 import { allKeys, type LoadedKeys } from "./load.ts";
 import type { Bundles } from "./compare.ts";
+import { publishedKeys } from "./published.ts";
 
 /**
  * Whether entries that are past their `removed_at` account for every key that a live bundle has and the computed one
@@ -33,7 +34,6 @@ export async function explainsAbsence(
   return gone.size <= unknown;
 }
 
-function keysOf({ x509Authorities, jwtAuthorities, witAuthorities }: Bundle): ReadonlySet<string> {
-  const all = [...x509Authorities, ...jwtAuthorities, ...witAuthorities];
-  return new Set(all.map(({ info }) => toHex(spkiOf(info))));
+function keysOf(bundle: Bundle): ReadonlySet<string> {
+  return new Set(publishedKeys(bundle).map(toHex));
 }

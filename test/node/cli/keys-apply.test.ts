@@ -208,6 +208,14 @@ describe("svidmint keys apply --live", () => {
     expect(other.stdout).toMatch(/loses kid \S+ which no entry .*accounts for/);
   });
 
+  it("refuses a key that was to be known by now, and is not", async () => {
+    await serves(FILE);
+    const late = await variant(cwd, "late.yaml", (text) => text + newKey("jwt-8", now() - 4000));
+    const ran = await apply(late, "--live", url);
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toMatch(/keys\.jwt\.jwt-8: is not in the live bundle, though published_at/);
+  });
+
   it.for<[string, number, string, RegExp]>([
     ["an error", 500, "", /status 500/],
     ["what is no JSON", 200, "<html>", /no SPIFFE bundle/],
