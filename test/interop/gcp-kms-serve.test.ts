@@ -44,6 +44,10 @@ describe.skipIf(needs.absent).each(["direct", "spared"] as const)(
     const direct = how === "direct";
     let kms: SimulatedKms;
     let issuer: Svidmint;
+    let keys: Record<string, unknown>;
+
+    const serve = (more: Readonly<Record<string, string>> = {}): Promise<Svidmint> =>
+      startSvidmint({ evidence, keys, env: { ...kms.env, SVIDMINT_REGION: "here", ...more } });
 
     beforeAll(async () => {
       kms = stack.use(await startGcpKms(platform));
@@ -68,16 +72,11 @@ describe.skipIf(needs.absent).each(["direct", "spared"] as const)(
             wrapped_key: inPlace(await wrappedKey(kms, token)),
           };
       const mode = direct ? "direct" : "delegated";
-      issuer = stack.use(
-        await startSvidmint({
-          evidence,
-          keys: {
-            x509: [{ ...x509, mode, key: root }],
-            jwt: [{ ...entry, id: "jwt", public_key, ...jwt }],
-          },
-          env: { ...kms.env, SVIDMINT_REGION: "here" },
-        }),
-      );
+      keys = {
+        x509: [{ ...x509, mode, key: root }],
+        jwt: [{ ...entry, id: "jwt", public_key, ...jwt }],
+      };
+      issuer = stack.use(await serve());
       kms.service.asked.length = 0;
       kms.service.ledger.length = 0;
     });
@@ -136,6 +135,22 @@ describe.skipIf(needs.absent).each(["direct", "spared"] as const)(
       expect(log()).not.toMatch(/hunter2|ya29/);
       kms.service.fault = () => undefined;
       await issueX509(issuer.url, evidence);
+    });
+
+    it.runIf(direct).each([
+      [
+        { type: "authorized_user", token_uri: "https://evil.example" },
+        "token_uri is not an address",
+      ],
+      // Google's own library, loaded for it.
+      [{ type: "gdch_service_account" }, "google-auth-library gives no credentials"],
+    ])("says in its log which credentials it cannot use: %o", async (file, why) => {
+      kms.service.asked.length = 0;
+      const GOOGLE_APPLICATION_CREDENTIALS = JSON.stringify(file);
+      await using other = await serve({ GOOGLE_APPLICATION_CREDENTIALS });
+      await expect(issueX509(other.url, evidence)).rejects.toThrow(/status 503/);
+      await expect.poll(() => other.server.output()).toContain(why);
+      expect(kms.service.asked).toEqual([]);
     });
 
     it.runIf(!direct)("does without KMS while its intermediate and its key last", async () => {
