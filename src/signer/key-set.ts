@@ -1,7 +1,7 @@
 import type { X509Authority } from "../encoding/bundle.ts";
 import type { PublicKeyInfo } from "../encoding/primitives.ts";
 import type { X509Issuer } from "../svid/x509-svid.ts";
-import { SVID_USES, type SvidUse } from "./algorithms.ts";
+import { byUse, SVID_USES, type SvidUse } from "./algorithms.ts";
 import type { SigningAuthority } from "./authority.ts";
 import type { SignatureAlgorithm, Signer } from "./signer.ts";
 import { activeKey, isPublished, nextChange, spiffeSequence, type KeyLife } from "./timeline.ts";
@@ -66,6 +66,8 @@ export type Timelines = Readonly<Record<SvidUse, readonly KeyLife[]>>;
 /** A key set with what commands show of it. */
 export interface TimedKeySet extends KeySet {
   readonly timelines: Timelines;
+  /** RFC 7638 thumbprints by the names of the configuration; without keys that were removed before they were read. */
+  readonly names: Readonly<Record<SvidUse, ReadonlyMap<string, string>>>;
 }
 
 /**
@@ -109,13 +111,13 @@ export function keySet(
         keys.x509.some(({ authority }) => authority?.owns?.(thumbprint) === true),
     },
     timelines,
+    names: byUse((use) => new Map(keys[use].map(({ life, thumbprint }) => [life.id, thumbprint]))),
     x509: (now: number) => active("x509", now)?.authority,
     jwt: (now: number) => token("jwt", now),
     wit: (now: number) => token("wit", now),
     published(now: number): PublishedKeys {
       if (current === undefined || now < current.from || now >= current.until) {
-        const until = Math.min(nextChange(lives, now), changedAt > now ? changedAt : Infinity);
-        current = { from: now, until, keys: publishedAt(now) };
+        current = { from: now, until: nextChange(lives, now), keys: publishedAt(now) };
       }
       return current.keys;
     },

@@ -15,6 +15,7 @@ import { modeOf, type KeyConfig, type KeysConfig } from "./keys-schema.ts";
 import type { Modes } from "./mode.ts";
 import { readKeys, type KeySource, type Say } from "./read-keys.ts";
 import { checkTimeline } from "./timeline-check.ts";
+import { latestChange } from "./timeline-edits.ts";
 import { resolveTimeline, type KeyLife, type TimelineEntry } from "./timeline.ts";
 
 export interface LoadKeysDeps {
@@ -91,6 +92,12 @@ export async function readConfiguredKeys(
     return resolveTimeline(entries, rules);
   };
   const timelines = byUse(timelineOf);
+  if (deps.changedAt > latestChange(deps.now, deps.refreshHint))
+    issues.push({
+      severity: "error",
+      path: ["bundle", "changed_at"],
+      message: "is still to come: until then no other change would raise spiffe_sequence",
+    });
   const sources = byUse((use) => lists[use].map((entry) => configuredKey(entry, use, deps)));
   const keys = await readKeys(sources, timelines, deps, issues);
   const errors = issues.filter((issue) => issue.severity === "error");

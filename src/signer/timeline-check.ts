@@ -73,15 +73,10 @@ function checkEntry(
 /** From now on there is always a key that signs; but an emergency may take the last one away. */
 function gaps(entries: readonly TimelineEntry[], lives: readonly KeyLife[], now: number): Issue[] {
   if (lives.length === 0) return [];
-  const firstPublished = Math.min(...lives.map((life) => life.publishedAt));
-  if (firstPublished > now) {
-    return [
-      {
-        severity: "warning",
-        path: [],
-        message: `nothing can be signed before ${formatInstant(firstPublished)}`,
-      },
-    ];
+  const begins = Math.min(...lives.map((life) => Math.min(life.ripeAt, life.activeFrom)));
+  if (begins > now) {
+    const message = `nothing can be signed before ${formatInstant(begins)}`;
+    return [{ severity: "warning", path: [], message }, ...gaps(entries, lives, begins)];
   }
   const instants = lives
     .flatMap((life) => [
@@ -119,53 +114,4 @@ function standby(lives: readonly KeyLife[], now: number): Issue[] {
   const message =
     "there is no standby: after an emergency removal nothing can be signed until verifiers have a new key";
   return [{ severity: "warning", path: [], message }];
-}
-
-/**
- * What one version of a list did to the one before: the past is never edited, since verifiers have seen it, and no
- * key leaves a bundle before its time by being deleted.
- */
-export function checkEdits(
-  before: readonly TimelineEntry[],
-  after: readonly TimelineEntry[],
-  rules: TimelineRules,
-  now: number,
-): readonly Issue[] {
-  // Deleting the first key makes the next one the first, whose defaults differ: compare as if it were still there.
-  const gone = before.filter((entry) => !after.some(({ id }) => id === entry.id));
-  const old = resolveTimeline(before, rules);
-  const edited = resolveTimeline([...after, ...gone], rules).slice(0, after.length);
-  const issues: Issue[] = [];
-  const say = (path: Issue["path"], message: string): void =>
-    void issues.push({ severity: "error", path, message });
-  for (const was of old) {
-    if (
-      was.publishedAt <= now &&
-      now < was.removedAt &&
-      !edited.some((life) => life.id === was.id)
-    ) {
-      say([], `${was.id} is published: set its removed_at instead of deleting it`);
-    }
-  }
-  for (const [index, is] of edited.entries()) {
-    const was = old.find((life) => life.id === is.id);
-    if (was === undefined) {
-      if (is.publishedAt < now - rules.refreshHint)
-        say([index, "published_at"], "a new key cannot have been published before");
-      continue;
-    }
-    for (const [field, from, to] of [
-      ["published_at", was.publishedAt, is.publishedAt],
-      ["active_from", was.activeFrom, is.activeFrom],
-      ["retired_at", was.retiredAt, is.retiredAt],
-      ["removed_at", was.removedAt, is.removedAt],
-    ] as const) {
-      // An emergency names the instant of the decision, which is a little behind when it takes effect.
-      const emergency = field.startsWith("re") && from > now && to >= now - rules.refreshHint;
-      if (from !== to && Math.min(from, to) <= now && !emergency) {
-        say([index, field], "an instant of the past is never edited");
-      }
-    }
-  }
-  return issues;
 }

@@ -37,6 +37,11 @@ export interface KeyLife {
 const HINTS_BEFORE_USE = 5;
 const HINTS_AFTER_LIFE = 2;
 
+/** When every verifier that heeds the refresh hint has a key which joined others at `publishedAt`. */
+export function learntAt(publishedAt: number, refreshHint: number): number {
+  return publishedAt + HINTS_BEFORE_USE * refreshHint;
+}
+
 /** @returns one life an entry, in the order of the list */
 export function resolveTimeline(
   entries: readonly TimelineEntry[],
@@ -46,12 +51,17 @@ export function resolveTimeline(
   // Before the earliest keys nobody can have cached a bundle without them.
   const initial = entries.filter((entry) => entry.publishedAt === earliest);
   const first = initial.find((entry) => entry.activeFrom !== "standby");
+  const begins = typeof first?.activeFrom === "number" ? first.activeFrom : earliest;
   const drafts = entries.map((entry) => {
-    const learnt = entry.publishedAt + HINTS_BEFORE_USE * rules.refreshHint;
+    const learnt = learntAt(entry.publishedAt, rules.refreshHint);
     const usual = entry === first ? entry.publishedAt : learnt;
     return {
       entry,
-      ripeAt: entry.publishedAt === earliest ? entry.publishedAt : learnt,
+      // Where the first key is told to wait, those that could take its place wait with it.
+      ripeAt:
+        entry.publishedAt === earliest
+          ? Math.max(entry.publishedAt, Math.min(learnt, begins))
+          : learnt,
       activeFrom: entry.activeFrom === "standby" ? Infinity : (entry.activeFrom ?? usual),
       end: Math.min(entry.retiredAt ?? Infinity, entry.removedAt ?? Infinity),
     };
@@ -96,14 +106,15 @@ export function activeKey(lives: readonly KeyLife[], now: number): KeyLife | und
 
 /**
  * `spiffe_sequence`: the latest instant at which the bundle's content changed. It can only grow with time.
- * @param changedAt `bundle.changed_at`, for every change that no instant of a key tells of
+ * @param changedAt `bundle.changed_at`, for every change that no instant of a key tells of: such a change comes with
+ *   the configuration, so that it counts from then on, whatever this clock says
  */
 export function spiffeSequence(
   timelines: readonly (readonly KeyLife[])[],
   changedAt: number,
   now: number,
 ): number {
-  let latest = changedAt <= now ? changedAt : 0;
+  let latest = changedAt;
   for (const { publishedAt, removedAt } of timelines.flat()) {
     if (publishedAt <= now && publishedAt > latest) latest = publishedAt;
     if (removedAt <= now && removedAt > latest) latest = removedAt;
