@@ -106,7 +106,9 @@ function checkChangedAt(
   if (moment === "loaded") return [];
   const lives = SVID_USES.flatMap((use) => keys.timelines[use]);
   const recent = now - clockToleranceOf(refreshHint);
-  const emergency = lives.some(({ retiredAt, removedAt }) => removedAt === retiredAt && removedAt > recent && removedAt <= now); // prettier-ignore
+  const emergency = lives.some(
+    ({ retiredAt, removedAt }) => removedAt === retiredAt && removedAt > recent && removedAt <= now,
+  );
   if (emergency) return [];
   if (changedAt > now) return [wrongChange("is still to come")];
   const masked = lives
@@ -114,7 +116,11 @@ function checkChangedAt(
     .find((at) => at > recent && at <= changedAt);
   if (masked === undefined) return [];
   const over = formatInstant(masked + clockToleranceOf(refreshHint));
-  return [wrongChange(`the bundle changes at ${formatInstant(masked)} by a key's own instant: put changed_at before that, or make this edit after ${over}`)]; // prettier-ignore
+  return [
+    wrongChange(
+      `the bundle changes at ${formatInstant(masked)} by a key's own instant: put changed_at before that, or make this edit after ${over}`,
+    ),
+  ];
 }
 
 function wrongChange(message: string): ConfigIssue {

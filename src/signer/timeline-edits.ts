@@ -168,13 +168,14 @@ function checkKnown(
   say: Say,
 ): void {
   const stated = before.find(({ id }) => id === entry.id);
+  const removedNow = entry.removedAt !== undefined && is.removedAt <= now && now < was.removedAt;
   for (const [field, name] of FIELDS) {
     const [from, to] = [was[name], is[name]];
     if (from === to) continue;
     const isEnd = name === "retiredAt" || name === "removedAt";
     const written = isEnd && entry[name] !== undefined;
     // That a successor came or did not come is no edit of the key before it; when that goes is looked at below.
-    if (name === "retiredAt" && stated?.retiredAt === undefined) continue;
+    if (name === "retiredAt" && (stated?.retiredAt === undefined || removedNow)) continue;
     // An edit names the instant of its decision, which is behind by what it takes to load it.
     const early = from > now && to >= now - (written ? patienceWithEnds : patience);
     if (Math.min(from, to) <= now && !early) say(field, "an instant of the past is never edited");
@@ -191,7 +192,7 @@ function checkKnown(
   if (is.removedAt < needed)
     say(
       "removed_at",
-      `what it signs lives until ${formatInstant(needed)}, but it would go at ${formatInstant(is.removedAt)}: write removed_at`,
+      `what it signs lives until ${formatInstant(needed)}, but it would go at ${formatInstant(is.removedAt)}: write removed_at: ${formatInstant(needed)}`,
     );
 }
 

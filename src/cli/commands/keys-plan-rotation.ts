@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { activeKey, resolveTimeline, type KeyLife } from "../../signer/timeline.ts";
+import { activeKey, learntAt, resolveTimeline, type KeyLife } from "../../signer/timeline.ts";
 import { formatInstant } from "../../signer/instant.ts";
 import { timelineEntries } from "../../signer/load-keys.ts";
 import { modeOf, type KeyConfig } from "../../signer/keys-schema.ts";
@@ -97,10 +97,14 @@ export default defineCommand({
       throw new UsageError("--at has passed: a key cannot have been published");
     const active = activeKey(before, now);
     const model = entries.find(({ id }) => id === active?.id) ?? entries.at(-1);
-    const fields =
+    const drafted =
       args.entry === undefined
         ? modelled(model, { ...args, use, entries, publishedAt, now })
         : await entryFrom(args.entry, publishedAt, args.standby === true);
+    // The first of its list would sign at once, though the bundles that verifiers have lack it.
+    const waits = learntAt(publishedAt, loaded.config.refreshHint);
+    const fields =
+      entries.length === 0 ? { active_from: formatInstant(waits), ...drafted } : drafted;
     const advice = "see svidmint keys create, whose --out writes one for --entry";
     const entry = checkedEntry(use, fields, advice);
     if (entries.some(({ id }) => id === entry.id))

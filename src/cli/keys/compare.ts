@@ -5,7 +5,7 @@ import { printable } from "../output.ts";
 import { formatTime } from "../time.ts";
 import type { LoadedKeys } from "./load.ts";
 import type { PublicKeySet } from "./material.ts";
-import { editProblems, shortenedLives } from "./problems.ts";
+import { editProblems } from "./problems.ts";
 import { keysMissing, publishedKeys, type BundleName, type ServedBundle } from "./published.ts";
 
 export type Bundles = Readonly<Partial<Record<BundleName, ServedBundle>>>;
@@ -21,8 +21,7 @@ export function versionProblems(before: Version, after: Version, now: number): r
   if (after.loaded.config.trustDomain !== domain)
     return [`trust_domain is not ${domain} any more: another trust domain has another file`];
   return [
-    ...editProblems(before.loaded, after.loaded.keys, now),
-    ...shortenedLives(before.loaded, after.loaded, now),
+    ...editProblems(before.loaded, after.loaded, now),
     ...changedKeys(before.material, after.material, now),
   ];
 }

@@ -27,7 +27,7 @@ export async function writeEdit(
   await replaceFile(loaded.file, editKeys(text, loaded.path, use, edit), async (draft) => {
     const keys = await keysIn(draft, loaded);
     const changed = { ...loaded, keys, timelines: timelinesOf(keys, loaded.config) };
-    const problems = [...listProblems(changed, now), ...editProblems(loaded, keys, now)];
+    const problems = [...listProblems(changed, now), ...editProblems(loaded, changed, now)];
     if (problems.length > 0) throw new CommandError(problems.join("\n"), 2);
     await more?.(changed);
   });

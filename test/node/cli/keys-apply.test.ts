@@ -127,9 +127,9 @@ describe("svidmint keys apply --against", () => {
     const ran = await apply(short, "--against", rotated);
     expect(ran.code).toBe(1);
     expect(ran.stdout).toMatch(
-      /keys\.jwt\.jwt-7: the rules now give shorter lives.*write removed_at/,
+      /keys\.jwt\.jwt-7\.removed_at: what it signs lives until .* write removed_at/,
     );
-    const asked = /removed_at: (\S+)/.exec(ran.stdout)?.[1] ?? "";
+    const asked = /write removed_at: (\S+)/.exec(ran.stdout)?.[1] ?? "";
     const mended = await variant(cwd, "mended.yaml", (text) =>
       removedJwt7(asked)(text + newKey("jwt-8", start)).replace("ttl: 10m", "ttl: 1m"),
     );

@@ -35,8 +35,18 @@ export const edit = fc.oneof(
     which: fc.oneof(fc.constant("active" as const), fc.nat({ max: 5 })),
     ago: seconds(0, 5, 40),
   }),
-  fc.record({ kind: fc.constant("activate" as const), use, which: fc.nat({ max: 5 }), in: seconds(-10, 0, 60, 300, 600) }), // prettier-ignore
-  fc.record({ kind: fc.constant("retire" as const), use, in: seconds(0, 60, 400), removed: fc.boolean() }), // prettier-ignore
+  fc.record({
+    kind: fc.constant("activate" as const),
+    use,
+    which: fc.nat({ max: 5 }),
+    in: seconds(-10, 0, 60, 300, 600),
+  }),
+  fc.record({
+    kind: fc.constant("retire" as const),
+    use,
+    in: seconds(0, 60, 400),
+    removed: fc.boolean(),
+  }),
   fc.record({ kind: fc.constant("delete" as const), touched: fc.boolean() }),
   fc.record({ kind: fc.constant("touch" as const), in: seconds(-100, 0, 0, 200) }),
   fc.record({ kind: fc.constant("life" as const), life: seconds(60, 300, 600) }),
@@ -49,7 +59,6 @@ export function apply(before: PlanOf, step: Edit, now: number, name: string): Pl
     of: SvidUse,
     change: (list: readonly TimelineEntry[]) => readonly TimelineEntry[],
   ): PlanOf => ({
-    // prettier-ignore
     ...before,
     entries: { ...before.entries, [of]: change(before.entries[of]) },
   });
@@ -61,11 +70,18 @@ export function apply(before: PlanOf, step: Edit, now: number, name: string): Pl
   switch (step.kind) {
     case "add": {
       const publishedAt = now + step.published;
-      const active = step.active === "usual" ? {} : { activeFrom: step.active === "standby" ? step.active : publishedAt + step.active }; // prettier-ignore
-      return editing(step.use, (list) => [...list, { id: `${step.use}-${name}`, publishedAt, ...active }]); // prettier-ignore
+      const active =
+        step.active === "usual"
+          ? {}
+          : { activeFrom: step.active === "standby" ? step.active : publishedAt + step.active };
+      return editing(step.use, (list) => [
+        ...list,
+        { id: `${step.use}-${name}`, publishedAt, ...active },
+      ]);
     }
     case "emergency": {
-      const id = step.which === "active" ? activeOf(step.use) : before.entries[step.use][step.which]?.id; // prettier-ignore
+      const id =
+        step.which === "active" ? activeOf(step.use) : before.entries[step.use][step.which]?.id;
       return patched(step.use, id, { removedAt: now - step.ago });
     }
     case "activate":
@@ -103,7 +119,6 @@ export function decide(
   now: number,
   emergency: boolean,
 ): PlanOf | undefined {
-  // prettier-ignore
   if (!sound(after, now)) return undefined;
   const refused = (edited: PlanOf) => checkKeyEdits(planOf(before), planOf(edited), now, "decided");
   const issues = refused(after);
@@ -121,7 +136,9 @@ export function decide(
 /** By itself, with what an operator would look at twice left out: removal before what was signed has expired. */
 function sound({ entries, refreshHint, longestLife }: PlanOf, now: number): boolean {
   const bad = ({ severity }: ConfigIssue) => severity === "error";
-  return SVID_USES.every((of) => !checkTimeline(entries[of], { refreshHint, longestLife }, now).some(bad)); // prettier-ignore
+  return SVID_USES.every(
+    (of) => !checkTimeline(entries[of], { refreshHint, longestLife }, now).some(bad),
+  );
 }
 
 /** Keys that are told to sign before verifiers have them, or to go before what they signed: by the operator's word. */
@@ -129,8 +146,10 @@ export function exempt({ entries, refreshHint, longestLife }: PlanOf): string[] 
   return SVID_USES.flatMap((of) => {
     const earliest = Math.min(...entries[of].map(({ publishedAt }) => publishedAt));
     return resolveTimeline(entries[of], { refreshHint, longestLife }).flatMap((life, i) => {
-      const hasty = life.publishedAt > earliest && life.activeFrom < learntAt(life.publishedAt, refreshHint); // prettier-ignore
-      const short = entries[of][i]?.removedAt !== undefined && life.removedAt < life.retiredAt + longestLife; // prettier-ignore
+      const hasty =
+        life.publishedAt > earliest && life.activeFrom < learntAt(life.publishedAt, refreshHint);
+      const short =
+        entries[of][i]?.removedAt !== undefined && life.removedAt < life.retiredAt + longestLife;
       return hasty || short ? [life.id] : [];
     });
   });

@@ -9,7 +9,7 @@ import { resolveTimeline, type TimelineEntry } from "../../../src/signer/timelin
 
 /** Key sets of timelines whose keys are names in the form of keys: the real bundle, nothing to sign with. */
 
-export type Entries = Readonly<Record<SvidUse, readonly TimelineEntry[]>>;
+type Entries = Readonly<Record<SvidUse, readonly TimelineEntry[]>>;
 
 export interface PlanOf {
   readonly entries: Entries;

@@ -14,10 +14,10 @@ export const MAX_SKEW = 25;
 
 export interface Version {
   readonly plan: KeyPlan;
+  /** The same, made anew. */
+  afresh(): KeyPlan;
   /** Seconds: of SVIDs that it lets be signed. */
   readonly longestLife: number;
-  /** True time, as all that has no clock of its own. */
-  readonly decidedAt: number;
 }
 
 export class Instance {

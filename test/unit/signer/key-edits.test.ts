@@ -100,7 +100,10 @@ describe("checkKeyEdits", () => {
   });
 
   it("looks at /bundle/wit as well", () => {
-    const wits = [{ id: "w1", publishedAt: T }, { id: "w2", publishedAt: T, activeFrom: "standby" }] as const; // prettier-ignore
+    const wits = [
+      { id: "w1", publishedAt: T },
+      { id: "w2", publishedAt: T, activeFrom: "standby" },
+    ] as const;
     const before = plan([root, spare], { wit: wits });
     const after = plan([root, spare], { wit: wits.toReversed() });
     expect(told(before, after)).toEqual([
