@@ -2,9 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import type { TokenRequest } from "../../../src/signer/node/pkcs11/messages.ts";
 import { ModuleProcess } from "../../../src/signer/node/pkcs11/module-process.ts";
-import { SignerError } from "../../../src/signer/signer.ts";
 import { callsOf, writeModule, type FakeModule } from "../../fakes/node/cryptoki.ts";
-import { ED_INFO, FAKE, MODULE, moduleFile, PIN } from "./token-world.ts";
+import { ED_INFO, FAKE, MODULE, moduleFile, PIN, faultOf } from "./token-world.ts";
 
 const REQUEST: TokenRequest = {
   token: { label: "svidmint" },
@@ -30,12 +29,6 @@ function bench(faults: FakeModule["faults"] = {}, silentMs = 60_000) {
   const mend = () => writeModule(path, MODULE);
   const count = (call: string) => callsOf(path).filter((one) => one === call).length;
   return { path, module, ask, mend, count };
-}
-
-async function faultOf(run: () => Promise<unknown>): Promise<SignerError> {
-  const error: unknown = await run().catch((e: unknown) => e);
-  if (error instanceof SignerError) return error;
-  throw new Error(`not refused: ${String(error)}`);
 }
 
 describe("the process of a module", () => {

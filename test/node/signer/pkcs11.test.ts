@@ -20,6 +20,7 @@ import {
   RSA_INFO,
   RSA_PUBLIC,
   TOKEN,
+  faultOf,
 } from "./token-world.ts";
 
 const platform = nodePlatform();
@@ -53,12 +54,6 @@ async function signerOf(
   const signer = handle?.signer?.("root", chosen.value, publicKey.value);
   if (signer === undefined) throw new Error("no signer");
   return signer;
-}
-
-async function faultOf(run: () => unknown): Promise<SignerError> {
-  const error: unknown = await (async () => run())().catch((e: unknown) => e);
-  if (error instanceof SignerError) return error;
-  throw new Error(`not refused: ${String(error)}`);
 }
 
 /** A busy machine may take longer to start a process than a signature may. */

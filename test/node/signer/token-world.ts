@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { parseSpki } from "../../../src/encoding/public-key.ts";
 import type { PublicKeyInfo } from "../../../src/encoding/primitives.ts";
+import { SignerError } from "../../../src/signer/signer.ts";
 import { writeModule, type FakeModule } from "../../fakes/node/cryptoki.ts";
 
 /** What stands in for the package `pkcs11js`. */
@@ -40,6 +41,13 @@ export function moduleFile(
   const path = join(folder, "module.json");
   writeModule(path, module);
   return path;
+}
+
+/** What a call that has to fail fails with. */
+export async function faultOf(run: () => unknown): Promise<SignerError> {
+  const error: unknown = await (async () => run())().catch((e: unknown) => e);
+  if (error instanceof SignerError) return error;
+  throw new Error(`not refused: ${String(error)}`);
 }
 
 function infoOf(spki: Uint8Array): PublicKeyInfo {
