@@ -1,10 +1,14 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod/mini";
 import { makeEvidenceIssuer } from "../../scripts/interop/configuration.ts";
 import { startMoto } from "../../scripts/interop/moto.ts";
+import { runChecked } from "../../scripts/interop/processes.ts";
+import { moduleRoot } from "../../scripts/interop/programs.ts";
 import type { Svidmint } from "../../scripts/interop/svidmint.ts";
 import { encodePem } from "../../src/encoding/pem.ts";
 import type { PrivateKey } from "../../src/platform/platform.ts";
+import { CA_ARN } from "../fakes/acm-pca.ts";
 import { extension, platform, testCa, type Fields } from "../unit/svid/forge.ts";
 import { startPrivateCa, type PrivateCa } from "./support/acm-pca.ts";
 import { counterparts } from "./support/counterparts.ts";
@@ -70,6 +74,32 @@ describe("answers of a CA that are not used", () => {
     const root = encodePem("CERTIFICATE", other.der);
     await using issuer = await serveBelow(evidence, root, upstream.entry, upstream.env);
     await expectRefused(issuer, /no path to the configured root/);
+  });
+});
+
+describe.skipIf(needs.absent)(`the simulated AWS Private CA${needs.note}`, () => {
+  it("serves AWS's own client, which has an intermediate signed as the issuer has", async () => {
+    await using upstream = await startPrivateCa();
+    upstream.service.pending = 1;
+    const script = join(moduleRoot, "python/acm_pca_intermediate.py");
+    const template = "BlankSubordinateCACertificate_PathLen0_CSRPassthrough/V1";
+    const printed = await runChecked(
+      needs.path("moto"),
+      [
+        script,
+        upstream.env["AWS_ENDPOINT_URL_ACM_PCA"] ?? "",
+        CA_ARN,
+        `arn:aws:acm-pca:::template/${template}`,
+      ],
+      { env: upstream.env, deadlineMs: 30_000 },
+    );
+    expect(JSON.parse(printed)).toEqual({
+      own_key: true,
+      path_length: 0,
+      uris: ["spiffe://interop.example"],
+      excluded: 3,
+      not_after: 0,
+    });
   });
 });
 
