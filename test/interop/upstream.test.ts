@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { X509Certificate } from "node:crypto";
@@ -45,7 +45,9 @@ const UPSTREAMS: Readonly<Record<string, () => Promise<Upstream>>> = {
     return { root: step.ca.root, entry, env, stop: () => step[Symbol.asyncDispose]() };
   },
   async ca_files() {
-    const ca = await makeCorporateCa(mkdtempSync(join(tmpdir(), "corp-")));
+    const folder = mkdtempSync(join(tmpdir(), "corp-"));
+    const ca = await makeCorporateCa(folder);
+    rmSync(folder, { recursive: true });
     const entry = {
       backend: "ca_files",
       ca: `data:;base64,${btoa(ca.issuing)}`,
