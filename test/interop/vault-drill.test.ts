@@ -1,0 +1,239 @@
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+import {
+  AUDIENCE,
+  makeConfiguration,
+  makeEvidenceIssuer,
+  TRUST_DOMAIN,
+} from "../../scripts/interop/configuration.ts";
+import {
+  answers,
+  freePort,
+  runChecked,
+  startServer,
+  type Server,
+} from "../../scripts/interop/processes.ts";
+import { projectRoot } from "../../scripts/interop/programs.ts";
+import { startVault, type Vault } from "../../scripts/interop/vault.ts";
+import { counterparts } from "./support/counterparts.ts";
+import { Load } from "./support/load.ts";
+import { blockOf } from "./support/page.ts";
+import { createToken } from "./support/vault.ts";
+import { startWatcher, type Watcher } from "./support/watcher.ts";
+
+const needs = counterparts("vault", "watch-bundle");
+const PAGE = "signers/vault-transit.md";
+const HEADING = "Setting it up";
+/** From its publication on, a new key waits no longer than this: the watcher is told of it well before. */
+const WAIT_SECONDS = 12;
+
+interface Entry {
+  readonly id: string;
+  active_from?: string;
+}
+interface Document {
+  keys: Record<"x509" | "jwt", Entry[]>;
+}
+
+describe.skipIf(needs.absent)(`a trust domain in Vault, from its page alone${needs.note}`, () => {
+  const stack = new AsyncDisposableStack();
+  const evidence = makeEvidenceIssuer();
+  const folder = mkdtempSync(join(tmpdir(), "drill-"));
+  const file = join(folder, "svidmint.yaml");
+  const servers = new Map<number, Server>();
+  let ports: readonly [number, number];
+  let vault: Vault;
+  let load: Load;
+  let watcher: Watcher;
+  let token: string;
+
+  /** As the operator's shell, with the programs that the page names. */
+  const shell = (script: string): Promise<string> =>
+    runChecked("sh", ["-euc", script], {
+      cwd: folder,
+      env: {
+        PATH: `${join(folder, "bin")}:${process.env["PATH"] ?? ""}`,
+        VAULT_ADDR: vault.url,
+        VAULT_TOKEN: vault.rootToken,
+      },
+      deadlineMs: 60_000,
+    });
+
+  function installPrograms(): void {
+    const bin = join(folder, "bin");
+    const cli = join(projectRoot, "dist/cli/main.js");
+    mkdirSync(bin);
+    symlinkSync(needs.path("vault"), join(bin, "vault"));
+    writeFileSync(join(bin, "svidmint"), `#!/bin/sh\nexec "${process.execPath}" "${cli}" "$@"\n`);
+    chmodSync(join(bin, "svidmint"), 0o755);
+  }
+
+  async function start(port: number): Promise<void> {
+    const args = [join(projectRoot, "dist/cli/main.js"), "serve", "--config", file];
+    const server = await startServer(process.execPath, [...args, "--listen", `127.0.0.1:${port}`], {
+      cwd: folder,
+      env: { VAULT_TOKEN: token },
+      deadlineMs: 10 * 60_000,
+      ready: () => answers(`http://127.0.0.1:${port}/readyz`),
+    });
+    servers.set(port, server);
+  }
+
+  /** One after the other, while the load goes on. */
+  async function restart(): Promise<void> {
+    for (const port of ports) {
+      await servers.get(port)?.stop(); // oxlint-disable-line no-await-in-loop -- one at a time
+      await start(port); // oxlint-disable-line no-await-in-loop
+    }
+  }
+
+  /** Makes the next keys by the commands of the page, and brings them in as the page says. */
+  async function rotate(): Promise<void> {
+    const next = blockOf(PAGE, HEADING, "sh")
+      .split("\n")
+      .slice(1)
+      .join("\n")
+      .replaceAll(/\b(root|jwt)-1\b/g, "$1-2");
+    await shell(next);
+    await shell("cp svidmint.yaml new.yaml");
+    for (const [use, id] of [
+      ["x509", "root-2"],
+      ["jwt", "jwt-2"],
+    ]) {
+      const plan = `svidmint keys plan-rotation ${use} --entry ${id}.entry.yaml`;
+      await shell(`${plan} --config new.yaml --write`); // oxlint-disable-line no-await-in-loop -- in order
+    }
+    const document: Document = parse(readFileSync(join(folder, "new.yaml"), "utf8"));
+    const at = new Date(Date.now() + WAIT_SECONDS * 1000).toISOString().replace(/\.\d+Z/, "Z");
+    for (const list of [document.keys.x509, document.keys.jwt])
+      for (const entry of list) if (entry.id.endsWith("-2")) entry.active_from = at;
+    writeFileSync(join(folder, "new.yaml"), stringify(document));
+    await allow("1", "2");
+    await shell(`svidmint keys apply new.yaml --to svidmint.yaml --live ${load.issuer}`);
+    await restart();
+    await sleep(Math.max(0, Date.parse(at) + 2_000 - Date.now()));
+  }
+
+  /** The policy of the page, for all keys there are. */
+  async function allow(...numbers: readonly string[]): Promise<void> {
+    const policy = blockOf(PAGE, "Least permissions", "hcl");
+    const text = numbers.map((number) => policy.replaceAll('-1"', `-${number}"`)).join("");
+    writeFileSync(join(folder, "svidmint.hcl"), text);
+    await shell("vault policy write svidmint svidmint.hcl");
+  }
+
+  beforeAll(async () => {
+    vault = stack.use(await startVault(needs.path("vault")));
+    stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+    stack.defer(async () => {
+      for (const server of servers.values()) await server.stop(); // oxlint-disable-line no-await-in-loop -- two
+    });
+    ports = [await freePort(), await freePort()];
+    const issuer = `http://127.0.0.1:${ports[0]}`;
+    installPrograms();
+    const configuration = {
+      ...makeConfiguration({ issuer, evidence }),
+      bundle: { refresh_hint: "1m" },
+    };
+    writeFileSync(file, stringify(configuration));
+    await shell(blockOf(PAGE, HEADING, "sh"));
+    const entries = (name: string): Entry[] => parse(readFileSync(join(folder, name), "utf8"));
+    const keys = { x509: entries("root-1.entry.yaml"), jwt: entries("jwt-1.entry.yaml") };
+    writeFileSync(file, stringify({ ...configuration, keys }));
+    await allow("1");
+    token = await createToken(vault, "svidmint");
+    for (const port of ports) await start(port); // oxlint-disable-line no-await-in-loop -- two
+    watcher = stack.use(startWatcher(needs.path("watch-bundle"), TRUST_DOMAIN, `${issuer}/bundle`));
+    while ((await watcher.ask()).x509_authorities === 0) await sleep(100); // oxlint-disable-line no-await-in-loop -- until it has fetched once
+    const urls = ports.map((port) => `http://127.0.0.1:${port}`);
+    load = new Load({
+      issuer,
+      urls,
+      evidence,
+      judge: (shown) => watcher.ask(shown),
+      audience: AUDIENCE,
+    });
+    load.start();
+  });
+  afterAll(() => stack.disposeAsync());
+
+  it("has the members that the page shows", () => {
+    const page: Document = parse(blockOf(PAGE, HEADING, "yaml"));
+    const made: Document = parse(readFileSync(file, "utf8"));
+    for (const use of ["x509", "jwt"] as const) {
+      const shown = Object.keys(page.keys[use][0] ?? {}).filter((name) => name !== "login");
+      expect(Object.keys(made.keys[use][0] ?? {}).toSorted()).toEqual(shown.toSorted());
+    }
+  });
+
+  it("is found well by its operator, whose own token may more than an issuer's", async () => {
+    const verified = await shell("svidmint keys verify --sign --json");
+    expect(JSON.parse(verified)).toMatchObject({
+      ok: true,
+      keys: [
+        { id: "root-1", result: "good", message: expect.stringContaining("signs") },
+        { id: "jwt-1", result: "good", message: expect.stringContaining("unwraps") },
+      ],
+    });
+    const examined = await shell("svidmint doctor || true");
+    expect(examined).toMatch(/root on transit\/keys\/root-1/);
+    expect(examined).toMatch(/path "transit\/sign\/root-1" \{ capabilities = \["update"\] \}/);
+    const again = "svidmint keys create jwt --id jwt-1 --backend vault_transit --create --force";
+    await expect(shell(again)).rejects.toThrow(/is there already/);
+  });
+
+  it("is rotated under load, and no SVID is refused by who watches the bundle", async () => {
+    const before = await load.next();
+    await rotate();
+    const after = await load.next();
+    expect(after.kid).not.toBe(before.kid);
+    expect(after.root).not.toBe(before.root);
+    const held = await watcher.ask();
+    expect(held).toMatchObject({ x509_authorities: 2, jwt_authorities: 2 });
+    expect(held.sequences).toEqual(held.sequences.toSorted((a, b) => a - b));
+    expect(load.refused).toEqual([]);
+    // What the old keys signed is accepted for as long as it lives.
+    expect(await load.judgeAll()).toEqual([]);
+  });
+
+  it("issues on after kill -9 of Vault, which knows the same keys when it is back", async () => {
+    await vault.kill();
+    const issued = load.issued;
+    await expect.poll(() => load.issued, { timeout: 20_000 }).toBeGreaterThan(issued + 10);
+    await vault.start();
+    await restart();
+    await load.next();
+    expect(load.refused).toEqual([]);
+    expect(await load.judgeAll()).toEqual([]);
+  });
+
+  it("drops a lost key at once, and what it signed is refused from then on", async () => {
+    await load.stop();
+    const { kid } = await load.next();
+    await shell(
+      "cp svidmint.yaml new.yaml && svidmint keys plan-rotation jwt --emergency jwt-1 --config new.yaml --write",
+    );
+    await shell(`svidmint keys apply new.yaml --to svidmint.yaml --live ${load.issuer}`);
+    const { sequence } = await watcher.ask();
+    await restart();
+    await expect
+      .poll(async () => (await watcher.ask()).jwt_authorities, { timeout: 10_000 })
+      .toBe(1);
+    expect((await watcher.ask()).sequence).toBeGreaterThan(sequence);
+    const refused = await load.judgeAll();
+    expect(refused.length).toBeGreaterThan(0);
+    expect((await load.next()).kid).toBe(kid);
+  });
+});
