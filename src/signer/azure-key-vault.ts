@@ -111,7 +111,7 @@ function signatureLength(info: PublicKeyInfo): number {
   return info.type === "RSA" ? info.n.length : 0;
 }
 
-/** Key Vault binds no context to what it encrypts. */
+/** Key Vault binds no context to what it encrypts: the envelope is bound by itself. */
 function vaultUnwrapper(id: string, operate: (id: string) => VaultOperation): Unwrapper {
   const call = operate(id);
   return Object.freeze({

@@ -1,43 +1,25 @@
-import { createPublicKey, publicEncrypt, randomBytes, verify, X509Certificate } from "node:crypto";
-import { createRequire } from "node:module";
+import { createPublicKey, publicEncrypt, randomBytes, X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeEvidenceIssuer, TRUST_DOMAIN } from "../../scripts/interop/configuration.ts";
 import { startSvidmint, type Svidmint } from "../../scripts/interop/svidmint.ts";
 import { encodePem } from "../../src/encoding/pem.ts";
-import type { PrivateKey } from "../../src/platform/platform.ts";
 import { nodePlatform } from "../../src/platform/node/node-platform.ts";
-import { signingAlgorithm } from "../../src/signer/algorithms.ts";
-import { openAzureKeyVault } from "../../src/signer/azure-key-vault.ts";
-import type { KeyHandle } from "../../src/signer/backend.ts";
-import type { Signer } from "../../src/signer/signer.ts";
-import { FakeKeyVault, failure } from "../fakes/azure-key-vault.ts";
-import { IDENTITY_VARIABLES, tokenFor } from "../fakes/azure-tokens.ts";
-import { listen, type Listening } from "../fakes/node/listen.ts";
+import { wrapKey } from "../../src/signer/envelope.ts";
+import { failure } from "../fakes/azure-key-vault.ts";
+import {
+  serveVault,
+  signerOf,
+  type ServedVault,
+  type VaultKey,
+} from "./support/azure-key-vault.ts";
 import { counterparts } from "./support/counterparts.ts";
 import { rootCertificate } from "./support/root-certificate.ts";
-import { bundleRoots, fetchBundle, issueJwt, issueX509, splitPem } from "./support/svids.ts";
+import { bundleRoots, fetchBundle, issueJwt, issueX509, jwtVerifies } from "./support/svids.ts";
+import { opensslVerdict } from "./support/upstream.ts";
 
 const needs = counterparts("azure-keyvault-keys");
 const platform = nodePlatform();
-const ORIGIN = "https://svidmint.vault.azure.net";
-
-/** What is used of `@azure/keyvault-keys`, which is installed apart. */
-interface CryptographyClient {
-  sign(alg: string, digest: Uint8Array): Promise<{ result: Uint8Array; keyID?: string }>;
-  signData(alg: string, data: Uint8Array): Promise<{ result: Uint8Array }>;
-  wrapKey(alg: string, key: Uint8Array): Promise<{ result: Uint8Array }>;
-  unwrapKey(alg: string, wrapped: Uint8Array): Promise<{ result: Uint8Array }>;
-}
-interface Library {
-  readonly CryptographyClient: new (
-    kid: string,
-    credential: object,
-    options: object,
-  ) => CryptographyClient;
-}
-interface Pipeline {
-  createDefaultHttpClient(): { sendRequest(request: object): Promise<unknown> };
-}
+const inPlace = (text: string): string => `data:;base64,${btoa(text)}`;
 
 /**
  * Nobody but Microsoft runs Key Vault: this is our own simulation, which Microsoft's client library has to get along
@@ -45,166 +27,135 @@ interface Pipeline {
  */
 describe.skipIf(needs.absent)(`a simulated Azure Key Vault${needs.note}`, () => {
   const stack = new AsyncDisposableStack();
-  const vault = new FakeKeyVault(platform, ORIGIN);
-  let served: Listening;
-  let variables: Record<string, string>;
-  const keys = {} as Record<"ec" | "rsa", { readonly key: PrivateKey; readonly kid: string }>;
-
-  const open = async (name: "ec" | "rsa"): Promise<KeyHandle> => {
-    const nothing = () => Promise.reject(new Error("reads nothing"));
-    const handle = await openAzureKeyVault(
-      { key: keys[name].kid },
-      {
-        platform,
-        read: nothing,
-        readPrivate: nothing,
-        env: (variable) => variables[variable],
-        complain: (field, message) => expect.fail(`${field}: ${message}`),
-      },
-    );
-    if (handle === undefined) throw new Error("no handle");
-    return handle;
-  };
-
-  const signerOf = async (name: "ec" | "rsa"): Promise<Signer> => {
-    const { publicKey } = keys[name].key;
-    const chosen = signingAlgorithm("jwt", publicKey.info);
-    if (!chosen.ok) throw new Error(chosen.error.reason);
-    const signer = (await open(name)).signer?.(name, chosen.value, publicKey);
-    if (signer === undefined) throw new Error("no signer");
-    return signer;
-  };
-
-  /** Microsoft's client, which believes that it speaks to Azure: only its connection is ours. */
-  const microsoft = (name: "ec" | "rsa"): CryptographyClient => {
-    const load = createRequire(needs.path("azure-keyvault-keys"));
-    const { CryptographyClient: Client }: Library = load("./index.js");
-    const { createDefaultHttpClient }: Pipeline = load("@azure/core-rest-pipeline");
-    const real = createDefaultHttpClient();
-    const httpClient = {
-      async sendRequest(request: { url: string; allowInsecureConnection?: boolean }) {
-        const { url } = request;
-        request.url = url.replace(ORIGIN, served.url);
-        request.allowInsecureConnection = true;
-        try {
-          return await real.sendRequest(request);
-        } finally {
-          request.url = url; // The client compares it with the challenge.
-        }
-      },
-    };
-    const credential = {
-      async getToken(scopes: string | string[]) {
-        const resource = String(scopes).replace(/\/\.default$/, "");
-        return { token: tokenFor(resource), expiresOnTimestamp: Date.now() + 3_600_000 };
-      },
-    };
-    return new Client(keys[name].kid, credential, { httpClient });
-  };
+  const evidence = makeEvidenceIssuer();
+  let served: ServedVault;
+  let ec: VaultKey;
+  let rsa: VaultKey;
+  const microsoft = ({ kid }: VaultKey) => served.microsoft(needs.path("azure-keyvault-keys"), kid);
 
   beforeAll(async () => {
-    served = await listen(vault.handle);
-    stack.defer(() => served.close());
-    variables = {
-      ...IDENTITY_VARIABLES,
-      IDENTITY_ENDPOINT: `${served.url}/msi/token`,
-      SVIDMINT_AZURE_KEY_VAULT_ENDPOINT: served.url,
-    };
-    for (const [name, kind] of [
-      ["ec", "P-256"],
-      ["rsa", "RSA-2048"],
-    ] as const) {
-      const key = await platform.generateKey(kind); // oxlint-disable-line no-await-in-loop -- two
-      keys[name] = { key, kid: await vault.add(name, key) }; // oxlint-disable-line no-await-in-loop -- two
-    }
+    served = stack.use(await serveVault());
+    ec = await served.create("ec", "P-256");
+    rsa = await served.create("rsa", "RSA-2048");
   });
   afterAll(() => stack.disposeAsync());
 
-  it.each(["ec", "rsa"] as const)("signs for Microsoft's client as for us: %s", async (name) => {
-    const signer = await signerOf(name);
-    const { scheme, publicKey, algorithm } = signer;
+  it.each(["ec", "rsa"])("signs for Microsoft's client as for us: %s", async (name) => {
+    const key = name === "ec" ? ec : rsa;
+    const { scheme, publicKey, algorithm, sign } = signerOf(key, name);
     const data = randomBytes(300);
-    const ours = await signer.sign(data);
-    expect(await platform.verify(scheme, publicKey, ours, data)).toBe(true);
+    expect(await platform.verify(scheme, publicKey, await sign(data), data)).toBe(true);
     const digest = await platform.digest("SHA-256", data);
-    const theirs = await microsoft(name).sign(algorithm, digest);
-    expect(theirs.keyID).toBe(keys[name].kid);
+    const theirs = await microsoft(key).sign(algorithm, digest);
+    expect(theirs.keyID).toBe(key.kid);
     expect(await platform.verify(scheme, publicKey, theirs.result, data)).toBe(true);
-    const [first, second] = vault.ledger.slice(-2);
+    const [first, second] = served.vault.ledger.slice(-2);
     expect(first).toEqual(second);
   });
 
-  it("unwraps for both what Microsoft's client wrapped", async () => {
-    const client = microsoft("rsa");
+  it("unwraps for both what Microsoft's client wrapped, and what OpenSSL did", async () => {
+    const client = microsoft(rsa);
     const data = randomBytes(32);
     const { result } = await client.wrapKey("RSA-OAEP-256", data);
     expect(Buffer.from((await client.unwrapKey("RSA-OAEP-256", result)).result)).toEqual(data);
-    const unwrapper = (await open("rsa")).unwrapper?.("rsa");
+    const unwrapper = rsa.handle.unwrapper?.("rsa");
     expect(Buffer.from((await unwrapper?.unwrap(result, "any")) ?? [])).toEqual(data);
-    // By OpenSSL, as an operator would.
-    const key = createPublicKey(encodePem("PUBLIC KEY", keys.rsa.key.publicKey.spki));
+    const key = createPublicKey(encodePem("PUBLIC KEY", rsa.key.publicKey.spki));
     const wrapped = publicEncrypt({ key, oaepHash: "sha256" }, data);
     expect(Buffer.from((await unwrapper?.unwrap(wrapped, "any")) ?? [])).toEqual(data);
   });
 
   it("refuses Microsoft's client in the form that it reads", async () => {
-    vault.fault = () => failure(403, "Forbidden", "KeyDisabled");
-    const signing = microsoft("ec").sign("ES256", new Uint8Array(32));
+    served.vault.fault = () => failure(403, "Forbidden", "KeyDisabled");
+    const signing = microsoft(ec).sign("ES256", new Uint8Array(32));
     await expect(signing).rejects.toMatchObject({ statusCode: 403, code: "Forbidden" });
-    vault.fault = () => undefined;
+    served.vault.fault = () => undefined;
   });
 
-  describe("svidmint serve with its keys there", () => {
-    const evidence = makeEvidenceIssuer();
+  const entry = { backend: "azure_key_vault", published_at: "2026-01-01T00:00:00Z" };
+  const pem = ({ key }: { key: VaultKey["key"] }): string =>
+    inPlace(encodePem("PUBLIC KEY", key.publicKey.spki));
+
+  describe("svidmint serve, each SVID signed there", () => {
     let issuer: Svidmint;
 
     beforeAll(async () => {
-      const inPlace = (pem: string): string => `data:;base64,${btoa(pem)}`;
-      const entry = { backend: "azure_key_vault", published_at: "2026-01-01T00:00:00Z" };
-      const certificate = inPlace(await rootCertificate(await signerOf("ec")));
-      const public_key = inPlace(encodePem("PUBLIC KEY", keys.rsa.key.publicKey.spki));
-      issuer = stack.use(
-        await startSvidmint({
-          evidence,
-          keys: {
-            x509: [{ ...entry, id: "root", key: keys.ec.kid, certificate }],
-            jwt: [{ ...entry, id: "jwt", key: { here: keys.rsa.kid }, public_key }],
-          },
-          env: { ...variables, SVIDMINT_REGION: "here" },
-        }),
-      );
-      vault.ledger.length = 0;
+      const certificate = inPlace(await rootCertificate(signerOf(ec, "root")));
+      const keys = {
+        x509: [{ ...entry, id: "root", key: ec.kid, certificate }],
+        jwt: [{ ...entry, id: "jwt", key: { here: rsa.kid }, public_key: pem(rsa) }],
+      };
+      const env = { ...served.variables, SVIDMINT_REGION: "here" };
+      issuer = stack.use(await startSvidmint({ evidence, keys, env }));
+      served.vault.ledger.length = 0;
     });
 
-    it("issues an X.509-SVID that verifies under the bundle's root", async () => {
+    it("issues SVIDs that verify under the bundle, one signature each", async () => {
       const { certificates } = await issueX509(issuer.url, evidence);
-      const [rootPem = ""] = splitPem(bundleRoots(await fetchBundle(issuer.url)));
-      const root = new X509Certificate(rootPem);
-      const [leaf] = certificates;
-      expect(leaf?.verify(root.publicKey)).toBe(true);
-      expect(leaf?.checkIssued(root)).toBe(true);
-      expect(leaf?.subjectAltName).toBe(`URI:spiffe://${TRUST_DOMAIN}/ci/build`);
-      expect(vault.ledger).toMatchObject([{ kid: keys.ec.kid, alg: "ES256" }]);
-    });
-
-    it("issues a JWT-SVID that verifies under the bundle's RSA key", async () => {
-      const token = await issueJwt(issuer.url, evidence);
-      const [head = "", payload = "", signature = ""] = token.split(".");
-      const { kid, alg } = JSON.parse(Buffer.from(head, "base64url").toString());
-      expect(alg).toBe("RS256");
-      const jwk = (await fetchBundle(issuer.url)).keys.find((key) => key.kid === kid);
-      const key = createPublicKey({ key: { ...jwk }, format: "jwk" });
-      const input = Buffer.from(`${head}.${payload}`);
-      expect(verify("sha256", input, key, Buffer.from(signature, "base64url"))).toBe(true);
+      const bundle = await fetchBundle(issuer.url);
+      const root = new X509Certificate(bundleRoots(bundle));
+      expect(certificates.map((leaf) => leaf.verify(root.publicKey))).toEqual([true]);
+      expect(certificates[0]?.subjectAltName).toBe(`URI:spiffe://${TRUST_DOMAIN}/ci/build`);
+      expect(jwtVerifies(await issueJwt(issuer.url, evidence), bundle)).toBe(true);
+      expect(served.vault.ledger).toMatchObject([
+        { kid: ec.kid, alg: "ES256" },
+        { kid: rsa.kid, alg: "RS256" },
+      ]);
     });
 
     it("names in its log why the vault refuses, and answers 503", async () => {
-      vault.fault = () => failure(403, "Forbidden", "KeyDisabled");
+      served.vault.fault = () => failure(403, "Forbidden", "KeyDisabled");
       await expect(issueX509(issuer.url, evidence)).rejects.toThrow(/status 503/);
-      const log = (): string => issuer.server.output();
+      const log = () => issuer.server.output();
       await expect.poll(log).toContain("status 403 Forbidden KeyDisabled");
-      vault.fault = () => undefined;
+      served.vault.fault = () => undefined;
       await issueX509(issuer.url, evidence);
+    });
+  });
+
+  describe("svidmint serve, with an intermediate signed and a key unwrapped there", () => {
+    /** The data key is wrapped by Microsoft's client, as an operator could do it. */
+    async function keysWrappedBy(wrapping: VaultKey) {
+      const certificate = inPlace(await rootCertificate(signerOf(ec, "root")));
+      const jwt = await platform.generateKey("RSA-2048");
+      const plain = platform.random(32);
+      const { result: wrapped } = await microsoft(wrapping).wrapKey("RSA-OAEP-256", plain);
+      const of = { trustDomain: TRUST_DOMAIN, use: "jwt" } as const;
+      const file = await wrapKey(jwt, of, { plain, wrapped }, platform);
+      const root = { ...entry, id: "root", mode: "delegated", key: ec.kid, certificate };
+      const wrappedKey = {
+        mode: "wrapped",
+        wrapped_key: inPlace(file),
+        public_key: pem({ key: jwt }),
+      };
+      return { x509: [root], jwt: [{ ...entry, ...wrappedKey, id: "jwt", key: rsa.kid }] };
+    }
+
+    it("issues many SVIDs by one call each, and goes on while the vault refuses", async () => {
+      const keys = await keysWrappedBy(rsa);
+      await using issuer = await startSvidmint({ evidence, keys, env: served.variables });
+      served.vault.asked.length = 0;
+      for (let round = 0; round < 3; round++) {
+        const { certificates, chain } = await issueX509(issuer.url, evidence); // oxlint-disable-line no-await-in-loop
+        const bundle = await fetchBundle(issuer.url); // oxlint-disable-line no-await-in-loop
+        expect(certificates).toHaveLength(2);
+        expect(await opensslVerdict(chain, bundleRoots(bundle))).toBe(""); // oxlint-disable-line no-await-in-loop
+        expect(jwtVerifies(await issueJwt(issuer.url, evidence), bundle)).toBe(true); // oxlint-disable-line no-await-in-loop
+        expect(served.vault.asked).toEqual([
+          { operation: "sign", kid: ec.kid, alg: "ES256" },
+          { operation: "unwrapkey", kid: rsa.kid, alg: "RSA-OAEP-256" },
+        ]);
+        served.vault.fault = () => failure(503, "ServiceUnavailable");
+      }
+      served.vault.fault = () => undefined;
+    });
+
+    it("opens no key whose data key another one wrapped", async () => {
+      const keys = await keysWrappedBy(await served.create("other", "RSA-2048"));
+      await using issuer = await startSvidmint({ evidence, keys, env: served.variables });
+      await expect(issueJwt(issuer.url, evidence)).rejects.toThrow(/status 503/);
+      const log = () => issuer.server.output();
+      await expect.poll(log).toContain("Azure Key Vault refuses unwrapkey for jwt: status 400");
     });
   });
 });

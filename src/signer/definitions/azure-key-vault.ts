@@ -8,8 +8,8 @@ const AZURE_KEY =
 
 export const azureKeyVault: BackendDefinition = {
   backend: "azure_key_vault",
-  x509: ["direct"],
-  token: ["direct"],
+  x509: ["direct", "delegated"],
+  token: ["direct", "wrapped"],
   settings: () => ({
     key: byRegion(
       z

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { createPublicKey, verify, X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod/mini";
 import { type Issued, issue, jwtRequest, x509Request } from "../../../scripts/interop/request.ts";
@@ -51,6 +51,17 @@ export async function issueJwt(url: string, evidence: EvidenceIssuer): Promise<s
   const answer = await issue(url, jwtRequest(url, evidence, makeKey()));
   if (answer.jwt === undefined) throw new Error("no JWT-SVID in the answer");
   return answer.jwt.token;
+}
+
+/** Whether a token with a SHA-256 algorithm verifies under the key of the bundle that it names. */
+export function jwtVerifies(token: string, bundle: BundleDocument): boolean {
+  const [head = "", payload = "", signature = ""] = token.split(".");
+  const { kid } = JSON.parse(Buffer.from(head, "base64url").toString());
+  const jwk = bundle.keys.find((key) => key.kid === kid);
+  const key = createPublicKey({ key: { ...jwk }, format: "jwk" });
+  const options = { key, dsaEncoding: "ieee-p1363" } as const;
+  const input = Buffer.from(`${head}.${payload}`);
+  return verify("sha256", input, options, Buffer.from(signature, "base64url"));
 }
 
 export function splitPem(text: string): string[] {
