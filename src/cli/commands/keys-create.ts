@@ -1,19 +1,27 @@
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
+import * as z from "zod/mini";
 import { formatInstant } from "../../signer/instant.ts";
 import { ceremonyText } from "../ca/template.ts";
 import { isTrustDomain } from "../../spiffe/trust-domain.ts";
-import { readDocument } from "../config.ts";
+import { readData, readDocument } from "../config.ts";
 import { defineCommand } from "../command.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { refuseExisting, writeAllNew } from "../files.ts";
 import { keyAdmin } from "../key-services/admins.ts";
-import { KEY_TYPES, type KeyAdmin, type KeyRequest } from "../key-services/key-admin.ts";
+import {
+  KEY_TYPES,
+  type KeyAdmin,
+  type KeyRequest,
+  type KeySettings,
+} from "../key-services/key-admin.ts";
 import { localPlan, remotePlan, wrappedPlan, type MakePlan } from "../keys/make.ts";
 import { CONFIG_OPTION, USE_ARGUMENT, useArgument } from "../keys/load.ts";
 import { checkBackend, checkedEntry, newEntry } from "../keys/new-entry.ts";
 import { platform } from "../key-file.ts";
 import { print, printable, printError, printJson } from "../output.ts";
+
+const settingsSchema = z.record(z.string(), z.unknown());
 
 export default defineCommand({
   about:
@@ -44,6 +52,17 @@ export default defineCommand({
       type: "string",
       valueHint: "KEY",
       description: "a key that is there already, as its service names it",
+    },
+    settings: {
+      type: "string",
+      valueHint: "FILE",
+      description:
+        "other members of the entry that its backend needs, YAML: login of Vault, module and pin of a token",
+    },
+    "wrapping-key": {
+      type: "string",
+      valueHint: "FILE",
+      description: "pkcs11, mode wrapped: public half of the token's RSA key, PEM",
     },
     where: {
       type: "string",
@@ -78,13 +97,15 @@ export default defineCommand({
     const request = { id: args.id, use, mode, type, trustDomain, where: args.where };
     const folder = dirname(args.config);
     const base = join(folder, args.id);
-    const admin = await keyAdmin(args.backend);
-    if (args.backend !== "local" && args.create !== true && args.key === undefined) {
+    const admin = await keyAdmin(args.backend, args["wrapping-key"]);
+    const more = args.settings === undefined ? {} : await readData(args.settings, settingsSchema);
+    const named = { ...more, ...(args.key !== undefined && { key: args.key }) };
+    if (args.backend !== "local" && args.create !== true && named["key"] === undefined) {
       if (admin === undefined) throw unknownService(args.backend);
       tellByHand(request, admin, args.json === true);
       return 0;
     }
-    const plan = planFor(request, base, admin, args);
+    const plan = planFor(request, base, admin, named, args);
     const ceremony = use === "x509" ? [`${base}.ca.yaml`] : [];
     const out = args.out === undefined ? [] : [args.out];
     if (args.force !== true) await refuseExisting([...plan.paths, ...ceremony, ...out]);
@@ -93,7 +114,7 @@ export default defineCommand({
       id: args.id,
       backend: args.backend,
       ...(args.mode !== undefined && { mode }),
-      settings,
+      settings: { ...more, ...settings },
       publishedAt: formatInstant(platform.now()),
     });
     checkedEntry(use, entry, "say --key as the service names it");
@@ -131,22 +152,20 @@ function planFor(
   request: KeyRequest,
   base: string,
   admin: KeyAdmin | undefined,
-  {
-    backend,
-    key,
-    create,
-  }: { backend: string; key?: string | undefined; create?: boolean | undefined },
+  named: KeySettings,
+  { backend, create }: { readonly backend: string; readonly create?: boolean | undefined },
 ): MakePlan {
+  const there = named["key"] !== undefined;
   if (backend === "local") {
-    if (key !== undefined || create === true)
+    if (there || create === true)
       throw new UsageError("--key and --create are for keys in a service");
     return localPlan(request, base);
   }
   if (admin === undefined) throw unknownService(backend);
-  if (key !== undefined && create === true)
+  if (there && create === true)
     throw new UsageError("--key names a key that is there, --create makes one: leave one out");
   const plan = request.mode === "wrapped" ? wrappedPlan : remotePlan;
-  return plan(request, base, admin, key === undefined ? undefined : { key });
+  return plan(request, base, admin, there ? named : undefined);
 }
 
 /** A ceremony needs the public half, which the entry of a certificate has in the certificate. */

@@ -57,6 +57,8 @@ interface DataKey {
 /** The same sources of credentials as the issuer has; on an operator's machine they find the operator's. */
 export interface AdminDeps extends CredentialDeps {
   readonly platform: Platform;
+  /** A file: public half of the key that is to decrypt data keys, where only that is needed to wrap. */
+  readonly wrappingKey?: string | undefined;
 }
 
 /** The service refused, or gave no answer. The message is complete, and holds no secret. */

@@ -1,8 +1,15 @@
-import { createPrivateKey, createPublicKey } from "node:crypto";
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  privateDecrypt,
+} from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { parseEnvelope, unwrapPkcs8 } from "../../../src/signer/envelope.ts";
 import { json, quickly, temporaryFolders } from "./run.ts";
 
 const folder = temporaryFolders();
@@ -89,6 +96,45 @@ describe("svidmint keys create", () => {
     expect((await create(...args)).stdout.split("\n")[0]).toBe(
       commands[0]?.replace("RSA_2048", "ECC_NIST_P256"),
     );
+  });
+
+  it("wraps a key for a token by its public half alone", async () => {
+    const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const pem = pair.publicKey.export({ format: "pem", type: "spki" });
+    await writeFile(join(cwd, "wrap.pub"), pem);
+    const settings = { module: "/usr/lib/m.so", token: "t", key: "wrap", pin: "env:PIN" };
+    await writeFile(join(cwd, "token.yaml"), JSON.stringify({ ...settings, oaep_hash: "sha384" }));
+    const args = ["--backend", "pkcs11", "--mode", "wrapped", "--settings", "token.yaml"];
+    const ran = await create("jwt", "--id", "tok", ...args, "--wrapping-key", "wrap.pub");
+    expect(ran.code).toBe(0);
+    expect(parse(ran.stdout)).toMatchObject([
+      { ...settings, oaep_hash: "sha384", mode: "wrapped", wrapped_key: "file:tok.wrapped" },
+    ]);
+    const envelope = parseEnvelope(await readFile(join(cwd, "tok.wrapped")));
+    if (!envelope.ok) throw new Error(envelope.error.detail);
+    const padding = constants.RSA_PKCS1_OAEP_PADDING;
+    const key = { key: pair.privateKey, padding, oaepHash: "sha384" };
+    const dataKey = privateDecrypt(key, envelope.value.dataKey);
+    const pkcs8 = await unwrapPkcs8(envelope.value, new Uint8Array(dataKey));
+    const unwrapped = createPrivateKey({
+      key: Buffer.from(pkcs8 ?? []),
+      format: "der",
+      type: "pkcs8",
+    });
+    expect(createPublicKey(unwrapped).export({ format: "pem", type: "spki" })).toBe(
+      await readFile(join(cwd, "tok.pub"), "utf8"),
+    );
+    for (const [name, message] of [
+      ["tok.wrapped", /no public key in PEM/],
+      ["jwt-p256.pub", /no RSA key/],
+    ] as const) {
+      const refused = await create("jwt", "--id", "bad", ...args, "--wrapping-key", name); // oxlint-disable-line no-await-in-loop -- two
+      expect(refused).toMatchObject({ code: 2, stdout: "" });
+      expect(refused.stderr).toMatch(message);
+    }
+    const without = await create("jwt", "--id", "bad", ...args);
+    expect(without).toMatchObject({ code: 2, stdout: "" });
+    expect(without.stderr).toContain("--wrapping-key FILE");
   });
 
   it.for<[string, string[], RegExp]>([
