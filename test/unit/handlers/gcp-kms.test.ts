@@ -5,6 +5,7 @@ import { asciiDecode, utf8Encode } from "../../../src/encoding/bytes.ts";
 import { decodePem, encodePem } from "../../../src/encoding/pem.ts";
 import { createApp } from "../../../src/handlers/app.ts";
 import type { Issuer } from "../../../src/issuer/issuer.ts";
+import { createMetrics } from "../../../src/issuer/metrics.ts";
 import { openStored, type StoredDocument } from "../../../src/issuer/stored-config.ts";
 import type { PrivateKey } from "../../../src/platform/platform.ts";
 import { thumbprint } from "../../../src/platform/thumbprint.ts";
@@ -110,6 +111,7 @@ beforeEach(async () => {
     stores: {},
     backends: { gcp_kms: openGcpKms },
     modes: allModes,
+    metrics: createMetrics(),
     env: () => undefined,
     read: origin.read,
     audit: { write: (line) => void lines.push(line) },
