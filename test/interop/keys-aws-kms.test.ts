@@ -72,7 +72,7 @@ describe.skipIf(needs.absent)(`the ceremony of keys in moto's KMS${needs.note}`,
     await expect(stat(join(folder, "jwt-2.key"))).rejects.toThrow("ENOENT");
   });
 
-  it("writes them into the configuration by planned rotations, and finds all well", async () => {
+  it("finds each to be the configured one, by signing, and by unwrapping", async () => {
     for (const [use, id] of [
       ["x509", "root-1"],
       ["jwt", "jwt-1"],
