@@ -189,13 +189,14 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
     fix: "check that the issuer reaches sts.<region>.amazonaws.com without a proxy that answers for it; clients may use another region, or aws_web_identity, which needs no call",
   },
   signer_unavailable: {
-    means: "the key service did not sign: unreachable, denied, throttled or too slow",
+    means:
+      "the key service did not sign, decrypt or certify: unreachable, denied, throttled or too slow; or the certificate of the key has ended",
     fix: "check the key service's status and the permissions of the issuer's own identity",
   },
   signature_unsound: {
     means:
-      "the key service returned a signature that does not verify with the configured public key",
-    fix: "check that key, certificate and public_key of the entry under keys: belong together; alarm the key's owner",
+      "the key service or CA answered with what is not right: a signature that does not verify with the configured public key, a chain that does not lead to the configured certificate or could not carry an SVID, a wrapped key that does not open or is another; the detail says which",
+    fix: "check that key, certificate, public_key and wrapped_key of the entry under keys: belong together; alarm the key's owner",
   },
   lint_failed: {
     means: "the certificate or token about to be signed broke its profile, and was not signed",
