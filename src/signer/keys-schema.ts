@@ -106,7 +106,11 @@ function membersOfModes(modes: readonly KeyMode[]): Readonly<Record<string, z.Zo
   return {
     ...(modes.includes("wrapped") && { wrapped_key: z.optional(byRegion(resource)) }),
     ...(modes.some((mode) => INTERMEDIATES.includes(mode)) && {
-      name_constraints: z.optional(z.enum(["exclude_dns_ip", "permit_uri", "none"])),
+      name_constraints: z.optional(
+        z.enum(["exclude_dns_ip", "permit_uri", "none"], {
+          error: "expected exclude_dns_ip, permit_uri or none",
+        }),
+      ),
     }),
   };
 }

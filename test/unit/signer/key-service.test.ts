@@ -55,6 +55,22 @@ describe("how a key service is called", () => {
     expect(calls).toBeLessThanOrEqual(5 + 3 + 20 + 3);
   });
 
+  it("a denial is news once a minute, what is unsound always, and an outage never", async () => {
+    const news = async (code: SignerErrorCode): Promise<boolean> => {
+      const error: unknown = await service.call(fail(code)).catch((e: unknown) => e);
+      return error instanceof SignerError && error.isNews;
+    };
+    expect([await news("denied"), await news("denied")]).toEqual([true, false]);
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(await news("denied")).toBe(false);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await news("denied")).toBe(true);
+    expect([await news("unsound"), await news("unsound")]).toEqual([true, true]);
+    const outage = news("unavailable");
+    await vi.advanceTimersByTimeAsync(200);
+    expect(await outage).toBe(false);
+  });
+
   it("the reason stays known while it rests, denied ones included (F7)", async () => {
     for (let i = 0; i < 50; i++) expect(await ask(fail("denied"), 1)).toBe("denied"); // oxlint-disable-line no-await-in-loop
     expect(calls).toBe(5);

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { describe, expect, it } from "vitest";
-import { keysSchema } from "../../../src/signer/keys-schema.ts";
+import { keysSchema, modeOf } from "../../../src/signer/keys-schema.ts";
 import { jwt, root } from "./key-files.ts";
 
 describe("keysSchema", () => {
@@ -63,5 +63,56 @@ describe("keysSchema", () => {
     ["a mode that is not there", { mode: "wrapped" }],
   ])("refuses a key in AWS KMS with %s", (_, change) => {
     expect(accepts({ jwt: [JSON.parse(JSON.stringify({ ...kmsJwt, ...change }))] })).toBe(false);
+  });
+
+  it.each<[string, object, readonly string[]]>([
+    ["delegated", { x509: [{ ...kmsRoot, mode: "delegated", name_constraints: "none" }] }, []],
+    ["wrapped", { jwt: [{ ...kmsJwt, mode: "wrapped", wrapped_key: "file:jwt.json" }] }, []],
+    [
+      "wrapped, by region",
+      { jwt: [{ ...kmsJwt, mode: "wrapped", wrapped_key: { "us-east-1": "file:jwt.json" } }] },
+      [],
+    ],
+    [
+      "wrapped without its file",
+      { jwt: [{ ...kmsJwt, mode: "wrapped" }] },
+      ["jwt.0.wrapped_key: is required in mode wrapped"],
+    ],
+    [
+      "direct with a wrapped key",
+      { jwt: [{ ...kmsJwt, wrapped_key: "file:jwt.json" }] },
+      ["jwt.0.wrapped_key: is for mode wrapped"],
+    ],
+    [
+      "direct with name constraints",
+      { x509: [{ ...kmsRoot, name_constraints: "none" }] },
+      ["x509.0.name_constraints: is for the modes delegated and upstream"],
+    ],
+    [
+      "name constraints that are none",
+      { x509: [{ ...kmsRoot, mode: "delegated", name_constraints: "permit_dns" }] },
+      ["x509.0.name_constraints: expected exclude_dns_ip, permit_uri or none"],
+    ],
+    [
+      "a wrapped key from the environment",
+      { jwt: [{ ...kmsJwt, mode: "wrapped", wrapped_key: "env:JWT" }] },
+      ["jwt.0.wrapped_key: must be file:… or data:…"],
+    ],
+    [
+      "a mode that the backend has not",
+      { x509: [{ ...kmsRoot, mode: "upstream" }] },
+      ["x509.0.mode: backend aws_kms has the modes direct, delegated"],
+    ],
+  ])("says of mode %s what is wrong", (_, config, expected) => {
+    const parsed = z.safeParse(keysSchema, config);
+    const told = parsed.error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    expect(told ?? []).toEqual(expected);
+  });
+
+  it("takes a backend's first mode where the entry names none", () => {
+    expect(modeOf(kmsRoot, "x509")).toEqual({ mode: "direct" });
+    expect(modeOf({ ...kmsRoot, backend: "ca_files" }, "x509")).toEqual({ mode: "upstream" });
+    const named = { mode: "delegated", name_constraints: "none" } as const;
+    expect(modeOf({ ...kmsRoot, ...named }, "x509")).toEqual(named);
   });
 });
