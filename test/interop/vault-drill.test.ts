@@ -1,12 +1,4 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,17 +10,12 @@ import {
   makeEvidenceIssuer,
   TRUST_DOMAIN,
 } from "../../scripts/interop/configuration.ts";
-import {
-  answers,
-  freePort,
-  runChecked,
-  startServer,
-  type Server,
-} from "../../scripts/interop/processes.ts";
+import { answers, freePort, startServer, type Server } from "../../scripts/interop/processes.ts";
 import { projectRoot } from "../../scripts/interop/programs.ts";
 import { startVault, type Vault } from "../../scripts/interop/vault.ts";
 import { counterparts } from "./support/counterparts.ts";
 import { Load } from "./support/load.ts";
+import { operatorShell } from "./support/operator.ts";
 import { blockOf } from "./support/page.ts";
 import { createToken } from "./support/vault.ts";
 import { startWatcher, type Watcher } from "./support/watcher.ts";
@@ -58,27 +45,7 @@ describe.skipIf(needs.absent)(`a trust domain in Vault, from its page alone${nee
   let load: Load;
   let watcher: Watcher;
   let token: string;
-
-  /** As the operator's shell, with the programs that the page names. */
-  const shell = (script: string): Promise<string> =>
-    runChecked("sh", ["-euc", script], {
-      cwd: folder,
-      env: {
-        PATH: `${join(folder, "bin")}:${process.env["PATH"] ?? ""}`,
-        VAULT_ADDR: vault.url,
-        VAULT_TOKEN: vault.rootToken,
-      },
-      deadlineMs: 60_000,
-    });
-
-  function installPrograms(): void {
-    const bin = join(folder, "bin");
-    const cli = join(projectRoot, "dist/cli/main.js");
-    mkdirSync(bin);
-    symlinkSync(needs.path("vault"), join(bin, "vault"));
-    writeFileSync(join(bin, "svidmint"), `#!/bin/sh\nexec "${process.execPath}" "${cli}" "$@"\n`);
-    chmodSync(join(bin, "svidmint"), 0o755);
-  }
+  let shell: (script: string) => Promise<string>;
 
   async function start(port: number): Promise<void> {
     const args = [join(projectRoot, "dist/cli/main.js"), "serve", "--config", file];
@@ -142,7 +109,7 @@ describe.skipIf(needs.absent)(`a trust domain in Vault, from its page alone${nee
     });
     ports = [await freePort(), await freePort()];
     const issuer = `http://127.0.0.1:${ports[0]}`;
-    installPrograms();
+    shell = operatorShell(vault, needs.path("vault"), folder);
     const configuration = {
       ...makeConfiguration({ issuer, evidence }),
       bundle: { refresh_hint: "1m" },

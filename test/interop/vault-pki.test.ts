@@ -11,11 +11,12 @@ import { makeKey } from "../../scripts/interop/workload.ts";
 import { counterparts } from "./support/counterparts.ts";
 import { askGoSpiffe } from "./support/go-spiffe.ts";
 import { bundleRoots, fetchBundle, issueX509, pkcs8Pem } from "./support/svids.ts";
+import { operatorShell } from "./support/operator.ts";
+import { blockOf } from "./support/page.ts";
 import { createToken, inPlace, writePolicy } from "./support/vault.ts";
 
 const needs = counterparts("vault", "verify-svid");
 const madeSchema = z.object({ data: z.object({ certificate: z.string() }) });
-const csrSchema = z.object({ data: z.object({ csr: z.string() }) });
 const TTL = "8760h";
 
 describe.skipIf(needs.absent)(`svidmint below a CA of the real Vault${needs.note}`, () => {
@@ -24,16 +25,13 @@ describe.skipIf(needs.absent)(`svidmint below a CA of the real Vault${needs.note
   let vault: Vault;
   let root: string;
   let token: string;
+  let issuing: string;
 
-  const mount = async (path: string): Promise<void> => {
-    const config = { max_lease_ttl: "87600h" };
-    await vault.call("POST", `sys/mounts/${path}`, { type: "pki", config });
-  };
-
-  /** A company's root, and below it the CA that it lets certify others. */
+  /** A company's root, and below it what the page sets up. */
   beforeAll(async () => {
     vault = stack.use(await startVault(needs.path("vault")));
-    await mount("pki");
+    const config = { max_lease_ttl: "87600h" };
+    await vault.call("POST", "sys/mounts/pki", { type: "pki", config });
     const made = await vault.call("POST", "pki/root/generate/internal", {
       common_name: "acme root",
       issuer_name: "acme",
@@ -42,25 +40,14 @@ describe.skipIf(needs.absent)(`svidmint below a CA of the real Vault${needs.note
       ttl: TTL,
     });
     root = madeSchema.parse(made).data.certificate;
-    await mount("issuing");
-    const csr = await vault.call("POST", "issuing/intermediate/generate/internal", {
-      common_name: "acme issuing",
-      key_type: "ec",
-      key_bits: 384,
-    });
-    const signed = await vault.call("POST", "pki/root/sign-intermediate", {
-      csr: csrSchema.parse(csr).data.csr,
-      common_name: "acme issuing",
-      max_path_length: 1,
-      ttl: "4380h",
-    });
-    const { certificate } = madeSchema.parse(signed).data;
-    await vault.call("POST", "issuing/intermediate/set-signed", {
-      certificate: `${certificate}\n${root}`,
-    });
+    const folder = mkdtempSync(join(tmpdir(), "operator-"));
+    stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const shell = operatorShell(vault, needs.path("vault"), folder);
+    const told = await shell(blockOf("signers/vault-pki.md", "Setting it up", "sh"));
+    issuing = `pki_svidmint/issuer/${told.trim().split("\n").at(-1) ?? ""}`;
     await writePolicy(vault, "svidmint", [
       "pki/issuer/acme/sign-intermediate",
-      "issuing/issuer/default/sign-intermediate",
+      `${issuing}/sign-intermediate`,
     ]);
     token = await createToken(vault, "svidmint");
   });
@@ -119,7 +106,7 @@ describe.skipIf(needs.absent)(`svidmint below a CA of the real Vault${needs.note
   });
 
   it("has it certified by a CA below the root, whose certificate goes along", async () => {
-    await using issuer = await serve("issuing/issuer/default");
+    await using issuer = await serve(issuing);
     expect(await verify(issuer)).toBe(3);
   });
 
@@ -133,7 +120,7 @@ describe.skipIf(needs.absent)(`svidmint below a CA of the real Vault${needs.note
 
   it.each([
     ["an issuer that is not there", "pki/issuer/other"],
-    ["one that it has no permission for", "issuing/issuer/acme"],
+    ["one that it has no permission for", "pki_svidmint/issuer/default"],
   ])("answers 503 for %s", async (_, ca) => {
     await using issuer = await serve(ca);
     await expect(issueX509(issuer.url, evidence)).rejects.toThrow(/status 503/);

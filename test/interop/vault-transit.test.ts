@@ -14,12 +14,16 @@ import { makeKey, signJwt } from "../../scripts/interop/workload.ts";
 import { counterparts } from "./support/counterparts.ts";
 import { askGoSpiffe } from "./support/go-spiffe.ts";
 import { publish } from "./support/jwks.ts";
+import { operatorShell } from "./support/operator.ts";
+import { blockOf } from "./support/page.ts";
 import { rootCertificate } from "./support/root-certificate.ts";
 import { fetchBundle, issueJwt, issueX509, pkcs8Pem } from "./support/svids.ts";
 import { createKey, inPlace, transitSigner, writePolicy } from "./support/vault.ts";
 
 const needs = counterparts("vault", "verify-svid");
-const VAULT_AUDIENCE = "https://vault.interop.example";
+/** As the page has them. */
+const VAULT_AUDIENCE = "https://vault.example.org";
+const SUBJECT = "system:serviceaccount:identity:svidmint";
 const RECOVERY_MS = 5_000;
 
 describe.skipIf(needs.absent)(`svidmint serve with its keys in the real Vault${needs.note}`, () => {
@@ -33,7 +37,7 @@ describe.skipIf(needs.absent)(`svidmint serve with its keys in the real Vault${n
   /** As a platform mounts it, and replaces it. */
   function writeToken(): void {
     const now = Math.floor(Date.now() / 1000);
-    const claims = { iss: "https://platform.example", sub: "svidmint", aud: VAULT_AUDIENCE };
+    const claims = { iss: "https://platform.example", sub: SUBJECT, aud: VAULT_AUDIENCE };
     const times = { iat: now, nbf: now - 5, exp: now + 600 };
     const header = { alg: "ES256", typ: "JWT", kid: "platform" };
     writeFileSync(
@@ -48,17 +52,9 @@ describe.skipIf(needs.absent)(`svidmint serve with its keys in the real Vault${n
     await writePolicy(vault, "svidmint", ["transit/sign/root", "transit/sign/jwt"]);
     const jwk = { ...platformKey.jwk, kid: "platform", use: "sig", alg: "ES256" };
     const jwks = stack.use(await publish({ keys: [jwk] }));
-    await vault.call("POST", "sys/auth/jwt", { type: "jwt" });
-    await vault.call("POST", "auth/jwt/config", { jwks_url: jwks.url });
-    await vault.call("POST", "auth/jwt/role/svidmint", {
-      role_type: "jwt",
-      user_claim: "sub",
-      bound_audiences: [VAULT_AUDIENCE],
-      bound_subject: "svidmint",
-      token_policies: ["svidmint"],
-      token_no_default_policy: true,
-      token_ttl: "20m",
-    });
+    const shell = operatorShell(vault, needs.path("vault"), folder);
+    const commands = blockOf("signers/vault-transit.md", "Logging in", "sh");
+    await shell(commands.replace(/oidc_discovery_url=\S+/, `jwks_url=${jwks.url}`));
   }
 
   async function serve(): Promise<Svidmint> {
