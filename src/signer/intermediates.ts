@@ -36,7 +36,7 @@ export function intermediateLife(longestLeaf: number): number {
  */
 export class Intermediates implements SigningAuthority {
   readonly #longestLeaf: number;
-  readonly #platform: Pick<Platform, "random" | "background">;
+  readonly #platform: Pick<Platform, "random">;
   readonly #obtain: Obtain;
   readonly #flight: SingleFlight<Result<X509Key>>;
   #current: (Intermediate & { readonly renewAt: number; readonly answer: Ok<X509Key> }) | undefined;
@@ -55,7 +55,7 @@ export class Intermediates implements SigningAuthority {
     this.#longestLeaf = longestLeaf;
     this.#platform = platform;
     this.#obtain = obtain;
-    this.#flight = new SingleFlight(`the intermediate of ${id}`);
+    this.#flight = new SingleFlight(`the intermediate of ${id}`, platform);
   }
 
   key(now: number, log: IntermediateLog): Awaitable<Result<X509Key>> {
@@ -91,13 +91,7 @@ export class Intermediates implements SigningAuthority {
 
   /** In the background: what comes of it is in the log, and the next request finds it. */
   #renew(now: number, log: IntermediateLog): void {
-    const renewal = this.#flight
-      .join(now, () => this.#replace(now, log))
-      .then(
-        () => undefined,
-        () => undefined,
-      );
-    this.#platform.background?.(renewal);
+    void this.#flight.join(now, () => this.#replace(now, log)).catch(() => undefined);
   }
 
   async #replace(now: number, log: IntermediateLog): Promise<Result<X509Key>> {

@@ -1,3 +1,4 @@
+import type { Platform } from "../platform/platform.ts";
 import { within } from "../platform/within.ts";
 import { SignerError, type SignerErrorCode } from "./signer.ts";
 
@@ -16,13 +17,15 @@ const PAUSE = 1;
  */
 export class SingleFlight<T> {
   readonly #name: string;
+  readonly #platform: Pick<Platform, "background">;
   #begunAt = 0;
   #pending: Promise<T> | undefined;
   #failed: { readonly at: number; readonly error: unknown } | undefined;
 
   /** @param name of the key, as messages have it */
-  constructor(name: string) {
+  constructor(name: string, platform: Pick<Platform, "background">) {
     this.#name = name;
+    this.#platform = platform;
   }
 
   /** @param sinceFailure seconds that have to lie between a failure and what follows. @returns whether `join` would begin */
@@ -50,6 +53,8 @@ export class SingleFlight<T> {
     this.#begunAt = now;
     const flight = this.#run(now, work);
     this.#pending = flight;
+    // Others need what a request began whose client hung up.
+    this.#platform.background?.(flight.catch(() => undefined));
     try {
       return await flight;
     } finally {

@@ -36,7 +36,7 @@ export async function openWrapped(key: ModeKey, deps: ModeDeps): Promise<OpenedM
     deps.complain("public_key", "not a usable public key");
     return {};
   }
-  const flight = new SingleFlight<PrivateKey>(`the wrapped key ${id}`);
+  const flight = new SingleFlight<PrivateKey>(`the wrapped key ${id}`, platform);
   let held: PrivateKey | undefined;
   const open = async (): Promise<PrivateKey> => {
     held = await unwrap(key, envelope, unwrapper, platform);
