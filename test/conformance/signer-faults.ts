@@ -178,5 +178,5 @@ export function signerFaults(
     expect(world.calls).toBe(0);
     expect(service.signed()).toHaveLength(signed);
     expect(world.newEvents().filter(({ event }) => event === "intent")).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 }

@@ -88,9 +88,13 @@ export class FakeKms {
   }
 
   readonly fetch = async (url: string, init?: RequestInit): Promise<Response> => {
-    const request = new Request(url, init);
+    if (url !== "https://kms.eu-central-1.amazonaws.com/") throw new TypeError("no host");
+    return this.handle(new Request(url, init));
+  };
+
+  /** For an HTTP server: whatever its address. */
+  readonly handle = async (request: Request): Promise<Response> => {
     const { headers } = request;
-    if (request.url !== "https://kms.eu-central-1.amazonaws.com/") throw new TypeError("no host");
     const [, region, signed] = AUTHORIZATION.exec(headers.get("authorization") ?? "") ?? [];
     if (region !== "eu-central-1" || signed?.includes("x-amz-target") !== true)
       return failure("IncompleteSignatureException");

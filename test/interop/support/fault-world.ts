@@ -28,9 +28,12 @@ export interface SimulatedService {
     Record<"access denied" | "a disabled key" | "throttling" | "a fault of its own", () => Response>
   >;
   /** Answers that are no signature of this key's, by what is wrong with them. */
-  readonly lies: Readonly<Record<string, (answer: SignatureAnswer) => object>>;
+  readonly lies: Readonly<Record<string, Lie>>;
 }
-export type SignatureAnswer = Readonly<Record<string, unknown>>;
+/** Makes an answer of the service's own, a JSON object. */
+export type Lie = (
+  answer: Readonly<Record<string, unknown>>,
+) => Response | Promise<Response | undefined> | undefined;
 
 export interface Outcome {
   readonly status: number;
@@ -53,7 +56,7 @@ export class FaultWorld implements AsyncDisposable {
   calls = 0;
   /** In place of an answer, for the calls that `spares` does not spare. */
   refusal: (() => Response) | undefined;
-  lie: ((answer: SignatureAnswer) => object) | undefined;
+  lie: Lie | undefined;
   spares: (call: number) => boolean = () => false;
   issuer!: Svidmint;
   proxy!: FaultProxy;
@@ -96,7 +99,9 @@ export class FaultWorld implements AsyncDisposable {
     if (this.refusal !== undefined && !spared) return this.refusal();
     const answer = await this.#service.handle(request);
     if (this.lie === undefined || spared) return answer;
-    return Response.json(this.lie((await answer.json()) as SignatureAnswer));
+    const lie = await this.lie((await answer.json()) as Readonly<Record<string, unknown>>);
+    if (lie === undefined) throw new Error("no lie");
+    return lie;
   }
 
   /** One request for an SVID. An SVID that does not verify under the bundle is thrown: there may be none. */

@@ -1,43 +1,25 @@
-import { encodePem } from "../../../src/encoding/pem.ts";
 import { ecdsaRawToDer } from "../../../src/encoding/ecdsa.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
 import { base64url, failure, FakeKeyVault, fromBase64url } from "../../fakes/azure-key-vault.ts";
 import { IDENTITY_VARIABLES } from "../../fakes/azure-tokens.ts";
-import type { SignatureAnswer, SimulatedService } from "./fault-world.ts";
-import { localSigner, rootCertificate } from "./root-certificate.ts";
+import type { Lie, SimulatedService } from "./fault-world.ts";
+import { simulatedKeys } from "./simulated-keys.ts";
 
 const altered =
-  (change: (signature: Uint8Array) => Uint8Array) =>
-  (answer: SignatureAnswer): object => ({
-    ...answer,
-    value: base64url(change(fromBase64url(String(answer["value"])))),
-  });
+  (change: (signature: Uint8Array) => Uint8Array): Lie =>
+  (answer) => {
+    const value = change(fromBase64url(String(answer["value"])));
+    return Response.json({ ...answer, value: base64url(value) });
+  };
 
 /** Azure Key Vault, and the managed identity's endpoint beside it. */
 export function simulatedAzure(): SimulatedService {
-  const platform = nodePlatform();
-  const vault = new FakeKeyVault(platform);
+  const vault = new FakeKeyVault(nodePlatform());
   return {
     backend: "azure_key_vault",
     handle: vault.handle,
     signs: ({ url }) => new URL(url).pathname.startsWith("/keys/"),
-    async keys() {
-      const [root, jwt] = [
-        await platform.generateKey("P-256"),
-        await platform.generateKey("P-256"),
-      ];
-      const inPlace = (pem: string): string => `data:;base64,${btoa(pem)}`;
-      return {
-        x509: {
-          key: await vault.add("root", root),
-          certificate: inPlace(await rootCertificate(localSigner(root))),
-        },
-        jwt: {
-          key: await vault.add("jwt", jwt),
-          public_key: inPlace(encodePem("PUBLIC KEY", jwt.publicKey.spki)),
-        },
-      };
-    },
+    keys: () => simulatedKeys((name, key) => vault.add(name, key)),
     variables: (url) => ({
       ...IDENTITY_VARIABLES,
       IDENTITY_ENDPOINT: `${url}/msi/token`,
@@ -51,7 +33,8 @@ export function simulatedAzure(): SimulatedService {
       "a fault of its own": () => failure(500, "InternalServerError"),
     },
     lies: {
-      "another version": (answer) => ({ ...answer, kid: String(answer["kid"]).replace(/.$/, "2") }),
+      "another version": (answer) =>
+        Response.json({ ...answer, kid: String(answer["kid"]).replace(/.$/, "2") }),
       "a flipped bit": altered((raw) => raw.map((octet, i) => (i === 63 ? octet ^ 1 : octet))),
       "DER where raw was promised": altered((raw) => ecdsaRawToDer(raw)),
       "a truncated signature": altered((raw) => raw.subarray(0, -1)),
