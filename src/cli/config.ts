@@ -4,7 +4,7 @@ import type { FactorInfo } from "../attestation.ts";
 import type { Attestor } from "../attestors/attestor.ts";
 import type { ConfigIssue, ReadResource } from "../config-issue.ts";
 import { isJsonObject, type JsonObject } from "../encoding/json.ts";
-import { loadConfig, type Config } from "../issuer/config.ts";
+import { loadConfig, type Config, type ConfigDeps } from "../issuer/config.ts";
 import { describeIssues } from "../issuer/request.ts";
 import { forbiddenKeys } from "../policy/schema-issues.ts";
 import type { CompiledPolicy } from "../policy/policy.ts";
@@ -49,7 +49,7 @@ export interface Judging {
 /** Everything that is wrong with a configuration file, at once. @throws CommandError (2) where it cannot be read */
 export async function checkConfig(
   path: string,
-  options: { readonly assumeClaimStore?: boolean } = {},
+  options: Pick<ConfigDeps, "assumeClaimStore" | "openPeers"> = {},
 ): Promise<CheckedConfig> {
   const read = readYaml(await readInput(path));
   const located = (issue: ConfigIssue) => locateIssue(path, issue, read);

@@ -1,3 +1,4 @@
+import type { PeerEvent } from "../federation/peer-events.ts";
 import type { ProblemCode, Reason } from "../reasons.ts";
 import type { Awaitable } from "../result.ts";
 import type { IntermediateFacts, IntermediateOutcome } from "../signer/authority.ts";
@@ -108,7 +109,11 @@ export interface AlarmEvent {
   readonly detail?: string;
 }
 
+/** A change in what becomes of fetching a peer's bundle. */
+type PeerAuditEvent = PeerEvent & { readonly time: string; readonly trust_domain: string };
+
 export type AuditEvent =
+  | PeerAuditEvent
   | IntentEvent
   | OutcomeEvent
   | IntermediateEvent
@@ -141,4 +146,14 @@ export function auditLine(event: AuditEvent): string {
 
 function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** The text of the latest second that was asked for: requests of one second share it. */
+let latest = { seconds: Number.NaN, text: "" };
+
+/** RFC 3339, seconds, UTC. @param seconds Unix seconds */
+export function auditTime(seconds: number): string {
+  if (latest.seconds !== seconds)
+    latest = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` };
+  return latest.text;
 }

@@ -1,5 +1,8 @@
 import type { Bundles } from "../attestors/attestor.ts";
+import { whenReady } from "../encoding/awaitable.ts";
 import type { Bundle } from "../encoding/bundle.ts";
+import type { Peers } from "../federation/peer.ts";
+import type { Awaitable } from "../result.ts";
 import type { KeySet, PublishedKeys } from "../signer/key-set.ts";
 
 /** What the trust domain's own SVIDs are verified with at some moment: all of its keys. */
@@ -16,11 +19,11 @@ export function ownBundle({ x509, jwt, wit, witSequence, refreshHint }: Publishe
 /** The bundles that one configuration holds: those of its peers, and its own once its keys are read. */
 export class HeldBundles implements Bundles {
   readonly #trustDomain: string;
-  readonly #peers: ReadonlyMap<string, Bundle>;
+  readonly #peers: Peers;
   #keys: Pick<KeySet, "published"> | undefined;
   #own: { readonly of: PublishedKeys; readonly bundle: Bundle } | undefined;
 
-  constructor(trustDomain: string, peers: ReadonlyMap<string, Bundle> = new Map()) {
+  constructor(trustDomain: string, peers: Peers) {
     this.#trustDomain = trustDomain;
     this.#peers = peers;
   }
@@ -34,8 +37,9 @@ export class HeldBundles implements Bundles {
     return trustDomain === this.#trustDomain || this.#peers.has(trustDomain);
   }
 
-  find(trustDomain: string, now: number): Bundle | undefined {
-    if (trustDomain !== this.#trustDomain) return this.#peers.get(trustDomain);
+  find(trustDomain: string, now: number): Awaitable<Bundle | undefined> {
+    if (trustDomain !== this.#trustDomain)
+      return whenReady(this.#peers.find(trustDomain, now), (held) => held?.bundle);
     const published = this.#keys?.published(now);
     if (published === undefined) return undefined;
     // The same object until a key comes or goes, as the published keys are: what is made of it can be kept.

@@ -3,7 +3,7 @@ import type { AttestorDefinition } from "../attestors/attestor.ts";
 import { peersSchema } from "../federation/peers-schema.ts";
 import { parseInstant } from "../signer/instant.ts";
 import { keysSchema } from "../signer/keys-schema.ts";
-import { durationSchema } from "../policy/duration.ts";
+import { durationSchema } from "../duration-schema.ts";
 import { denyEntrySchema, ruleSchema } from "../policy/schema.ts";
 import { storeDefinitions } from "../stores/definitions.ts";
 

@@ -3,7 +3,9 @@ import type { Attestor, AttestorDefinition } from "../attestors/attestor.ts";
 import type { ConfigIssue, ReadResource } from "../config-issue.ts";
 import { isIssuerUrl } from "../encoding/issuer-url.ts";
 import { peersSchema, type PeersConfig } from "../federation/peers-schema.ts";
-import { readPeers } from "../federation/peers.ts";
+import { offlinePeers } from "../federation/offline.ts";
+import type { OpenPeers } from "../federation/open-peers.ts";
+import type { HeldPeers } from "../federation/held-peers.ts";
 import type { Platform } from "../platform/platform.ts";
 import { compilePolicy } from "../policy/compile.ts";
 import type { CompiledPolicy } from "../policy/policy.ts";
@@ -38,6 +40,8 @@ export interface Config {
   readonly factors: readonly FactorInfo[];
   readonly policy: CompiledPolicy;
   readonly peers?: PeersConfig;
+  /** What is held of them. */
+  readonly heldPeers: HeldPeers;
   /** What the attestors ask. Whoever reads the keys binds them to it. */
   readonly bundles: HeldBundles;
   readonly keys?: KeysConfig;
@@ -54,6 +58,8 @@ export interface ConfigDeps {
   readonly platform: Platform;
   readonly registry: readonly AttestorDefinition[];
   readonly read: ReadResource;
+  /** What fetches the bundles of peers; absent: nothing does. */
+  readonly openPeers?: OpenPeers;
   /** Judges rules as if `claims:` named a store: for what only asks them and claims nothing. */
   readonly assumeClaimStore?: boolean;
 }
@@ -80,8 +86,9 @@ export async function loadConfig(
     trustDomain: trustDomain ?? standIn("invalid"),
     issuer: issuer ?? "https://issuer.invalid",
   };
-  const peers = await readPeers(outer.peers ?? {}, {
+  const peers = await (deps.openPeers ?? offlinePeers)(outer.peers ?? {}, {
     trustDomain: names.trustDomain,
+    platform: deps.platform,
     read: deps.read,
     report: (issue) => void issues.push({ ...issue, path: ["peers", ...issue.path] }),
   });
@@ -128,6 +135,7 @@ export async function loadConfig(
     factors,
     policy,
     ...(outer.peers && { peers: outer.peers }),
+    heldPeers: peers,
     bundles,
     ...(outer.keys && { keys: outer.keys }),
     ...(claims && { claims }),

@@ -11,6 +11,7 @@ import type { Issuer } from "./issuer.ts";
 import { createMetrics } from "./metrics.ts";
 import { missingKeys } from "./missing-keys.ts";
 import { openClaimStore, type StoreOpeners } from "./open-store.ts";
+import { peersContext } from "./peers-context.ts";
 
 export interface LoadDeps extends ConfigDeps {
   readonly audit: AuditSink;
@@ -78,7 +79,18 @@ export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer
       report: (issue) => deps.warn?.(issue),
     }));
   if (store !== undefined) deps.opened?.(store);
-  const parts = { platform, trustDomain, issuer, attestors, policy, keys, ...(store && { store }) };
+  const parts = {
+    platform,
+    trustDomain,
+    issuer,
+    attestors,
+    policy,
+    keys,
+    peers: config.heldPeers,
+    ...(store && { store }),
+  };
   const { audit, log } = deps;
-  return assembleIssuer(parts, { audit, metrics: createMetrics(), ...(log && { log }) });
+  const metrics = createMetrics();
+  config.heldPeers.bind(peersContext({ trustDomain, platform, audit, metrics, store }));
+  return assembleIssuer(parts, { audit, metrics, ...(log && { log }) });
 }

@@ -1,4 +1,5 @@
 import type { Attestor } from "../attestors/attestor.ts";
+import type { Peers } from "../federation/peer.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { CompiledPolicy } from "../policy/policy.ts";
 import type { Awaitable } from "../result.ts";
@@ -17,6 +18,7 @@ export interface Snapshot {
   readonly attestors: ReadonlyMap<string, Attestor>;
   readonly policy: CompiledPolicy;
   readonly keys: KeySet;
+  readonly peers: Peers;
   /** @param now Unix seconds */
   readonly documents: (now: number) => Awaitable<PublicDocuments>;
   /** Where first use is decided; absent where no rule can need it. */

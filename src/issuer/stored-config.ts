@@ -2,11 +2,14 @@ import type { OpenAttestor, Attestor } from "../attestors/attestor.ts";
 import { ConfigError, type ConfigIssue, type ReadResource } from "../config-issue.ts";
 import { toHex, utf8Encode } from "../encoding/bytes.ts";
 import type { PeersConfig } from "../federation/peers-schema.ts";
-import { readPeers } from "../federation/peers.ts";
+import type { OpenPeers } from "../federation/open-peers.ts";
+import { NO_PEERS } from "../federation/no-peers.ts";
+import type { HeldPeers } from "../federation/held-peers.ts";
 import type { Platform } from "../platform/platform.ts";
 import { restorePolicy } from "../policy/stored.ts";
 import type { Backends } from "../signer/backend.ts";
 import type { Modes } from "../signer/mode.ts";
+import type { TrustDomain } from "../spiffe/trust-domain.ts";
 import { openStoredKeys, type StoredKeys } from "../signer/stored-keys.ts";
 import type { ClaimsSection } from "../stores/definition.ts";
 import { assembleIssuer } from "./assemble.ts";
@@ -15,6 +18,7 @@ import { HeldBundles } from "./bundles.ts";
 import type { Issuer } from "./issuer.ts";
 import type { Metrics } from "./metrics.ts";
 import { openClaimStore, type StoreOpeners } from "./open-store.ts";
+import { peersContext } from "./peers-context.ts";
 
 /** Grows when what is stored, or what it means, changes: another version's is refused. */
 export const STORED_FORMAT = 4;
@@ -50,6 +54,8 @@ export interface OpenStoredDeps {
   readonly backends: Backends;
   /** Beside `direct`. */
   readonly modes?: Modes;
+  /** Needed where the configuration has peers. */
+  readonly openPeers?: OpenPeers | undefined;
   /** Bindings of the runtime, by name. */
   readonly env: (name: string) => unknown;
   readonly read: ReadResource;
@@ -66,12 +72,8 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
   const { issuer, refreshHint, changedAt } = config;
   const { trustDomain, longestTtl: longestLife } = policy;
   const issues: ConfigIssue[] = [];
-  const peers = await readPeers(config.peers ?? {}, {
-    trustDomain,
-    read,
-    report: (issue) => void issues.push({ ...issue, path: ["peers", ...issue.path] }),
-  });
-  const bundles = new HeldBundles(trustDomain, peers);
+  const peers = await openPeers(config.peers, trustDomain, deps, issues);
+  const bundles = new HeldBundles(trustDomain, peers ?? NO_PEERS);
   const attestors = new Map<string, Attestor>();
   for (const [type, settings] of Object.entries(config.evidence)) {
     const open = Object.hasOwn(deps.attestors, type) ? deps.attestors[type] : undefined;
@@ -103,8 +105,32 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
       trustDomain,
       report,
     }));
-  const parts = { platform, trustDomain, issuer, attestors, policy, keys, ...(store && { store }) };
+  peers?.bind(peersContext({ ...deps, trustDomain, store }));
+  const parts = {
+    platform,
+    trustDomain,
+    issuer,
+    attestors,
+    policy,
+    keys,
+    peers: peers ?? NO_PEERS,
+    ...(store && { store }),
+  };
   return assembleIssuer(parts, deps);
+}
+
+async function openPeers(
+  peers: PeersConfig | undefined,
+  trustDomain: TrustDomain,
+  deps: OpenStoredDeps,
+  issues: ConfigIssue[],
+): Promise<HeldPeers | undefined> {
+  if (peers === undefined || Object.keys(peers).length === 0) return undefined;
+  if (deps.openPeers === undefined)
+    throw wrong("the entry of this deployment does not list federation", "peers");
+  const report = (issue: ConfigIssue): void =>
+    void issues.push({ ...issue, path: ["peers", ...issue.path] });
+  return deps.openPeers(peers, { ...deps, trustDomain, report });
 }
 
 async function unpack(

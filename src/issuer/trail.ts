@@ -3,6 +3,7 @@ import { REASONS } from "../reasons.ts";
 import { fail, ok, type Awaitable, type Err, type Failure, type Result } from "../result.ts";
 import {
   auditLine,
+  auditTime,
   type AlarmEvent,
   type AuditEvent,
   type AuditSink,
@@ -68,7 +69,7 @@ export class RequestTrail implements IntermediateLog {
     const { spiffe_id, x509, jwt, wit } = facts;
     const recorded = await this.#record({
       event: "intent",
-      time: rfc3339(this.now),
+      time: auditTime(this.now),
       request_id: this.requestId,
       trust_domain: this.#deps.trustDomain,
       evidence: this.evidence,
@@ -136,7 +137,7 @@ export class RequestTrail implements IntermediateLog {
   /** What every event begins with. */
   #head(): Pick<IntentEvent, Head> {
     return {
-      time: rfc3339(this.now),
+      time: auditTime(this.now),
       request_id: this.requestId,
       trust_domain: this.#deps.trustDomain,
     };
@@ -172,13 +173,4 @@ function told({ reason, detail }: Failure): Failure {
   return detail === undefined
     ? { reason }
     : { reason, detail: detail.slice(0, MAX_DETAIL_CHARACTERS) };
-}
-
-/** The text of the latest second that was asked for: requests of one second share it. */
-let latest = { seconds: Number.NaN, text: "" };
-
-function rfc3339(seconds: number): string {
-  if (latest.seconds !== seconds)
-    latest = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` };
-  return latest.text;
 }

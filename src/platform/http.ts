@@ -31,6 +31,8 @@ export interface BoundedResponse {
 export interface HttpFailure {
   readonly code: "url_forbidden" | "redirect" | "too_large" | "timeout" | "network";
   readonly detail?: string;
+  /** Where a redirect points to, as it says: for a caller that may follow, and nobody else. */
+  readonly location?: string;
 }
 
 /**
@@ -78,7 +80,8 @@ async function exchange(
     });
     if (isRedirect(response)) {
       await response.body?.cancel();
-      return failure("redirect");
+      const location = response.headers.get("location");
+      return { ok: false, error: { code: "redirect", ...(location !== null && { location }) } };
     }
     const bytes = await readBounded(response.body, request.maxBytes, signal);
     if (bytes === undefined) return failure("too_large");

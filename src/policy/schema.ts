@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { durationSchema } from "./duration.ts";
+import { durationSchema } from "../duration-schema.ts";
 
 /**
  * The shape of `rules:` and `deny:`. Strict: a key that is not here is an error. What the values mean, and whether

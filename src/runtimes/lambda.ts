@@ -9,6 +9,7 @@ import { nodePlatform } from "../platform/node/node-platform.ts";
 import { attestors } from "./node/attestors.ts";
 import { auditFile } from "./node/audit-file.ts";
 import { backends } from "./node/backends.ts";
+import { openPeers } from "./node/peers.ts";
 import { readNodeReference } from "./node/references.ts";
 import { nodeStores } from "./node/stores.ts";
 
@@ -23,6 +24,7 @@ const folder = inline ? process.cwd() : dirname(source);
 const issuer = await loadIssuer(JSON.parse(inline ? source : await readFile(source, "utf8")), {
   platform: nodePlatform(),
   registry: attestors,
+  openPeers,
   stores: nodeStores(folder),
   backends,
   modes: allModes,

@@ -6,6 +6,7 @@ import { nodePlatform } from "../platform/node/node-platform.ts";
 import { attestors } from "./node/attestors.ts";
 import { onStopSignal } from "./node/lifecycle.ts";
 import { parseListenAddress } from "./node/listen-address.ts";
+import { openPeers } from "./node/peers.ts";
 import { readNodeReference } from "./node/references.ts";
 import { serve } from "./node/serve.ts";
 
@@ -24,6 +25,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const { config, issues } = await loadConfig(document, {
     platform: nodePlatform(),
     registry: attestors,
+    openPeers,
     read,
   });
   if (config === undefined)

@@ -7,6 +7,7 @@ import openapi from "../gen/openapi.ts";
 import type { OpenAttestor } from "../attestors/attestor.ts";
 import { portableOpeners } from "../attestors/openers.ts";
 import type { Backends } from "../signer/backend.ts";
+import type { OpenPeers } from "../federation/open-peers.ts";
 import type { Modes } from "../signer/mode.ts";
 import { openLocal } from "../signer/local.ts";
 import { openDurableObject } from "../stores/workers/durable-object.ts";
@@ -24,6 +25,7 @@ export { openCaFiles } from "../signer/ca-files.ts";
 export { openStepCa } from "../signer/step-ca.ts";
 export { openVaultPki } from "../signer/vault-pki.ts";
 export { openVaultTransit } from "../signer/vault-transit.ts";
+export { webFederation } from "../federation/web-federation.ts";
 export { openDelegated } from "../signer/delegated.ts";
 export { openUpstream } from "../signer/upstream.ts";
 export { openWrapped } from "../signer/wrapped.ts";
@@ -43,23 +45,25 @@ export interface SvidmintWorker {
 type Attestors = Readonly<Record<string, OpenAttestor>>;
 type App = ReturnType<typeof createApp>;
 
-/**
- * @param attestors by evidence type: those that the configuration uses, so that nothing else is shipped
- * @param backends where its keys lie, beside `local`
- * @param modes how they sign, beside `direct`
- */
-export function worker(
-  attestors: Attestors,
-  backends: Backends = {},
-  modes: Modes = {},
-): SvidmintWorker {
+/** What a Worker ships beside its evidence types. */
+export interface WorkerParts {
+  /** Where its keys lie, beside `local`. */
+  readonly backends?: Backends;
+  /** How they sign, beside `direct`. */
+  readonly modes?: Modes;
+  /** What fetches the bundles of its peers: `webFederation`. */
+  readonly federation?: OpenPeers;
+}
+
+/** @param attestors by evidence type: those that the configuration uses, so that nothing else is shipped */
+export function worker(attestors: Attestors, parts: WorkerParts = {}): SvidmintWorker {
   // One isolate serves one deployment: its bindings do not change while it lives. Only a finished app is kept, since a
   // promise of another request may never resolve here.
   let running: App | undefined;
   return {
     async fetch(request, env) {
       try {
-        running ??= await start(env, attestors, { local: openLocal, ...backends }, modes);
+        running ??= await start(env, attestors, parts);
       } catch (error) {
         console.error(error instanceof ConfigError ? error.message : "svidmint did not start");
         return new Response("svidmint is not configured; its log says why\n", {
@@ -78,16 +82,16 @@ export default /* @__PURE__ */ worker(portableOpeners);
 async function start(
   env: WorkerEnv,
   attestors: Attestors,
-  backends: Backends,
-  modes: Modes,
+  { backends, modes, federation }: WorkerParts,
 ): Promise<App> {
   const issuer = await openStored(documentOf(env.SVIDMINT_CONFIG), {
     // A key refresh that outlives the request which began it is finished for the next one.
     platform: webCryptoPlatform({ background: waitUntil }),
     attestors,
     stores: { durable_object: openDurableObject },
-    backends,
-    modes,
+    backends: { local: openLocal, ...backends },
+    ...(modes && { modes }),
+    openPeers: federation,
     env: (name) => env[name],
     read: (reference) => readReference(reference, (name) => env[name]),
     // Best effort: the platform's log takes the line, nobody acknowledges it.

@@ -66,15 +66,23 @@ export default defineCommand({
 });
 
 /** What the Worker's entry has to say, so that it ships these evidence types, backends and modes and no others. */
-function entryLine({ sections, keys = {} }: Pick<Config, "sections" | "keys">): string {
+function entryLine({
+  sections,
+  keys = {},
+  peers = {},
+}: Pick<Config, "sections" | "keys" | "peers">): string {
   const entries = SVID_USES.flatMap((use) =>
     (keys[use] ?? []).map((entry) => [entry.backend, modeOf(entry, use).mode] as const),
   );
   const backends = new Set(entries.map(([backend]) => backend).filter((one) => one !== "local"));
   const modes = new Set(entries.map(([, mode]) => mode).filter((one) => one !== "direct"));
   const parts = [listed([...sections.keys()])];
-  if (backends.size + modes.size > 0) parts.push(listed([...backends]));
-  if (modes.size > 0) parts.push(listed([...modes]));
+  const more = [
+    ...(backends.size > 0 ? [`backends: ${listed([...backends])}`] : []),
+    ...(modes.size > 0 ? [`modes: ${listed([...modes])}`] : []),
+    ...(Object.keys(peers).length > 0 ? ["federation: webFederation"] : []),
+  ];
+  if (more.length > 0) parts.push(`{ ${more.join(", ")} }`);
   return `the Worker's entry names what it ships: worker(${parts.join(", ")})`;
 }
 

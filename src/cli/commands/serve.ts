@@ -13,6 +13,7 @@ import { onStopSignal } from "../../runtimes/node/lifecycle.ts";
 import { parseListenAddress } from "../../runtimes/node/listen-address.ts";
 import type { ListenAddress } from "../../runtimes/node/http-server.ts";
 import { DATA_FOLDER } from "../../runtimes/node/file-store.ts";
+import { openPeers } from "../../runtimes/node/peers.ts";
 import { serve, type ServeOptions, type Serving } from "../../runtimes/node/serve.ts";
 import { checkConfig, configurationError, issueLine, resourceReader } from "../config.ts";
 import { defineCommand } from "../command.ts";
@@ -56,7 +57,7 @@ export default defineCommand({
   exits:
     "0 stopped by a signal, 1 the issuer could not start or go on, 2 wrong usage or configuration",
   async run(args) {
-    const { config, issues } = await checkConfig(args.config);
+    const { config, issues } = await checkConfig(args.config, { openPeers });
     if (config === undefined) throw configurationError(issues);
     for (const issue of issues) printError(issueLine(issue));
     const metricsToken = process.env["SVIDMINT_METRICS_TOKEN"];

@@ -12,6 +12,7 @@ import { attestors } from "./attestors.ts";
 import { auditFile } from "./audit-file.ts";
 import { backends, closeBackends } from "./backends.ts";
 import { directSvids } from "./direct-svids.ts";
+import { keepFresh } from "./keep-fresh.ts";
 import { listen, type ListenAddress, type RunningServer } from "./http-server.ts";
 import { nodeStores } from "./stores.ts";
 
@@ -44,8 +45,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     sync: config.audit?.required === true && sink !== "stdout",
   });
   closers.push(closeBackends, () => audit.close());
+  const platform = nodePlatform();
   const issuer = await openIssuer(config, {
-    platform: nodePlatform(),
+    platform,
     registry: attestors,
     read: options.read,
     ...(options.readPrivate && { readPrivate: options.readPrivate }),
@@ -58,6 +60,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     env: (name) => process.env[name],
     opened: (store) => closers.unshift(async () => store.close?.()),
   });
+  const stopPeers = keepFresh(config.heldPeers, () => platform.now());
+  closers.unshift(() => Promise.resolve(stopPeers()));
   const app = createApp(issuer, {
     openapi,
     ...(metrics?.token !== undefined && { metrics: { token: metrics.token } }),

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../src/config-issue.ts";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import { peersSchema } from "../../../src/federation/peers-schema.ts";
-import { readPeers } from "../../../src/federation/peers.ts";
+import { webFederation } from "../../../src/federation/web-federation.ts";
+import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { tokenKey } from "../../fakes/token-issuer.ts";
 
 const key = await tokenKey("ES256", "peer-1");
@@ -10,7 +11,8 @@ const BUNDLE = JSON.stringify({ keys: [{ ...key.jwk, use: "jwt-svid" }], spiffe_
 
 async function readAll(peers: object, files: Record<string, string> = {}) {
   const lines: string[] = [];
-  const bundles = await readPeers(peersSchema.parse(peers), {
+  const held = await webFederation(peersSchema.parse(peers), {
+    platform: webCryptoPlatform(),
     trustDomain: "prod.example",
     async read(reference) {
       const text = files[reference];
@@ -20,6 +22,9 @@ async function readAll(peers: object, files: Record<string, string> = {}) {
     report: ({ path, message, severity }) =>
       lines.push(`${severity} ${path.join(".")}: ${message}`),
   });
+  const bundles = new Map(
+    held.states(0).map(({ trustDomain, held: { bundle } = {} }) => [trustDomain, bundle]),
+  );
   return { bundles, lines };
 }
 
@@ -63,10 +68,10 @@ describe("pinned bundles of peers", () => {
   });
 
   it.each([
-    ["a URL, which is not fetched", { bundle: "https://a.example/bundle" }],
+    ["a URL where a document is due", { bundle: "https://a.example/bundle" }],
     ["a secret", { bundle: "env:BUNDLE" }],
     ["nothing", {}],
-    ["what is not known", { bundle: "file:x", url: "https://a.example/bundle" }],
+    ["what is not known", { bundle: "file:x", uri: "https://a.example/bundle" }],
   ])("are not %s", (_, peer) => {
     expect(peersSchema.safeParse({ "a.example": peer }).success).toBe(false);
   });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { parseBundle, type Bundle } from "../../../src/encoding/bundle.ts";
+import { NO_PEERS } from "../../../src/federation/no-peers.ts";
 import { HeldBundles } from "../../../src/issuer/bundles.ts";
 import { loadConfig } from "../../../src/issuer/config.ts";
 import { portableAttestors } from "../../../src/attestors/registry.ts";
 import { fakeKeySet } from "../../fakes/key-set.ts";
+import { peersOf } from "../../fakes/peers.ts";
 import { dataUrl, readDataUrl, tokenKey } from "../../fakes/token-issuer.ts";
 import { GOOD, load, platform } from "./config-world.ts";
 import { NOW, TRUST_DOMAIN } from "./names.ts";
@@ -13,7 +15,7 @@ const keys = await fakeKeySet(platform, TRUST_DOMAIN);
 
 describe("held bundles", () => {
   it("know their names before there are keys, and our own keys once they are read", () => {
-    const bundles = new HeldBundles(TRUST_DOMAIN, new Map([["peer.example", PEER]]));
+    const bundles = new HeldBundles(TRUST_DOMAIN, peersOf(new Map([["peer.example", PEER]])));
     for (const name of [TRUST_DOMAIN, "peer.example"]) expect(bundles.has(name)).toBe(true);
     for (const name of ["other.example", "constructor", ""]) expect(bundles.has(name)).toBe(false);
     expect(bundles.find(TRUST_DOMAIN, NOW)).toBeUndefined();
@@ -27,17 +29,17 @@ describe("held bundles", () => {
   });
 
   it("are the same object until a key comes or goes", () => {
-    const bundles = new HeldBundles(TRUST_DOMAIN);
+    const bundles = new HeldBundles(TRUST_DOMAIN, NO_PEERS);
     let published = keys.published(NOW);
     bundles.bindOwn({ published: () => published });
     const before = bundles.find(TRUST_DOMAIN, NOW);
     expect(bundles.find(TRUST_DOMAIN, NOW + 1)).toBe(before);
     published = { ...published, jwt: [] };
-    expect(bundles.find(TRUST_DOMAIN, NOW + 2)?.jwtAuthorities).toEqual([]);
+    expect(bundles.find(TRUST_DOMAIN, NOW + 2)).toMatchObject({ jwtAuthorities: [] });
   });
 
   it("never show a peer's bundle as ours", () => {
-    const bundles = new HeldBundles(TRUST_DOMAIN, new Map([[TRUST_DOMAIN, PEER]]));
+    const bundles = new HeldBundles(TRUST_DOMAIN, peersOf(new Map([[TRUST_DOMAIN, PEER]])));
     expect(bundles.find(TRUST_DOMAIN, NOW)).toBeUndefined();
   });
 });
@@ -51,7 +53,7 @@ describe("peers of a configuration", () => {
       { platform, registry: portableAttestors, read: readDataUrl },
     );
     expect(issues).toEqual([]);
-    const held = config?.bundles.find("peer.example", NOW);
+    const held = await config?.bundles.find("peer.example", NOW);
     expect(held?.jwtAuthorities.map(({ kid }) => kid)).toEqual(["peer-1"]);
     expect(parseBundle(await readDataUrl(bundle))).toEqual({ ok: true, value: held });
   });
@@ -60,7 +62,7 @@ describe("peers of a configuration", () => {
     [{ "prod.example.org": { bundle: "file:x" } }, /^peers\.prod\.example\.org: is this trust/],
     [{ "peer.example": { bundle: "file:x" } }, /^peers\.peer\.example\.bundle: there is no such/],
     [{ "peer.example": { bundle: "https://x" } }, /^peers\.peer\.example\.bundle: expected file:/],
-    [{ "peer.example": { url: "https://x" } }, /^peers\.peer\.example\.url: unknown key/],
+    [{ "peer.example": { url: "https://x" } }, /^peers\.peer\.example\.profile: expected/],
     [{ "peer.example": null }, /^peers\.peer\.example: expected a map/],
     [JSON.parse('{"__proto__":{"bundle":"file:x"}}'), /^peers\.__proto__: a key of this name/],
     [[], /^peers: expected a map/],

@@ -1,3 +1,4 @@
+import { webFederation } from "../../../src/federation/web-federation.ts";
 import { portableOpeners } from "../../../src/attestors/openers.ts";
 import { portableAttestors } from "../../../src/attestors/registry.ts";
 import { ConfigError, type ReadResource } from "../../../src/config-issue.ts";
@@ -181,6 +182,7 @@ export function open(
   stores: StoreOpeners = {},
 ): Promise<Issuer> {
   return openStored(stored, {
+    openPeers: webFederation,
     platform,
     attestors: portableOpeners,
     stores,

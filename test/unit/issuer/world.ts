@@ -20,6 +20,7 @@ import type { ClaimStore } from "../../../src/stores/claim-store.ts";
 import { simulateRegion, type SimulatedRegion } from "../../fakes/aws-metadata.ts";
 import { simulateTenant, type SimulatedTenant } from "../../fakes/azure-metadata.ts";
 import { csrPem } from "../../fakes/csr.ts";
+import { peersOf } from "../../fakes/peers.ts";
 import { fakeKeySet, type FakeKeySet } from "../../fakes/key-set.ts";
 import { FakeNetwork } from "../../fakes/network.ts";
 import {
@@ -102,7 +103,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     ...options.more,
   };
-  const bundles = new HeldBundles(TRUST_DOMAIN, options.peers);
+  const peers = peersOf(options.peers ?? new Map());
+  const bundles = new HeldBundles(TRUST_DOMAIN, peers);
   bundles.bindOwn(keys);
   const attestors = new Map<string, Attestor>();
   const factors: FactorInfo[] = [];
@@ -141,6 +143,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     attestors,
     policy,
     keys,
+    peers,
     documents: publicDocuments(platform, ISSUER, keys),
     ...(store && { store }),
   };

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { parseDuration } from "../duration.ts";
+import { parseDuration } from "./duration.ts";
 
 /** A duration in configuration (`90s`, `10m`, `1h`, `30d`), read as seconds within bounds given in seconds. */
 export function durationSchema(min: number, max: number) {

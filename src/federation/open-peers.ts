@@ -1,0 +1,146 @@
+import { ConfigError, type ConfigIssue, type ReadResource } from "../config-issue.ts";
+import type { Bundle } from "../encoding/bundle.ts";
+import type { Platform } from "../platform/platform.ts";
+import { isTrustDomain } from "../spiffe/trust-domain.ts";
+import { believe } from "./believe.ts";
+import { PeerBundle } from "./peer-bundle.ts";
+import { HeldPeers, type Peer } from "./held-peers.ts";
+import type { FetchBundle, HeldBundle } from "./peer.ts";
+import type { PeerConfig, PeersConfig } from "./peers-schema.ts";
+
+/** What fetches bundles: of each profile, for one peer. A runtime lists the profiles that it has. */
+export type Endpoints = Readonly<
+  Partial<
+    Record<
+      "https_web" | "https_spiffe",
+      (peer: EndpointConfig, platform: Pick<Platform, "fetch" | "now">) => FetchBundle
+    >
+  >
+>;
+
+export interface EndpointConfig {
+  readonly url: string;
+  readonly allowPrivate: boolean;
+  /** Profile `https_spiffe`: whom the endpoint has to be … */
+  readonly endpointId?: string | undefined;
+  /** … and the bundle of that trust domain as held now: what the endpoint's certificate is verified with. */
+  readonly endpointBundle?: (trustDomain: string, now: number) => Bundle | undefined;
+}
+
+interface OpenPeersDeps {
+  /** Ours, which is nobody's peer. */
+  readonly trustDomain: string;
+  readonly platform: Platform;
+  readonly read: ReadResource;
+  /** Paths begin with the peer's name. */
+  readonly report: (issue: ConfigIssue) => void;
+}
+
+const MAX_AGE = 86_400;
+
+/** Opens what `peers:` says: calls nobody. */
+export type OpenPeers = (config: PeersConfig, deps: OpenPeersDeps) => Promise<HeldPeers>;
+
+/** Federation by the profiles that a runtime has. */
+export function federation(endpoints: Endpoints): OpenPeers {
+  return (config, deps) => openPeers(config, endpoints, deps);
+}
+
+/** The peers of a configuration, each under the trust domain that it names: a bundle does not say whose it is. */
+async function openPeers(
+  config: PeersConfig,
+  endpoints: Endpoints,
+  deps: OpenPeersDeps,
+): Promise<HeldPeers> {
+  const peers = new Map<string, Peer>();
+  const held = new HeldPeers(peers);
+  for (const [name, peer] of Object.entries(config)) {
+    const say = (path: ConfigIssue["path"], message: string, severity: ConfigIssue["severity"]) =>
+      deps.report({ path: [name, ...path], message, severity });
+    if (!isTrustDomain(name))
+      say([], "is not a trust domain: expected a-z, 0-9, dot, hyphen and underscore", "error");
+    else if (name === deps.trustDomain) say([], "is this trust domain itself, not a peer", "error");
+    const initial = await configured(name, peer, deps, say); // oxlint-disable-line no-await-in-loop -- a handful, once
+    const fetched = fetchedPeer(name, peer, initial, endpoints, deps, held, say);
+    if (fetched !== undefined) peers.set(name, fetched);
+    else if (initial !== undefined && peer.url === undefined)
+      peers.set(name, { profile: "pinned", pinned: initial });
+  }
+  return held;
+}
+
+type Say = (path: ConfigIssue["path"], message: string, severity: ConfigIssue["severity"]) => void;
+
+function fetchedPeer(
+  name: string,
+  { url, profile, endpoint_spiffe_id: endpointId, max_age, ...peer }: PeerConfig,
+  initial: HeldBundle | undefined,
+  endpoints: Endpoints,
+  deps: OpenPeersDeps,
+  held: HeldPeers,
+  say: Say,
+): Peer | undefined {
+  if (url === undefined || profile === undefined) return undefined;
+  const endpoint = endpoints[profile];
+  if (endpoint === undefined) {
+    say(["profile"], `this runtime does not fetch bundles by ${profile}`, "error");
+    return undefined;
+  }
+  const own = endpointId?.startsWith(`spiffe://${name}/`) === true;
+  if (profile === "https_spiffe" && own && initial === undefined)
+    say(["bundle"], "is required: the first connection is verified with it", "error");
+  if (url.startsWith("http:"))
+    say(["url"], "is plain http, for trials on this machine only", "warning");
+  const allowPrivate = peer.allow_private_addresses === true;
+  const source = new PeerBundle({
+    trustDomain: name,
+    url,
+    initial,
+    minSequence: peer.min_sequence,
+    maxAge: max_age ?? MAX_AGE,
+    platform: deps.platform,
+    fetchBundle: endpoint(
+      {
+        url,
+        allowPrivate,
+        endpointId,
+        endpointBundle: (trustDomain, now) => held.peek(trustDomain, now)?.bundle,
+      },
+      deps.platform,
+    ),
+    snapshots: () => held.snapshots,
+    refreshed: (outcome) => held.refreshed(name, outcome),
+  });
+  return { profile, url, source };
+}
+
+async function configured(
+  name: string,
+  { bundle: reference, min_sequence: floor }: PeerConfig,
+  { read, platform }: OpenPeersDeps,
+  say: Say,
+): Promise<HeldBundle | undefined> {
+  if (reference === undefined) return undefined;
+  const error = (message: string): undefined => {
+    say(["bundle"], message, "error");
+  };
+  let bytes: Uint8Array;
+  try {
+    bytes = await read(reference);
+  } catch (fault) {
+    if (!(fault instanceof ConfigError)) throw fault;
+    return error(fault.issues.map(({ message }) => message).join("; "));
+  }
+  const believed = believe(bytes, name, floor === undefined ? undefined : BigInt(floor));
+  if (!believed.ok) {
+    const { code, detail = code } = believed.error;
+    return error(code === "malformed" ? `is no SPIFFE bundle: ${detail}` : detail);
+  }
+  const { bundle } = believed.value;
+  if (
+    bundle.x509Authorities.length + bundle.jwtAuthorities.length + bundle.witAuthorities.length ===
+    0
+  )
+    say(["bundle"], "has no keys: nothing of this peer is believed", "warning");
+  return { ...believed.value, heldSince: platform.now(), source: "configured" };
+}

@@ -1,0 +1,42 @@
+import type { PeersContext } from "../federation/held-peers.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { ClaimStore } from "../stores/claim-store.ts";
+import { auditLine, auditTime, type AuditSink } from "./audit.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** What peers have of an issuer: a place for snapshots, the log and the counters. */
+export function peersContext({
+  trustDomain,
+  platform,
+  audit,
+  metrics,
+  store,
+}: {
+  readonly trustDomain: string;
+  readonly platform: Pick<Platform, "now">;
+  readonly audit: AuditSink;
+  readonly metrics?: Metrics | undefined;
+  readonly store?: ClaimStore | undefined;
+}): PeersContext {
+  const lost = (): void => metrics?.count("svidmint_audit_write_failures_total");
+  return {
+    trustDomain,
+    store,
+    count: (peer, outcome) => metrics?.count("svidmint_peer_refreshes_total", { peer, outcome }),
+    tell(event) {
+      if (event.alarm === true)
+        metrics?.count("svidmint_alarms_total", { alarm: `peer_${event.reason ?? "failed"}` });
+      const line = auditLine({
+        ...event,
+        time: auditTime(platform.now()),
+        trust_domain: trustDomain,
+      });
+      try {
+        const written = audit.note === undefined ? audit.write(line) : audit.note(line);
+        written?.catch(lost);
+      } catch {
+        lost();
+      }
+    },
+  };
+}
