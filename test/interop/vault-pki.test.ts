@@ -137,7 +137,9 @@ describe.skipIf(needs.absent)(`svidmint below a CA of the real Vault${needs.note
     const certificate = inPlace(madeSchema.parse(other).data.certificate);
     await using issuer = await serve("pki/issuer/acme", { certificate });
     await expect(issueX509(issuer.url, evidence)).rejects.toThrow(/status 503/);
-    await expect.poll(() => issuer.server.output()).toMatch(/no path to the configured root/);
+    await expect
+      .poll(() => issuer.server.output(), { timeout: 10_000 })
+      .toMatch(/no path to the configured root/);
   });
 
   it("issues for less where the engine certifies for less", async () => {

@@ -34,11 +34,11 @@ const PAUSE_MS = 50;
 /** A workload that asks for SVIDs without end, and shows each to a relying party at once. */
 export class Load {
   readonly issuer: string;
+  /** In the order in which they were issued. */
+  readonly all: Pair[] = [];
   /** What the relying party did not take when it was new. */
   readonly refused: string[] = [];
-  issued = 0;
   readonly #options: LoadOptions;
-  readonly #all: Pair[] = [];
   #running: Promise<void> | undefined;
   #ends = false;
 
@@ -62,8 +62,7 @@ export class Load {
       const url = this.#options.urls[turn % this.#options.urls.length] ?? this.issuer;
       const pair = await this.#ask(url).catch(() => undefined); // oxlint-disable-line no-await-in-loop -- until one answers
       if (pair !== undefined) {
-        this.#all.push(pair);
-        this.issued++;
+        this.all.push(pair);
         for (const verdict of await this.#judge(pair)) this.refused.push(verdict); // oxlint-disable-line no-await-in-loop
         return pair;
       }
@@ -74,7 +73,7 @@ export class Load {
 
   /** All that was ever issued, judged now. @returns what is refused */
   async judgeAll(): Promise<string[]> {
-    const verdicts = await Promise.all(this.#all.map((pair) => this.#judge(pair)));
+    const verdicts = await Promise.all(this.all.map((pair) => this.#judge(pair)));
     return verdicts.flat();
   }
 
