@@ -2,6 +2,7 @@ import type * as z from "zod/mini";
 import type { Attestation, EvidenceName, FactorInfo } from "../attestation.ts";
 import type { ConfigIssue, ReadResource } from "../config-issue.ts";
 import type { Bundle } from "../encoding/bundle.ts";
+import type { Keep } from "../kept.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Awaitable, Result } from "../result.ts";
 
@@ -61,6 +62,8 @@ export interface AttestorDeps {
   /** The issuer URL: the base of S and of audiences where the attestor's configuration names no `audience`. */
   readonly issuer: string;
   readonly read: ReadResource;
+  /** For published keys that were fetched; absent where configurations do not follow one upon another. */
+  readonly keep?: Keep;
   /** Where an attestor reports what is wrong with its section; paths are relative to the section. */
   readonly report: (issue: ConfigIssue) => void;
 }

@@ -11,6 +11,8 @@ export interface KeySourceOptions {
   /** Where `jwks` stands, relative to the attestor's section. */
   readonly path?: ConfigIssue["path"];
   readonly readKey?: KeyReader;
+  /** Tells one `readKey` from another; without it keys that it read are not kept for the next configuration. */
+  readonly readBy?: string;
 }
 
 /**
@@ -32,11 +34,15 @@ export async function openKeys(
   const allowLoopbackHttp = isLoopbackHttp(deps.issuer);
   if (!isFetchable(url, allowLoopbackHttp))
     report("expected file:, data: or an https: URL without user information");
-  return new FetchedKeys(deps.platform, location, {
-    allowLoopbackHttp,
-    readKey: options.readKey,
-    ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes }),
-  });
+  const { readKey, readBy, maxBytes } = options;
+  const make = (): FetchedKeys =>
+    new FetchedKeys(deps.platform, location, {
+      allowLoopbackHttp,
+      readKey,
+      ...(maxBytes !== undefined && { maxBytes }),
+    });
+  if (deps.keep === undefined || (readKey !== undefined && readBy === undefined)) return make();
+  return deps.keep(`keys ${JSON.stringify([location, maxBytes, readBy])}`, make);
 }
 
 async function readKeys(

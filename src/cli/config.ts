@@ -49,7 +49,7 @@ export interface Judging {
 /** Everything that is wrong with a configuration file, at once. @throws CommandError (2) where it cannot be read */
 export async function checkConfig(
   path: string,
-  options: Pick<ConfigDeps, "assumeClaimStore" | "openPeers"> = {},
+  options: Pick<ConfigDeps, "assumeClaimStore" | "openPeers" | "keep"> = {},
 ): Promise<CheckedConfig> {
   const read = readYaml(await readInput(path));
   const located = (issue: ConfigIssue) => locateIssue(path, issue, read);

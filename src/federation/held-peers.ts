@@ -32,17 +32,25 @@ export interface PeersContext {
   readonly count: (peer: string, outcome: "refreshed" | PeerErrorCode) => void;
 }
 
+/** What the sources of bundles ask, though they may outlive the configuration that they were made for. */
+export interface Home {
+  inForce?: HeldPeers;
+}
+
 /** @see Peers */
 export class HeldPeers implements Peers {
   readonly #peers: ReadonlyMap<string, Peer>;
+  readonly #home: Home;
   #snapshots: Snapshots | undefined;
   #refreshed: (peer: string, outcome: PeerError | undefined) => void = () => undefined;
 
-  constructor(peers: ReadonlyMap<string, Peer>) {
+  constructor(peers: ReadonlyMap<string, Peer>, home: Home = {}) {
     this.#peers = peers;
+    this.#home = home;
   }
 
   bind({ trustDomain, store, tell, count }: PeersContext): void {
+    this.#home.inForce = this;
     this.#snapshots = store && snapshotsIn(store, trustDomain);
     const event = peerEvents(tell);
     this.#refreshed = (peer, outcome) => {

@@ -1,10 +1,11 @@
 import { ConfigError, type ConfigIssue, type ReadResource } from "../config-issue.ts";
 import type { Bundle } from "../encoding/bundle.ts";
+import type { Keep } from "../kept.ts";
 import type { Platform } from "../platform/platform.ts";
 import { isTrustDomain } from "../spiffe/trust-domain.ts";
 import { believe } from "./believe.ts";
-import { PeerBundle } from "./peer-bundle.ts";
-import { HeldPeers, type Peer } from "./held-peers.ts";
+import { PeerBundle, type PeerBundleOptions } from "./peer-bundle.ts";
+import { HeldPeers, type Home, type Peer } from "./held-peers.ts";
 import type { FetchBundle, HeldBundle } from "./peer.ts";
 import type { PeerConfig, PeersConfig } from "./peers-schema.ts";
 
@@ -32,6 +33,8 @@ interface OpenPeersDeps {
   readonly trustDomain: string;
   readonly platform: Platform;
   readonly read: ReadResource;
+  /** For what was fetched; absent where configurations do not follow one upon another. */
+  readonly keep?: Keep | undefined;
   /** Paths begin with the peer's name. */
   readonly report: (issue: ConfigIssue) => void;
 }
@@ -53,7 +56,7 @@ async function openPeers(
   deps: OpenPeersDeps,
 ): Promise<HeldPeers> {
   const peers = new Map<string, Peer>();
-  const held = new HeldPeers(peers);
+  const home = kept(deps, "peers", (): Home => ({}));
   for (const [name, peer] of Object.entries(config)) {
     const say = (path: ConfigIssue["path"], message: string, severity: ConfigIssue["severity"]) =>
       deps.report({ path: [name, ...path], message, severity });
@@ -61,12 +64,16 @@ async function openPeers(
       say([], "is not a trust domain: expected a-z, 0-9, dot, hyphen and underscore", "error");
     else if (name === deps.trustDomain) say([], "is this trust domain itself, not a peer", "error");
     const initial = await configured(name, peer, deps, say); // oxlint-disable-line no-await-in-loop -- a handful, once
-    const fetched = fetchedPeer(name, peer, initial, endpoints, deps, held, say);
+    const fetched = fetchedPeer(name, peer, initial, endpoints, deps, home, say);
     if (fetched !== undefined) peers.set(name, fetched);
     else if (initial !== undefined && peer.url === undefined)
       peers.set(name, { profile: "pinned", pinned: initial });
   }
-  return held;
+  return new HeldPeers(peers, home);
+}
+
+function kept<T>({ keep }: OpenPeersDeps, key: string, make: () => T): T {
+  return keep === undefined ? make() : keep(key, make);
 }
 
 type Say = (path: ConfigIssue["path"], message: string, severity: ConfigIssue["severity"]) => void;
@@ -77,7 +84,7 @@ function fetchedPeer(
   initial: HeldBundle | undefined,
   endpoints: Endpoints,
   deps: OpenPeersDeps,
-  held: HeldPeers,
+  home: Home,
   say: Say,
 ): Peer | undefined {
   if (url === undefined || profile === undefined) return undefined;
@@ -92,7 +99,7 @@ function fetchedPeer(
   if (url.startsWith("http:"))
     say(["url"], "is plain http, for trials on this machine only", "warning");
   const allowPrivate = peer.allow_private_addresses === true;
-  const source = new PeerBundle({
+  const options: PeerBundleOptions = {
     trustDomain: name,
     url,
     initial,
@@ -104,13 +111,20 @@ function fetchedPeer(
         url,
         allowPrivate,
         endpointId,
-        endpointBundle: (trustDomain, now) => held.peek(trustDomain, now)?.bundle,
+        endpointBundle: (trustDomain, now) => home.inForce?.peek(trustDomain, now)?.bundle,
       },
       deps.platform,
     ),
-    snapshots: () => held.snapshots,
-    refreshed: (outcome) => held.refreshed(name, outcome),
-  });
+    snapshots: () => home.inForce?.snapshots,
+    refreshed: (outcome) => home.inForce?.refreshed(name, outcome),
+  };
+  // Another bundle in the configuration is another beginning.
+  const facts = JSON.stringify([
+    name,
+    { ...peer, url, profile, endpointId, max_age },
+    initial?.document,
+  ]);
+  const source = kept(deps, `peer ${facts}`, () => new PeerBundle(options));
   return { profile, url, source };
 }
 

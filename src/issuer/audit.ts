@@ -112,6 +112,16 @@ export interface AlarmEvent {
 /** A change in what becomes of fetching a peer's bundle. */
 type PeerAuditEvent = PeerEvent & { readonly time: string; readonly trust_domain: string };
 
+/** Another configuration is in force from the next request on. */
+interface ConfigurationEvent {
+  readonly event: "configuration";
+  readonly time: string;
+  readonly trust_domain: string;
+  /** Of `/bundle` and `/bundle/wit` at that moment. */
+  readonly spiffe_sequence: number;
+  readonly wit_spiffe_sequence: number;
+}
+
 export type AuditEvent =
   | PeerAuditEvent
   | IntentEvent
@@ -119,7 +129,8 @@ export type AuditEvent =
   | IntermediateEvent
   | IntermediateOutcomeEvent
   | RefusedEvent
-  | AlarmEvent;
+  | AlarmEvent
+  | ConfigurationEvent;
 
 /**
  * Where audit events go, one JSON line each. `write` resolves when the line has left this process as far as

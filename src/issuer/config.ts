@@ -2,6 +2,7 @@ import type { FactorInfo } from "../attestation.ts";
 import type { Attestor, AttestorDefinition } from "../attestors/attestor.ts";
 import type { ConfigIssue, ReadResource } from "../config-issue.ts";
 import { isIssuerUrl } from "../encoding/issuer-url.ts";
+import type { Keep } from "../kept.ts";
 import { peersSchema, type PeersConfig } from "../federation/peers-schema.ts";
 import { offlinePeers } from "../federation/offline.ts";
 import type { OpenPeers } from "../federation/open-peers.ts";
@@ -60,6 +61,8 @@ export interface ConfigDeps {
   readonly read: ReadResource;
   /** What fetches the bundles of peers; absent: nothing does. */
   readonly openPeers?: OpenPeers;
+  /** Where configurations follow one upon another. */
+  readonly keep?: Keep;
   /** Judges rules as if `claims:` named a store: for what only asks them and claims nothing. */
   readonly assumeClaimStore?: boolean;
 }
@@ -90,6 +93,7 @@ export async function loadConfig(
     trustDomain: names.trustDomain,
     platform: deps.platform,
     read: deps.read,
+    ...(deps.keep && { keep: deps.keep }),
     report: (issue) => void issues.push({ ...issue, path: ["peers", ...issue.path] }),
   });
   const bundles = new HeldBundles(names.trustDomain, peers);

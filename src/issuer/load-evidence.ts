@@ -3,7 +3,7 @@ import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestors/at
 import { ConfigError, type ConfigIssue } from "../config-issue.ts";
 import { configError, schemaIssues } from "../policy/schema-issues.ts";
 
-interface EvidenceDeps extends Pick<AttestorDeps, "platform" | "read"> {
+interface EvidenceDeps extends Pick<AttestorDeps, "platform" | "read" | "keep"> {
   readonly registry: readonly AttestorDefinition[];
 }
 
@@ -19,7 +19,7 @@ interface Evidence {
 export async function loadEvidence(
   evidence: Readonly<Record<string, unknown>>,
   parts: Pick<AttestorDeps, "trustDomain" | "issuer" | "bundles" | "ownAuthorities">,
-  { platform, registry, read }: EvidenceDeps,
+  { platform, registry, read, keep }: EvidenceDeps,
   issues: ConfigIssue[],
 ): Promise<Evidence> {
   const attestors = new Map<string, Attestor>();
@@ -52,7 +52,13 @@ export async function loadEvidence(
     try {
       attestors.set(
         type,
-        await definition.create(parsed.data, { platform, ...parts, read, report }),
+        await definition.create(parsed.data, {
+          platform,
+          ...parts,
+          read,
+          report,
+          ...(keep && { keep }),
+        }),
       ); // oxlint-disable-line no-await-in-loop -- a handful, once
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;

@@ -1,17 +1,19 @@
 import { ConfigError, type ConfigIssue } from "../config-issue.ts";
 import type { Backends } from "../signer/backend.ts";
+import type { TimedKeySet } from "../signer/key-set.ts";
 import { loadKeySet } from "../signer/load-keys.ts";
 import type { Modes } from "../signer/mode.ts";
 import type { ReadResource } from "../config-issue.ts";
 import type { ClaimStore } from "../stores/claim-store.ts";
-import { assembleIssuer } from "./assemble.ts";
+import { assembleSnapshot } from "./assemble.ts";
 import type { AuditSink } from "./audit.ts";
 import { loadConfig, type Config, type ConfigDeps } from "./config.ts";
-import type { Issuer } from "./issuer.ts";
+import { createIssuer, type Issuer } from "./issuer.ts";
 import { createMetrics } from "./metrics.ts";
 import { missingKeys } from "./missing-keys.ts";
 import { openClaimStore, type StoreOpeners } from "./open-store.ts";
 import { peersContext } from "./peers-context.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 export interface LoadDeps extends ConfigDeps {
   readonly audit: AuditSink;
@@ -35,11 +37,29 @@ export async function loadIssuer(document: unknown, deps: LoadDeps): Promise<Iss
   if (config === undefined)
     throw new ConfigError(issues.filter(({ severity }) => severity === "error"));
   issues.forEach((issue) => deps.warn?.(issue));
-  return openIssuer(config, deps);
+  const { snapshot } = await openConfig(config, deps);
+  const { audit, log } = deps;
+  const metrics = createMetrics();
+  config.heldPeers.bind(peersContext({ ...snapshot, audit, metrics }));
+  return createIssuer(() => snapshot, { audit, metrics, ...(log && { log }) });
 }
 
-/** As `loadIssuer`, of a configuration that is read already. */
-export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer> {
+/** A configuration whose keys are read and whose store is open. */
+export interface OpenedConfig {
+  readonly config: Config;
+  readonly keys: TimedKeySet;
+  readonly snapshot: Snapshot;
+}
+
+/**
+ * @param store the one that `claims:` names, where it is open already
+ * @throws ConfigError with everything that is wrong
+ */
+export async function openConfig(
+  config: Config,
+  deps: LoadDeps,
+  store?: ClaimStore,
+): Promise<OpenedConfig> {
   const { platform, read, readPrivate } = deps;
   const { trustDomain, issuer, attestors, policy, refreshHint, changedAt } = config;
   if (config.keys === undefined)
@@ -68,18 +88,8 @@ export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer
     report: (issue) => deps.warn?.(issue),
   });
   config.bundles.bindOwn(keys);
-  const store =
-    config.claims &&
-    (await openClaimStore(config.claims, deps.stores, {
-      platform,
-      trustDomain,
-      read: readPrivate ?? read,
-      readMounted: read,
-      env: deps.env,
-      report: (issue) => deps.warn?.(issue),
-    }));
-  if (store !== undefined) deps.opened?.(store);
-  const parts = {
+  const opened = store ?? (await openStore(config, deps));
+  const snapshot = assembleSnapshot({
     platform,
     trustDomain,
     issuer,
@@ -87,10 +97,24 @@ export async function openIssuer(config: Config, deps: LoadDeps): Promise<Issuer
     policy,
     keys,
     peers: config.heldPeers,
-    ...(store && { store }),
-  };
-  const { audit, log } = deps;
-  const metrics = createMetrics();
-  config.heldPeers.bind(peersContext({ trustDomain, platform, audit, metrics, store }));
-  return assembleIssuer(parts, { audit, metrics, ...(log && { log }) });
+    ...(opened && { store: opened }),
+  });
+  return { config, keys, snapshot };
+}
+
+async function openStore(
+  { claims, trustDomain }: Config,
+  { platform, read, readPrivate, stores, env, warn, opened }: LoadDeps,
+): Promise<ClaimStore | undefined> {
+  if (claims === undefined) return undefined;
+  const store = await openClaimStore(claims, stores, {
+    platform,
+    trustDomain,
+    read: readPrivate ?? read,
+    readMounted: read,
+    env,
+    report: (issue) => warn?.(issue),
+  });
+  opened?.(store);
+  return store;
 }

@@ -14,6 +14,8 @@ const HELP: Readonly<Record<string, string>> = {
   svidmint_requests_total: "Requests for SVIDs by outcome: issued, or the code of the refusal.",
   svidmint_refusals_total: "Refused requests by internal reason.",
   svidmint_svids_issued_total: "SVIDs signed and handed out, by kind.",
+  svidmint_config_reloads_total:
+    "Configurations read while serving, by outcome: loaded or refused.",
   svidmint_alarms_total: "Events that a person should look at.",
   svidmint_request_duration_seconds:
     "Time from the first byte of a request for SVIDs to its answer.",

@@ -107,6 +107,7 @@ export async function openAzureMaa(settings: MaaConfig, deps: AttestorDeps): Pro
     const keys = await openKeys(jwks, deps, {
       maxBytes: MAX_KEY_SET_BYTES,
       readKey,
+      readBy: TYPE,
       path: ["jwks", issuer],
     });
     profiles.set(issuer, {

@@ -61,12 +61,11 @@ export async function openAzureMsi(settings: MsiConfig, deps: AttestorDeps): Pro
   const audiences = new Set([settings.audience].flat());
   warnOfFirstParty(audiences, deps);
   const { jwks, tenants } = settings;
-  const shared =
-    jwks === undefined ? undefined : await openKeys(jwks, deps, { readKey: keysFor(tenants) });
+  const shared = jwks === undefined ? undefined : await openKeys(jwks, deps, readsFor(tenants));
   const profiles = new Map<string, TokenProfile>();
   for (const tenant of new Set(tenants)) {
     // oxlint-disable-next-line no-await-in-loop -- at start, and a URL is not fetched here
-    const keys = shared ?? (await openKeys(keysOf(tenant), deps, { readKey: keysFor([tenant]) }));
+    const keys = shared ?? (await openKeys(keysOf(tenant), deps, readsFor([tenant])));
     for (const version of VERSIONS) {
       const profile = profileOf(tenant, version, keys, audiences);
       profiles.set(profile.issuer, profile);
@@ -89,6 +88,10 @@ function keysOf(tenant: string): string {
 }
 
 const TENANT_ID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/;
+
+function readsFor(tenants: readonly string[]) {
+  return { readKey: keysFor(tenants), readBy: `azure_msi ${tenants.join(" ")}` };
+}
 
 /**
  * Members of Entra's key sets say in `issuer` whose tokens they sign: one tenant's, or with a placeholder every tenant's.

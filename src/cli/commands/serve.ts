@@ -4,12 +4,13 @@ import { ConfigError, type ConfigIssue } from "../../config-issue.ts";
 import { utf8Encode } from "../../encoding/bytes.ts";
 import { isSingle, type Config } from "../../issuer/config.ts";
 import { SVID_USES } from "../../signer/algorithms.ts";
+import { Kept, type Keep } from "../../kept.ts";
 import type { KeysConfig } from "../../signer/keys-schema.ts";
 import { localKeys } from "../../signer/node/local-keys.ts";
 import { privateReader } from "../../signer/node/private-file.ts";
 import { SignerError } from "../../signer/signer.ts";
 import { StoreError } from "../../stores/store-error.ts";
-import { onStopSignal } from "../../runtimes/node/lifecycle.ts";
+import { onReloadSignal, onStopSignal } from "../../runtimes/node/lifecycle.ts";
 import { parseListenAddress } from "../../runtimes/node/listen-address.ts";
 import type { ListenAddress } from "../../runtimes/node/http-server.ts";
 import { DATA_FOLDER } from "../../runtimes/node/file-store.ts";
@@ -26,7 +27,7 @@ const DEFAULT_LISTEN: ListenAddress = { host: "127.0.0.1", port: 8443 };
 
 export default defineCommand({
   about:
-    "Runs the issuer until SIGTERM or SIGINT, then lets requests under way finish. Standard output holds the audit log, one JSON line an event, and nothing else; messages go to standard error. Without keys: in the configuration, signing keys are made in .svidmint/ beside it on first start, and their files are named.",
+    "Runs the issuer until SIGTERM or SIGINT, then lets requests under way finish. SIGHUP has it read its configuration again: a good one is in force from the next request on, one that is not is told of and changes nothing. Standard output holds the audit log, one JSON line an event, and nothing else; messages go to standard error. Without keys: in the configuration, signing keys are made in .svidmint/ beside it on first start, and their files are named.",
   args: {
     config: {
       type: "string",
@@ -57,15 +58,14 @@ export default defineCommand({
   exits:
     "0 stopped by a signal, 1 the issuer could not start or go on, 2 wrong usage or configuration",
   async run(args) {
-    const { config, issues } = await checkConfig(args.config, { openPeers });
-    if (config === undefined) throw configurationError(issues);
-    for (const issue of issues) printError(issueLine(issue));
+    const kept = new Kept();
+    const config = await load(args.config, kept.keep);
     const metricsToken = process.env["SVIDMINT_METRICS_TOKEN"];
     const folder = dirname(resolve(args.config));
     const read = resourceReader(args.config);
     const serving = await start(args.config, async () => ({
-      config:
-        config.keys === undefined ? { ...config, keys: await ownKeys(config, folder) } : config,
+      config: await withKeys(config, folder),
+      kept,
       folder,
       read,
       readPrivate: privateReader(read, folder),
@@ -84,9 +84,27 @@ export default defineCommand({
       },
     }));
     tell(serving, config.issuer, args.config);
+    onReloadSignal(
+      () =>
+        explained(args.config, "the configuration cannot be used", () =>
+          serving.reload(async (keep) => withKeys(await load(args.config, keep), folder)),
+        ),
+      printError,
+    );
     return new Promise(() => onStopSignal(() => serving.stop()));
   },
 });
+
+async function load(path: string, keep: Keep): Promise<Config> {
+  const { config, issues } = await checkConfig(path, { keep, openPeers });
+  if (config === undefined) throw configurationError(issues);
+  for (const issue of issues) printError(issueLine(issue));
+  return config;
+}
+
+async function withKeys(config: Config, folder: string): Promise<Config> {
+  return config.keys === undefined ? { ...config, keys: await ownKeys(config, folder) } : config;
+}
 
 /** Local keys, made at the first start; told each time, so that nobody takes them for something better. */
 async function ownKeys(config: Config, folder: string): Promise<KeysConfig> {
@@ -116,21 +134,24 @@ async function ownKeys(config: Config, folder: string): Promise<KeysConfig> {
   return keys;
 }
 
-async function start(path: string, options: () => Promise<ServeOptions>): Promise<Serving> {
+function start(path: string, options: () => Promise<ServeOptions>): Promise<Serving> {
+  return explained(path, "the issuer cannot start", async () => serve(await options()));
+}
+
+/** @throws CommandError that says what is wrong, and how to mend it */
+async function explained<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await serve(await options());
+    return await work();
   } catch (error) {
     if (error instanceof ConfigError) {
       throw new CommandError(
-        ["the issuer cannot start", ...error.issues.map((issue) => warningLine(path, issue))].join(
-          "\n",
-        ),
+        [what, ...error.issues.map((issue) => warningLine(path, issue))].join("\n"),
         2,
         { cause: error },
       );
     }
     if (error instanceof StoreError || error instanceof SignerError) {
-      throw new CommandError(`the issuer cannot start: ${printable(error.message)}`, 1, {
+      throw new CommandError(`${what}: ${printable(error.message)}`, 1, {
         cause: error,
       });
     }

@@ -3,9 +3,10 @@ import type { ConfigIssue, ReadResource } from "../../config-issue.ts";
 import { createApp } from "../../handlers/app.ts";
 import { metricsResponse } from "../../handlers/metrics.ts";
 import openapi from "../../gen/openapi.ts";
-import { openIssuer } from "../../issuer/load.ts";
+import { openReloadable, type ReloadDeps } from "../../issuer/reload.ts";
 import type { Config } from "../../issuer/config.ts";
 import type { Issuer } from "../../issuer/issuer.ts";
+import { Kept, type Keep } from "../../kept.ts";
 import { allModes } from "../../signer/modes.ts";
 import { nodePlatform } from "../../platform/node/node-platform.ts";
 import { attestors } from "./attestors.ts";
@@ -18,6 +19,8 @@ import { nodeStores } from "./stores.ts";
 
 export interface ServeOptions {
   readonly config: Config;
+  /** What it was read with. */
+  readonly kept?: Kept;
   /** What `file:` paths and the folder `.svidmint` are relative to. */
   readonly folder: string;
   readonly read: ReadResource;
@@ -32,6 +35,8 @@ export interface Serving {
   readonly issuer: Issuer;
   readonly address: ListenAddress;
   readonly metricsAddress?: ListenAddress;
+  /** See `Reloadable`. */
+  reload(read: (keep: Keep) => Promise<Config>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -46,7 +51,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   });
   closers.push(closeBackends, () => audit.close());
   const platform = nodePlatform();
-  const issuer = await openIssuer(config, {
+  let stopPeers: (() => void) | undefined;
+  const deps: ReloadDeps = {
     platform,
     registry: attestors,
     read: options.read,
@@ -59,9 +65,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     modes: allModes,
     env: (name) => process.env[name],
     opened: (store) => closers.unshift(async () => store.close?.()),
-  });
-  const stopPeers = keepFresh(config.heldPeers, () => platform.now());
-  closers.unshift(() => Promise.resolve(stopPeers()));
+    inForce({ heldPeers }) {
+      stopPeers?.();
+      stopPeers = keepFresh(heldPeers, () => platform.now());
+    },
+  };
+  closers.unshift(() => Promise.resolve(stopPeers?.()));
+  const { issuer, reload } = await openReloadable(config, deps, options.kept ?? new Kept());
   const app = createApp(issuer, {
     openapi,
     ...(metrics?.token !== undefined && { metrics: { token: metrics.token } }),
@@ -72,6 +82,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     issuer,
     address: main.address,
     ...(extra && { metricsAddress: extra.address }),
+    reload,
     async stop() {
       await Promise.all([main.stop(), extra?.stop()]);
       for (const close of closers) await close(); // oxlint-disable-line no-await-in-loop -- the store and the keys before the log

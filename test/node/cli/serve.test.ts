@@ -1,71 +1,17 @@
-import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { execFile } from "node:child_process";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { decodeProtectedHeader, importJWK, jwtVerify, type JWK } from "jose";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readmeExample } from "../../../scripts/readme-example.ts";
 import { ENTRY, json, quickly, record, svidmint, temporaryFolders } from "./run.ts";
+import { freePort, initialised as initialise, serve, stopped } from "./server.ts";
 
 const folder = temporaryFolders();
-const running: ChildProcess[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((child) => stopped(child)));
-});
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-interface Server {
-  readonly url: string;
-  readonly child: ChildProcess;
-  stdout(): string;
-  stderr(): string;
-}
-
-async function serve(
-  cwd: string,
-  url: string,
-  args: readonly string[] = [],
-  env: Record<string, string> = {},
-): Promise<Server> {
-  const child = spawn(process.execPath, [ENTRY, "serve", ...args], {
-    cwd,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  running.push(child);
-  const written = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk: Buffer) => (written.stdout += chunk.toString("utf8")));
-  child.stderr.on("data", (chunk: Buffer) => (written.stderr += chunk.toString("utf8")));
-  for (let tries = 0; tries < 200; tries++) {
-    if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${written.stderr}`);
-    const ready = await fetch(`${url}/readyz`).catch(() => undefined);
-    if (ready?.ok === true)
-      return { url, child, stdout: () => written.stdout, stderr: () => written.stderr };
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`not ready: ${written.stderr}`);
-}
-
-async function stopped(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null) return child.exitCode;
-  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  return ended;
-}
 
 async function initialised(): Promise<{ cwd: string; url: string }> {
-  const cwd = await folder();
-  const url = `http://127.0.0.1:${await freePort()}`;
-  await quickly(["init", "--issuer", url], { cwd });
-  return { cwd, url };
+  return initialise(await folder());
 }
 
 describe("svidmint serve", () => {

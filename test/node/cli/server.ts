@@ -1,0 +1,65 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createServer } from "node:net";
+import { afterEach } from "vitest";
+import { ENTRY, quickly } from "./run.ts";
+
+/** `svidmint serve` as a process of its own, ended after the test. */
+
+const running: ChildProcess[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((child) => stopped(child)));
+});
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+export interface Server {
+  readonly url: string;
+  readonly child: ChildProcess;
+  stdout(): string;
+  stderr(): string;
+}
+
+export async function serve(
+  cwd: string,
+  url: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<Server> {
+  const child = spawn(process.execPath, [ENTRY, "serve", ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.push(child);
+  const written = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: Buffer) => (written.stdout += chunk.toString("utf8")));
+  child.stderr.on("data", (chunk: Buffer) => (written.stderr += chunk.toString("utf8")));
+  for (let tries = 0; tries < 200; tries++) {
+    if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${written.stderr}`);
+    const ready = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (ready?.ok === true)
+      return { url, child, stdout: () => written.stdout, stderr: () => written.stderr };
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`not ready: ${written.stderr}`);
+}
+
+export async function stopped(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null) return child.exitCode;
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  return ended;
+}
+
+/** What `svidmint init` writes, for an address that is free. */
+export async function initialised(cwd: string): Promise<{ cwd: string; url: string }> {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  await quickly(["init", "--issuer", url], { cwd });
+  return { cwd, url };
+}
