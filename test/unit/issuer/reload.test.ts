@@ -4,7 +4,7 @@ import { decodeBase64url } from "../../../src/encoding/base64.ts";
 import { utf8Decode } from "../../../src/encoding/bytes.ts";
 import { Kept } from "../../../src/kept.ts";
 import { NOW, TRUST_DOMAIN } from "./names.ts";
-import { createReloading, DAY, JWKS, PEER, type ReloadWorld } from "./reload-world.ts";
+import { createReloading, DAY, JWKS, PEER, type ReloadWorld } from "./reloading.ts";
 import { workload, type Workload } from "./world.ts";
 
 let world: ReloadWorld;
