@@ -1,3 +1,4 @@
+import type { Bundle } from "../encoding/bundle.ts";
 import type { Awaitable } from "../result.ts";
 import type { PeerBundle } from "./peer-bundle.ts";
 import { peerEvents, type PeerEvent } from "./peer-events.ts";
@@ -82,6 +83,17 @@ export class HeldPeers implements Peers {
     const peer = this.#peers.get(trustDomain);
     if (peer === undefined || peer.profile === "pinned") return peer?.pinned;
     return peer.source.find(now);
+  }
+
+  /**
+   * What an endpoint of that trust domain shows itself with is verified by the latest that is held, be it too old for
+   * anything else: else a peer that was away for long could never come back. Waits where nothing is held yet.
+   */
+  async latest(trustDomain: string, now: number): Promise<Bundle | undefined> {
+    const peer = this.#peers.get(trustDomain);
+    if (peer === undefined || peer.profile === "pinned") return peer?.pinned.bundle;
+    void peer.source.refresh(now);
+    return (peer.source.held ?? (await peer.source.find(now)))?.bundle;
   }
 
   states(now: number): readonly PeerState[] {

@@ -2,6 +2,8 @@ import { ConfigError, type ConfigIssue, type ReadResource } from "../config-issu
 import type { Bundle } from "../encoding/bundle.ts";
 import type { Keep } from "../kept.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Awaitable } from "../result.ts";
+import { parseSpiffeId } from "../spiffe/spiffe-id.ts";
 import { isTrustDomain } from "../spiffe/trust-domain.ts";
 import { believe } from "./believe.ts";
 import { PeerBundle, type PeerBundleOptions } from "./peer-bundle.ts";
@@ -12,10 +14,7 @@ import type { PeerConfig, PeersConfig } from "./peers-schema.ts";
 /** What fetches bundles: of each profile, for one peer. A runtime lists the profiles that it has. */
 export type Endpoints = Readonly<
   Partial<
-    Record<
-      "https_web" | "https_spiffe",
-      (peer: EndpointConfig, platform: Pick<Platform, "fetch" | "now">) => FetchBundle
-    >
+    Record<"https_web" | "https_spiffe", (peer: EndpointConfig, platform: Platform) => FetchBundle>
   >
 >;
 
@@ -24,8 +23,8 @@ export interface EndpointConfig {
   readonly allowPrivate: boolean;
   /** Profile `https_spiffe`: whom the endpoint has to be … */
   readonly endpointId?: string | undefined;
-  /** … and the bundle of that trust domain as held now: what the endpoint's certificate is verified with. */
-  readonly endpointBundle?: (trustDomain: string, now: number) => Bundle | undefined;
+  /** … and the latest bundle held of that trust domain: what the endpoint's certificate is verified with. */
+  readonly endpointBundle?: (trustDomain: string, now: number) => Awaitable<Bundle | undefined>;
 }
 
 interface OpenPeersDeps {
@@ -64,6 +63,8 @@ async function openPeers(
       say([], "is not a trust domain: expected a-z, 0-9, dot, hyphen and underscore", "error");
     else if (name === deps.trustDomain) say([], "is this trust domain itself, not a peer", "error");
     const initial = await configured(name, peer, deps, say); // oxlint-disable-line no-await-in-loop -- a handful, once
+    if (peer.endpoint_spiffe_id !== undefined)
+      checkEndpointOwner(name, peer.endpoint_spiffe_id, config, say);
     const fetched = fetchedPeer(name, peer, initial, endpoints, deps, home, say);
     if (fetched !== undefined) peers.set(name, fetched);
     else if (initial !== undefined && peer.url === undefined)
@@ -77,6 +78,21 @@ function kept<T>({ keep }: OpenPeersDeps, key: string, make: () => T): T {
 }
 
 type Say = (path: ConfigIssue["path"], message: string, severity: ConfigIssue["severity"]) => void;
+
+/** Whose keys an endpoint of profile `https_spiffe` is verified with: the peer's own, or those of another one. */
+function checkEndpointOwner(name: string, endpointId: string, config: PeersConfig, say: Say): void {
+  const id = parseSpiffeId(endpointId);
+  if (!id.ok) return; // told by the schema
+  const { trustDomain } = id.value;
+  if (trustDomain === name && config[name]?.bundle === undefined)
+    say(["bundle"], "is required: the first connection is verified with it", "error");
+  if (trustDomain !== name && !Object.hasOwn(config, trustDomain))
+    say(
+      ["endpoint_spiffe_id"],
+      `is of ${trustDomain}, whose keys are not known: add it to peers, or name an ID of ${name}`,
+      "error",
+    );
+}
 
 function fetchedPeer(
   name: string,
@@ -93,9 +109,6 @@ function fetchedPeer(
     say(["profile"], `this runtime does not fetch bundles by ${profile}`, "error");
     return undefined;
   }
-  const own = endpointId?.startsWith(`spiffe://${name}/`) === true;
-  if (profile === "https_spiffe" && own && initial === undefined)
-    say(["bundle"], "is required: the first connection is verified with it", "error");
   if (url.startsWith("http:"))
     say(["url"], "is plain http, for trials on this machine only", "warning");
   const allowPrivate = peer.allow_private_addresses === true;
@@ -111,7 +124,7 @@ function fetchedPeer(
         url,
         allowPrivate,
         endpointId,
-        endpointBundle: (trustDomain, now) => home.inForce?.peek(trustDomain, now)?.bundle,
+        endpointBundle: (trustDomain, now) => home.inForce?.latest(trustDomain, now),
       },
       deps.platform,
     ),

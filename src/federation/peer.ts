@@ -74,7 +74,7 @@ interface FetchRequest {
   readonly etag?: string;
 }
 
-type FetchAnswer =
+export type FetchAnswer =
   | { readonly status: 200; readonly bytes: Uint8Array; readonly etag?: string }
   | { readonly status: 304 };
 

@@ -18,7 +18,7 @@ const peerSchema = z
     /** Of whoever serves the endpoint, profile `https_spiffe`. */
     endpoint_spiffe_id: z.optional(
       z.string().check(
-        z.refine((text) => parseSpiffeId(text).ok, {
+        z.refine(namesWorkload, {
           error: "expected a SPIFFE ID such as spiffe://partner.example/spire/server",
         }),
       ),
@@ -41,6 +41,12 @@ const peerSchema = z
 export const peersSchema = z.record(z.string(), peerSchema);
 export type PeerConfig = z.output<typeof peerSchema>;
 export type PeersConfig = z.output<typeof peersSchema>;
+
+/** A SPIFFE ID without a path is that of a trust domain, which no X.509-SVID of an endpoint has. */
+function namesWorkload(text: string): boolean {
+  const id = parseSpiffeId(text);
+  return id.ok && id.value.path !== "";
+}
 
 function* misplaced(peer: {
   readonly url?: string | undefined;
@@ -72,4 +78,6 @@ function* misplaced(peer: {
       "endpoint_spiffe_id",
       spiffe ? "is required for profile https_spiffe" : "is for profile https_spiffe",
     ];
+  if (spiffe && peer.url.startsWith("http:"))
+    yield ["url", "expected an https URL: profile https_spiffe is nothing without TLS"];
 }
