@@ -21,13 +21,21 @@ export const JWKS = "https://ci.example/jwks";
 export const PEER = "https://partner.example/bundle";
 const openPeers = federation({ https_web: webEndpoint });
 
+/** What instances of one trust domain share: keys, and whose evidence they believe. */
+interface Fleet {
+  readonly ring: KeyRing;
+  readonly ci: TokenKey;
+}
+
 /** One issuer with a root in a key service, whose configuration the test replaces. */
-export async function createReloading() {
+export async function createReloading(fleet?: Fleet, first: object = {}) {
   const network = new FakeNetwork();
   const world = { now: NOW, auditBroken: false, lines: [] as string[] };
   const platform = webCryptoPlatform({ fetch: network.fetch, now: () => world.now });
-  const ring = new KeyRing(platform);
-  const ci = await tokenKey("ES256", "ci-1");
+  const { ring, ci } = fleet ?? {
+    ring: new KeyRing(platform),
+    ci: await tokenKey("ES256", "ci-1"),
+  };
   network.serveJson(JWKS, keySet(ci));
   const [jwk] = keySet(ci).keys;
   network.serveJson(PEER, { keys: [{ ...jwk, use: "jwt-svid" }], spiffe_sequence: 7 });
@@ -73,7 +81,7 @@ export async function createReloading() {
   let opened = 0;
   let inForce: Config | undefined;
   const reloadable: Reloadable = await openReloadable(
-    await load(document("a"), kept.keep),
+    await load(document("a", first), kept.keep),
     {
       platform,
       registry: portableAttestors,
@@ -105,7 +113,9 @@ export async function createReloading() {
     fetch: (path: string) => app.fetch(new Request(`${ISSUER}${path}`)),
     metrics: () => reloadable.issuer.metrics.render(),
     reload: (text: unknown) => reloadable.reload((keep) => load(text, keep)),
-    async ask(client: Workload, ci_: TokenKey = ci) {
+    app,
+    /** @param url where it is served, if not here */
+    async ask(client: Workload, { url, wit = false }: { url?: string; wit?: boolean } = {}) {
       const claims = {
         iss: "https://ci.example",
         sub: "build",
@@ -114,14 +124,16 @@ export async function createReloading() {
         exp: world.now + 600,
         job: "deploy",
       };
-      const evidence = [{ type: "oidc", token: await ci_.sign(claims) }];
+      const evidence = [{ type: "oidc", token: await ci.sign(claims) }];
       const body = JSON.stringify({
         evidence,
         x509: { csr: client.csr },
         jwt: { audience: [AUDIENCE] },
+        ...(wit && { wit: {} }),
       });
       const headers = { "content-type": "application/json", dpop: await client.dpop(body) };
-      return app.fetch(new Request(ENDPOINT, { method: "POST", body, headers }));
+      const request = new Request(url ?? ENDPOINT, { method: "POST", body, headers });
+      return url === undefined ? app.fetch(request) : fetch(request);
     },
   });
 }
