@@ -1,28 +1,45 @@
+import { ConfigError } from "../config-issue.ts";
 import { toHex } from "../encoding/bytes.ts";
 import type { Keep } from "../kept.ts";
-import type { Backends, KeyHandle } from "./backend.ts";
+import type { BackendDeps, Backends, KeyHandle } from "./backend.ts";
 import { settingsOf } from "./definitions.ts";
 import type { Modes, OpenedMode } from "./mode.ts";
 
 /**
  * Handles that go on as they are where an entry's settings did: what a handle knows of its service (sessions, that it
- * is down) is not to be found out anew. What is read from files is opened anew, since they may hold something else.
+ * is down) is not to be found out anew. Files that settings name count with what they hold.
  */
 export function keptBackends(backends: Backends, keep: Keep): Backends {
   return Object.fromEntries(
     Object.entries(backends).map(([backend, open]): [string, Backends[string]] => [
       backend,
       async (entry: object, deps) => {
-        const settings = JSON.stringify(settingsOf({ ...entry, backend }));
-        if (/"(?:file|env):/.test(settings)) return open(entry, deps);
+        const settings = settingsOf({ ...entry, backend });
+        const facts = [backend, settings, await contentsOf(settings, deps)];
         // Only what was opened whole: what is wrong is told each time.
-        const held = keep(`backend ${backend} ${settings}`, (): { handle?: KeyHandle } => ({}));
+        const held = keep(`backend ${JSON.stringify(facts)}`, (): { handle?: KeyHandle } => ({}));
         const handle = held.handle ?? (await open(entry, deps));
         if (handle !== undefined) held.handle = handle;
         return handle;
       },
     ]),
   );
+}
+
+/** Digests of the files that settings name, in order. One that cannot be read is for the opener to tell of. */
+async function contentsOf(settings: unknown, deps: BackendDeps): Promise<readonly string[]> {
+  if (typeof settings === "object" && settings !== null) {
+    const values: unknown[] = Object.values(settings);
+    return (await Promise.all(values.map((value) => contentsOf(value, deps)))).flat();
+  }
+  if (typeof settings !== "string" || !settings.startsWith("file:")) return [];
+  try {
+    const bytes = await deps.readPrivate(settings);
+    return [await deps.platform.digestText("SHA-256", bytes, "hex")];
+  } catch (error) {
+    if (error instanceof ConfigError) return [];
+    throw error;
+  }
 }
 
 /** Intermediates and unwrapped keys that go on: neither is obtained anew because a rule was changed. */

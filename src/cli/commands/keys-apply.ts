@@ -87,7 +87,7 @@ export default defineCommand({
       for (const problem of refusals) print(printable(`${args.new}: ${problem}`));
       if (refusals.length === 0)
         print(`${args.new}: good; spiffe_sequence ${sequence} (${formatTime(sequence)})`);
-      if (applied) print(`wrote ${args.to}: restart every instance`);
+      if (applied) print(`wrote ${args.to}: have every instance load it (SIGHUP)`);
     }
     return refusals.length === 0 ? 0 : 1;
   },

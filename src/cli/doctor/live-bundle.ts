@@ -33,7 +33,12 @@ export const servedBundle: Check = {
         }));
       const message = "serves an older bundle than that of this configuration";
       return [
-        { severity: "warning", subject: live, message, fix: "restart every instance with it" },
+        {
+          severity: "warning",
+          subject: live,
+          message,
+          fix: "have every instance load it (SIGHUP, or a restart)",
+        },
       ];
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;

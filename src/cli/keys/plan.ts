@@ -77,7 +77,9 @@ export function rotationOutlook(
     says.push(
       `${added} signs only when no other key can; from ${formatTime(life.ripeAt)} on it can take over at once`,
     );
-  says.push("put the file in place on every instance and restart; there is no second step");
+  says.push(
+    "put the file in place on every instance and have it loaded (SIGHUP, or a restart) within two refresh hints; there is no second step",
+  );
   return { steps: stepsOf(after, context), says };
 }
 
