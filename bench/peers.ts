@@ -1,4 +1,5 @@
-import { driveLoad, startSpire, startStepCa } from "../scripts/interop/peers.ts";
+import { driveLoad, startStepCa } from "../scripts/interop/peers.ts";
+import { startSpire } from "../scripts/interop/spire.ts";
 import { findProgram } from "../scripts/interop/programs.ts";
 import { LOAD_CORE, SERVER_CORE } from "./measure.ts";
 

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod/mini";
-import { accepts, freePort, run, runChecked, type Server, startServer } from "./processes.ts";
+import { accepts, freePort, runChecked, type Server, startServer } from "./processes.ts";
 
 /** The longest that a peer may live. Milliseconds. */
 const PEER_DEADLINE_MS = 10 * 60_000;
@@ -11,68 +11,6 @@ export interface Peer extends AsyncDisposable {
   readonly server: Server;
   readonly folder: string;
   readonly port: number;
-}
-
-export interface SpirePeer extends Peer {
-  readonly socket: string;
-  readonly trustDomain: string;
-}
-
-/** A SPIRE server with an in-memory key manager, alone on loopback. */
-export async function startSpire(
-  program: string,
-  options: { core?: number } = {},
-): Promise<SpirePeer> {
-  const folder = mkdtempSync(join(tmpdir(), "spire-"));
-  const socket = join(folder, "api.sock");
-  const trustDomain = "spire.example";
-  const [port, bundlePort] = [await freePort(), await freePort()];
-  mkdirSync(join(folder, "data"));
-  writeFileSync(
-    join(folder, "server.conf"),
-    `server {
-  bind_address = "127.0.0.1"
-  bind_port = "${port}"
-  socket_path = "${socket}"
-  trust_domain = "${trustDomain}"
-  data_dir = "${folder}/data"
-  log_level = "WARN"
-  ca_key_type = "ec-p256"
-  ca_ttl = "24h"
-  federation {
-    bundle_endpoint {
-      address = "127.0.0.1"
-      port = ${bundlePort}
-      profile "https_spiffe" {}
-    }
-  }
-}
-plugins {
-  DataStore "sql" {
-    plugin_data {
-      database_type = "sqlite3"
-      connection_string = "${folder}/data/store.sqlite3"
-    }
-  }
-  KeyManager "memory" { plugin_data {} }
-  NodeAttestor "join_token" { plugin_data {} }
-}
-`,
-  );
-  const server = await startServer(program, ["run", "-config", join(folder, "server.conf")], {
-    folder,
-    deadlineMs: PEER_DEADLINE_MS,
-    readyMs: 60_000,
-    ...options,
-    ready: async () => {
-      if (!existsSync(socket)) return false;
-      const health = await run(program, ["healthcheck", "-socketPath", socket], {
-        deadlineMs: 10_000,
-      });
-      return health.code === 0;
-    },
-  });
-  return { server, folder, port, socket, trustDomain, [Symbol.asyncDispose]: server.stop };
 }
 
 /** A step-ca without a database: nothing is stored, one-time tokens are not remembered. */

@@ -36,6 +36,13 @@ export const PROGRAMS = [
     firstBuild: "4 min",
   },
   {
+    name: "spire-agent",
+    kind: "go",
+    source: "github.com/spiffe/spire/cmd/spire-agent",
+    module: "spire-agent",
+    firstBuild: "1 min",
+  },
+  {
     name: "step-ca",
     kind: "go",
     source: "github.com/smallstep/certificates/cmd/step-ca",

@@ -25,6 +25,8 @@ export interface SvidmintOptions extends Omit<ConfigurationOptions, "issuer"> {
   readonly core?: number;
   /** The longest that it may live. Milliseconds. */
   readonly deadlineMs?: number;
+  /** What a test has otherwise in the configuration. */
+  readonly edit?: (configuration: Record<string, unknown>) => Record<string, unknown>;
 }
 
 /** The real server, as an operator starts it: `svidmint serve` with local keys on loopback. */
@@ -33,7 +35,8 @@ export async function startSvidmint(options: SvidmintOptions): Promise<Svidmint>
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const config = join(folder, "svidmint.yaml"); // JSON is YAML
-  writeFileSync(config, JSON.stringify(makeConfiguration({ ...options, issuer: url })));
+  const made = makeConfiguration({ ...options, issuer: url });
+  writeFileSync(config, JSON.stringify(options.edit?.(made) ?? made));
   const args = [command, "serve", "--config", config]; // listens where its issuer URL says
   const server = await startServer(process.execPath, args, {
     cwd: folder,

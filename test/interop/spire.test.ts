@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeEvidenceIssuer, TRUST_DOMAIN } from "../../scripts/interop/configuration.ts";
-import { type SpirePeer, startSpire } from "../../scripts/interop/peers.ts";
+import { type SpirePeer, startSpire } from "../../scripts/interop/spire.ts";
 import { run } from "../../scripts/interop/processes.ts";
 import { startSvidmint, type Svidmint } from "../../scripts/interop/svidmint.ts";
 import { counterparts } from "./support/counterparts.ts";
