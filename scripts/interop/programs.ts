@@ -64,6 +64,14 @@ export const PROGRAMS = [
     source: "samcli/local/rapid/aws-lambda-rie-x86_64",
     firstBuild: "5 s",
   },
+  { name: "envoy", kind: "python", source: "requirements-envoy.txt", firstBuild: "30 s" },
+  {
+    name: "nginx",
+    kind: "debian",
+    source: "/usr/sbin/nginx",
+    debian: "nginx-light",
+    firstBuild: "10 s",
+  },
   {
     name: "redis-server",
     kind: "debian",
