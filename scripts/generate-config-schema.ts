@@ -48,7 +48,11 @@ const WORDS: Readonly<Record<string, string>> = {
   "rules.*.jwt.ttl": "Longest life. Default 5m.",
   "rules.*.jwt.audiences": "Whom the tokens may be for, compared whole.",
   "rules.*.jwt.multiple_audiences": "A token may be for several of them at once.",
+  "rules.*.jwt.exchange_to":
+    "Names of peers: a token may be for the audience of one of them, or for the proved key at it.",
   "rules.*.wit": "Give WIT-SVIDs.",
+  "rules.*.federates_with":
+    "Names of peers: the bundle of each comes with the answer, for what the workload verifies.",
   deny: "What is refused whatever the rules say: a SPIFFE ID, a claim key, or claims that all hold on one piece of evidence.",
 };
 

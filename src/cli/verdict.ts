@@ -1,7 +1,9 @@
 import type { Attestation, ClaimValue } from "../attestation.ts";
 import { REASONS } from "../reasons.ts";
 import type { Failure } from "../result.ts";
+import { KEY_MARK } from "../policy/audience.ts";
 import { explain, type Miss, type RuleExplanation } from "../policy/explain.ts";
+import type { JwtGrant } from "../policy/grants.ts";
 import { match, type Decision, type MatchRequest } from "../policy/match.ts";
 import type { CompiledPolicy } from "../policy/policy.ts";
 import { print, printable, printFields } from "./output.ts";
@@ -87,8 +89,9 @@ function printDecision({ spiffeId, grants, claims }: Decision): void {
         "jwt",
         jwt === undefined
           ? "not given"
-          : `up to ${formatDuration(jwt.ttl)}, for ${[...jwt.audiences].join(", ")}`,
+          : `up to ${formatDuration(jwt.ttl)}, for ${audienceWords(jwt).join(", ")}`,
       ],
+      ["federates with", grants.federatesWith?.join(", ")],
       [
         "first use",
         claims.length === 0
@@ -98,6 +101,11 @@ function printDecision({ spiffeId, grants, claims }: Decision): void {
     ],
     "  ",
   );
+}
+
+/** Those of peers with what they may end in: the thumbprint of the key that the request proves. */
+export function audienceWords({ audiences, exchange = [] }: JwtGrant): string[] {
+  return [...audiences, ...exchange.flatMap((base) => [base, `${base}${KEY_MARK}<proved key>`])];
 }
 
 function printRule(
@@ -193,7 +201,8 @@ function decisionJson({ spiffeId, grants, claims }: Decision): Record<string, un
     granted: true,
     spiffe_id: spiffeId.uri,
     ...(x509 === undefined ? {} : { x509: { ttl_seconds: x509.ttl } }),
-    ...(jwt === undefined ? {} : { jwt: { ttl_seconds: jwt.ttl, audiences: [...jwt.audiences] } }),
+    ...(jwt === undefined ? {} : { jwt: { ttl_seconds: jwt.ttl, audiences: audienceWords(jwt) } }),
+    ...(grants.federatesWith && { federates_with: grants.federatesWith }),
     needs_claim: claims.map((claim) => claim.attestation.name),
   };
 }

@@ -30,6 +30,7 @@ import { loadClaims, storeNamedIn } from "./claims-section.ts";
 import { outerSchema, type AuditConfig, type OuterConfig } from "./config-schema.ts";
 import { loadEvidence } from "./load-evidence.ts";
 import { missingKeys } from "./missing-keys.ts";
+import { peerFacts } from "./peer-facts.ts";
 
 /** A configuration in which nothing is wrong. Private keys are not read yet. */
 export interface Config {
@@ -89,7 +90,8 @@ export async function loadConfig(
     trustDomain: trustDomain ?? standIn("invalid"),
     issuer: issuer ?? "https://issuer.invalid",
   };
-  const peers = await (deps.openPeers ?? offlinePeers)(outer.peers ?? {}, {
+  const readPeers = outer.peers ?? (hasPeers(document) ? undefined : {});
+  const peers = await (deps.openPeers ?? offlinePeers)(readPeers ?? {}, {
     trustDomain: names.trustDomain,
     platform: deps.platform,
     read: deps.read,
@@ -114,6 +116,7 @@ export async function loadConfig(
     ...names,
     claimStore: outer.claims !== undefined || deps.assumeClaimStore === true,
     broken,
+    peers: readPeers && peerFacts(readPeers, names.issuer, issues),
   };
   const { policy, issues: policyIssues } = compilePolicy(
     { rules: outer.rules, deny: outer.deny },
@@ -173,6 +176,10 @@ function partsOf(document: unknown): Parts | undefined {
     rules,
     deny,
   };
+}
+
+function hasPeers(document: unknown): boolean {
+  return isMap(document) && document["peers"] !== undefined;
 }
 
 function checkTrustDomain(

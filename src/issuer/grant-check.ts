@@ -1,5 +1,5 @@
 import type { Attestation } from "../attestation.ts";
-import { checkAudiences } from "../policy/grants.ts";
+import { checkAudiences } from "../policy/audience.ts";
 import type { Decision } from "../policy/match.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { confirmationAlgorithm } from "./mint-token.ts";
@@ -19,7 +19,7 @@ export function checkGrants(
     return fail("kind_not_granted", "x509");
   if (request.jwt !== undefined && grants.jwt === undefined) return fail("kind_not_granted", "jwt");
   if (request.jwt !== undefined && grants.jwt !== undefined) {
-    const audiences = checkAudiences(grants.jwt, request.jwt.audience);
+    const audiences = checkAudiences(grants.jwt, request.jwt.audience, possession.owner);
     if (!audiences.ok) return audiences;
     // Asked before, of evidence that names its key; some is known to be bound only once it is verified.
     const bound = attestations.some(({ binding }) => binding.kind === "key");

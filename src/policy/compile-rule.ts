@@ -42,7 +42,7 @@ export function compileRule(
   if (names.length > MAX_FACTORS)
     issues.push(configError([...path, "evidence"], `at most ${MAX_FACTORS} pieces of evidence`));
   issues.push(...strayNames(input, path));
-  const { grants, issues: grantIssues } = compileGrants(input, context.issuer, path);
+  const { grants, issues: grantIssues } = compileGrants(input, context, path);
   issues.push(...grantIssues);
   // With a factor unknown, what follows would only repeat that.
   if (factors.length < names.length || names.length === 0) return { issues };

@@ -1,4 +1,6 @@
-import { fail, ok, type Result } from "../result.ts";
+import { audienceProblem } from "./audience.ts";
+import type { PolicyContext } from "./context.ts";
+import { checkPeerNames } from "./peer-names.ts";
 import { configError, configWarning } from "./schema-issues.ts";
 import type { ConfigIssue } from "../config-issue.ts";
 import type { RuleInput } from "./schema.ts";
@@ -16,6 +18,8 @@ export interface JwtGrant {
   /** Compared whole. */
   readonly audiences: readonly string[];
   readonly multipleAudiences: boolean;
+  /** Issuer URLs of peers, for each of which or for the proved key at it a token may be, alone. */
+  readonly exchange?: readonly string[];
 }
 interface WitGrant {
   readonly ttl: number;
@@ -25,6 +29,8 @@ export interface Grants {
   readonly x509?: X509Grant;
   readonly jwt?: JwtGrant;
   readonly wit?: WitGrant;
+  /** Peers whose bundles come with the answer, in the order of names. */
+  readonly federatesWith?: readonly string[];
   /** Seconds: the longest of the kinds. */
   readonly longestTtl: number;
 }
@@ -34,65 +40,49 @@ const DEFAULT_KEY_TYPES: readonly SvidKeyType[] = ["p256", "p384", "rsa"];
 
 export function compileGrants(
   rule: RuleInput,
-  issuer: string,
+  context: Pick<PolicyContext, "issuer" | "trustDomain" | "peers">,
   path: readonly (string | number)[],
 ): { grants: Grants; issues: ConfigIssue[] } {
-  const { x509, jwt, wit } = rule;
+  const { x509, jwt, wit, federates_with: federatesWith } = rule;
   const issues: ConfigIssue[] = [];
   if (x509 === undefined && jwt === undefined && wit === undefined) {
     issues.push(
       configError(path, "gives nothing: state x509, jwt or wit, or use `deny:` to refuse"),
     );
   }
-  for (const [index, audience] of (jwt?.audiences ?? []).entries()) {
+  const { audiences = [], exchange_to: exchange } = jwt ?? {};
+  if (jwt !== undefined && audiences.length === 0 && exchange === undefined)
+    issues.push(configError([...path, "jwt", "audiences"], "required: or `exchange_to`"));
+  for (const [index, audience] of audiences.entries()) {
     const at = [...path, "jwt", "audiences", index];
-    const wrong = audienceProblem(audience, issuer);
+    const wrong = audienceProblem(audience, context.issuer);
     if (wrong !== undefined) issues.push(configError(at, wrong));
-    else if (jwt?.audiences.indexOf(audience) !== index)
+    else if (audiences.indexOf(audience) !== index)
       issues.push(configWarning(at, "is listed twice"));
   }
+  issues.push(
+    ...checkPeerNames(federatesWith ?? [], context, [...path, "federates_with"]),
+    ...checkPeerNames(exchange ?? [], context, [...path, "jwt", "exchange_to"], (name, peer) =>
+      peer.audience === undefined
+        ? `has no audience: state peers.${name}.audience, the issuer URL of that peer`
+        : undefined,
+    ),
+  );
   const grants: Grants = {
     ...(x509 && { x509: { ttl: x509.ttl, keyTypes: x509.key_types ?? DEFAULT_KEY_TYPES } }),
     ...(jwt && {
       jwt: {
         ttl: jwt.ttl,
-        audiences: jwt.audiences,
+        audiences,
         multipleAudiences: jwt.multiple_audiences ?? false,
+        ...(exchange && {
+          exchange: exchange.flatMap((name) => context.peers?.get(name)?.audience ?? []),
+        }),
       },
     }),
     ...(wit && { wit: { ttl: wit.ttl } }),
+    ...(federatesWith && { federatesWith: federatesWith.toSorted() }),
     longestTtl: Math.max(x509?.ttl ?? 0, jwt?.ttl ?? 0, wit?.ttl ?? 0),
   };
   return { grants, issues };
-}
-
-function audienceProblem(audience: string, issuer: string): string | undefined {
-  if (!/^[\x21-\x7e]+$/.test(audience))
-    return "has spaces or characters beyond ASCII, which verifiers read differently";
-  if (audience.includes("*")) return "audiences are compared whole: there are no patterns";
-  if (audience.includes("/jkt/"))
-    return "holds /jkt/, which only evidence addressed to an issuer has";
-  const own = issuer.toLowerCase().replace(/\/+$/, "");
-  const asked = audience.toLowerCase();
-  if (asked === own || asked === `${own}/` || asked.startsWith(`${own}/v1/`))
-    return "is this issuer itself: a token for it could be handed in as evidence";
-  return undefined;
-}
-
-/**
- * Whether a JWT-SVID may be for these audiences.
- * @returns `audience_not_granted`
- */
-export function checkAudiences(
-  { audiences, multipleAudiences }: JwtGrant,
-  asked: readonly string[],
-): Result<readonly string[]> {
-  if (asked.length === 0) return fail("audience_not_granted", "none was asked for");
-  if (asked.length > 1 && !multipleAudiences)
-    return fail("audience_not_granted", "more than one was asked for");
-  if (new Set(asked).size !== asked.length)
-    return fail("audience_not_granted", "one was asked for twice");
-  return asked.every((audience) => audiences.includes(audience))
-    ? ok(asked)
-    : fail("audience_not_granted");
 }

@@ -23,14 +23,20 @@ function byFactor<T extends z.ZodMiniType>(schema: T) {
   return z.record(z.string(), schema).check(filled);
 }
 
+/** Names of `peers:`. */
+function peerNames() {
+  return z.array(text).check(z.minLength(1), z.maxLength(64));
+}
+
 const x509Schema = z.strictObject({
   ttl: z.prefault(durationSchema(60, DAY), "1h"),
   key_types: z.optional(z.array(z.enum(["p256", "p384", "rsa", "ed25519"])).check(z.minLength(1))),
 });
 const jwtSchema = z.strictObject({
   ttl: z.prefault(durationSchema(30, 3600), "5m"),
-  audiences: z.array(text).check(z.minLength(1), z.maxLength(32)),
+  audiences: z.optional(z.array(text).check(z.minLength(1), z.maxLength(32))),
   multiple_audiences: z.optional(z.boolean()),
+  exchange_to: z.optional(peerNames()),
 });
 const witSchema = z.strictObject({ ttl: z.prefault(durationSchema(60, DAY), "1h") });
 
@@ -49,6 +55,7 @@ export const ruleSchema = z.strictObject({
   x509: z.optional(x509Schema),
   jwt: z.optional(jwtSchema),
   wit: z.optional(witSchema),
+  federates_with: z.optional(peerNames()),
 });
 export type RuleInput = z.output<typeof ruleSchema>;
 

@@ -4,6 +4,7 @@ import { loadForJudging, readData, type Judging } from "../config.ts";
 import { defineCommand } from "../command.ts";
 import { platform } from "../key-file.ts";
 import { print, printable, printJson } from "../output.ts";
+import { audienceWords } from "../verdict.ts";
 import { diffDocuments, type Change } from "../policy-changes.ts";
 
 export default defineCommand({
@@ -66,10 +67,12 @@ function answer(one: PolicyCase, { policy, factors }: Judging): string {
     ...(one.spiffe_id === undefined ? {} : { spiffeId: one.spiffe_id }),
   });
   if (!decided.ok) return `refused (${decided.error.reason})`;
-  const { x509, jwt } = decided.value.grants;
+  const { x509, jwt, wit, federatesWith } = decided.value.grants;
   const kinds = [
     ...(x509 === undefined ? [] : [`x509 ${x509.ttl} s`]),
-    ...(jwt === undefined ? [] : [`jwt ${jwt.ttl} s for ${[...jwt.audiences].join(", ")}`]),
+    ...(jwt === undefined ? [] : [`jwt ${jwt.ttl} s for ${audienceWords(jwt).join(", ")}`]),
+    ...(wit === undefined ? [] : [`wit ${wit.ttl} s`]),
+    ...(federatesWith === undefined ? [] : [`with the bundles of ${federatesWith.join(", ")}`]),
   ];
   return `${decided.value.spiffeId.uri} (${kinds.join("; ") || "nothing"})`;
 }

@@ -133,6 +133,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     trustDomain: TRUST_DOMAIN,
     issuer: ISSUER,
     claimStore: true,
+    peers: new Map(
+      [...(options.peers?.keys() ?? [])].map((name) => [name, { audience: `https://id.${name}` }]),
+    ),
   });
   if (policy === undefined) throw new Error(JSON.stringify(issues));
   const snapshot: Snapshot = {

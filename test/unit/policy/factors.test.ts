@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Attestation } from "../../../src/attestation.ts";
-import { checkAudiences } from "../../../src/policy/grants.ts";
+import { checkAudiences } from "../../../src/policy/audience.ts";
 import { decide, outcomeOf, webFact } from "./decide.ts";
 import { A, ARN, fact, iid, type Json, rule } from "./fixtures.ts";
 
@@ -107,6 +107,6 @@ describe("audiences", () => {
     [{ ...one, multipleAudiences: true }, ["a", "c"], false],
     [{ ...one, multipleAudiences: true }, ["a", "a"], false],
   ])("%j for %j: %s", (grant, asked, expected) => {
-    expect(checkAudiences(grant, asked).ok).toBe(expected);
+    expect(checkAudiences(grant, asked, undefined).ok).toBe(expected);
   });
 });

@@ -17,6 +17,10 @@ const CONTEXT: PolicyContext = {
   trustDomain: TRUST_DOMAIN,
   issuer: "https://id.example.org",
   claimStore: true,
+  peers: new Map([
+    ["partner.example", { audience: "https://id.partner.example" }],
+    ["quiet.example", {}],
+  ]),
 };
 
 /** A configured world with one factor of each shape that policy has to tell apart. */

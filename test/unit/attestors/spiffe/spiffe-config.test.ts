@@ -49,7 +49,7 @@ function problems(
     },
   ];
   const whole = { name: "a", spiffe_id: "/a", x509: {}, ...rule };
-  const context = { trustDomain: TRUST_DOMAIN, issuer: ISSUER, claimStore: false };
+  const context = { trustDomain: TRUST_DOMAIN, issuer: ISSUER, claimStore: false, peers: new Map() };
   const { issues } = compilePolicy({ rules: [whole], deny }, factors, context);
   return issues
     .filter(({ severity }) => severity === "error")
@@ -102,7 +102,7 @@ describe("deny", () => {
           deny: [{ spiffe_id }],
         },
         spiffe.factors({ trust_domains: [PEER] }),
-        { trustDomain: TRUST_DOMAIN, issuer: ISSUER, claimStore: false },
+        { trustDomain: TRUST_DOMAIN, issuer: ISSUER, claimStore: false, peers: new Map() },
       );
       if (policy === undefined) throw new Error("no policy");
       expect(isDenied(policy.deny, fact)).toBe(true);
