@@ -61,6 +61,11 @@ const svids = {
       properties: { token: { type: "string" }, expires_at: unixTime },
     },
     bundle: { $ref: "#/components/schemas/bundle" },
+    federated_bundles: {
+      type: "object",
+      additionalProperties: { $ref: "#/components/schemas/bundle" },
+    },
+    missing_bundles: { type: "array", items: { type: "string" } },
   },
 };
 const problem = {
@@ -94,6 +99,10 @@ const publicDocument = (summary: string, schema: Json): Json => ({
       "304": { description: "Not modified" },
     },
   },
+});
+const ofTrustDomain = (path: Json): Json => ({
+  parameters: [{ name: "trust_domain", in: "path", required: true, schema: { type: "string" } }],
+  ...path,
 });
 const plain = (summary: string, responses: Json): Json => ({
   get: { summary, security: [], responses },
@@ -149,6 +158,14 @@ const document = {
     "/bundle": publicDocument("The SPIFFE trust bundle (profile https_web)", {
       $ref: "#/components/schemas/bundle",
     }),
+    "/bundles": publicDocument("The SPIFFE bundles of this trust domain and its peers", {
+      type: "object",
+    }),
+    "/bundles/{trust_domain}": ofTrustDomain(
+      publicDocument("The SPIFFE trust bundle of a peer", {
+        $ref: "#/components/schemas/bundle",
+      }),
+    ),
     "/bundle/wit": publicDocument("The same with the keys that verify WIT-SVIDs", {
       $ref: "#/components/schemas/bundle",
     }),

@@ -2,6 +2,7 @@ import type { Bundle } from "../encoding/bundle.ts";
 import type { Awaitable } from "../result.ts";
 import type { PeerBundle } from "./peer-bundle.ts";
 import { peerEvents, type PeerEvent } from "./peer-events.ts";
+import type { PeerDocuments } from "./peer-documents.ts";
 import type {
   HeldBundle,
   PeerError,
@@ -42,6 +43,7 @@ export interface Home {
 export class HeldPeers implements Peers {
   readonly #peers: ReadonlyMap<string, Peer>;
   readonly #home: Home;
+  documents?: PeerDocuments;
   #snapshots: Snapshots | undefined;
   #refreshed: (peer: string, outcome: PeerError | undefined) => void = () => undefined;
 

@@ -8,6 +8,7 @@ import { isTrustDomain } from "../spiffe/trust-domain.ts";
 import { believe } from "./believe.ts";
 import { PeerBundle, type PeerBundleOptions } from "./peer-bundle.ts";
 import { HeldPeers, type Home, type Peer } from "./held-peers.ts";
+import { peerDocuments } from "./peer-documents.ts";
 import type { FetchBundle, HeldBundle } from "./peer.ts";
 import type { PeerConfig, PeersConfig } from "./peers-schema.ts";
 
@@ -70,7 +71,9 @@ async function openPeers(
     else if (initial !== undefined && peer.url === undefined)
       peers.set(name, { profile: "pinned", pinned: initial });
   }
-  return new HeldPeers(peers, home);
+  const held = new HeldPeers(peers, home);
+  if (peers.size > 0) held.documents = peerDocuments(held, deps.trustDomain, deps.platform);
+  return held;
 }
 
 function kept<T>({ keep }: OpenPeersDeps, key: string, make: () => T): T {

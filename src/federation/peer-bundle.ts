@@ -50,7 +50,7 @@ export class PeerBundle {
 
   constructor(options: PeerBundleOptions) {
     this.#options = options;
-    this.#held = options.initial;
+    this.#held = options.initial && { ...options.initial, maxAge: options.maxAge };
     const { minSequence } = options;
     this.#floor = minSequence === undefined ? undefined : BigInt(minSequence);
     this.#raise(options.initial);
@@ -137,6 +137,7 @@ export class PeerBundle {
       ...(same ? held : believed.value),
       heldSince: now,
       source: "fetched",
+      maxAge: this.#options.maxAge,
     };
     this.#etag = answer.value.etag;
     this.#raise(this.#held);
@@ -158,6 +159,7 @@ export class PeerBundle {
       ...believed.value,
       heldSince: Math.min(stored.heldSince, now),
       source: "stored",
+      maxAge: this.#options.maxAge,
     };
     this.#raise(restored);
     const older = sequenceOf(this.#held) > sequenceOf(restored);

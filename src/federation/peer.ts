@@ -1,5 +1,6 @@
 import type { Bundle } from "../encoding/bundle.ts";
 import type { Awaitable, Result } from "../result.ts";
+import type { PeerDocuments } from "./peer-documents.ts";
 
 /** A peer's bundle as we hold it: the very same object until that changes. */
 export interface HeldBundle {
@@ -9,6 +10,8 @@ export interface HeldBundle {
   /** Unix seconds at which the peer last said so; of one that the configuration holds, when that was read. */
   readonly heldSince: number;
   readonly source: "fetched" | "stored" | "configured";
+  /** Seconds after `heldSince` for which it may be used and handed out; absent of a pinned one, which has no end. */
+  readonly maxAge?: number;
 }
 
 /** Peers of one trust domain. Bundles are looked up by name and never merged. */
@@ -24,6 +27,8 @@ export interface Peers {
   find(trustDomain: string, now: number): Awaitable<HeldBundle | undefined>;
   /** In the order of names. */
   states(now: number): readonly PeerState[];
+  /** What is handed out of them; absent where there are none. */
+  readonly documents?: PeerDocuments;
 }
 
 /** What people and metrics are told of a peer. */

@@ -1,11 +1,12 @@
 import { HonoBase } from "hono/hono-base";
 import type { Issuer } from "../issuer/issuer.ts";
+import type { PublicDocument } from "../platform/public-document.ts";
 import { type Answer, toResponse } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { documentResponse, preflight } from "./documents.ts";
 import { ExactRouter, rawPath } from "./exact-router.ts";
 import { metricsResponse, type MetricsAccess } from "./metrics.ts";
-import { problem } from "./problem.ts";
+import { problem, problemOf } from "./problem.ts";
 import { answerSvids } from "./svids.ts";
 
 export interface AppOptions {
@@ -26,6 +27,10 @@ function basePath({ url }: Pick<Issuer, "url">): string {
 
 /** As if it were not there for whoever may not read it: by no method does it answer otherwise than any other path. */
 const METRICS = "/metrics";
+/** Stands for every path of a bundle that is held: no path that is asked for has a question mark. */
+const HELD = "/bundles?";
+const NOTHING_HELD = { reason: "keys_unavailable" } as const;
+const BUNDLES = "/bundles";
 const NOSNIFF = { "x-content-type-options": "nosniff" } as const;
 
 /**
@@ -33,8 +38,13 @@ const NOSNIFF = { "x-content-type-options": "nosniff" } as const;
  * is read: no Host, no forwarded header, no query.
  */
 export function createApp(issuer: Issuer, options: AppOptions): HonoBase {
-  const app = new HonoBase({ router: new ExactRouter(), getPath: rawPath });
   const base = basePath(issuer);
+  const tailOf = (path: string) => path.slice(base.length + BUNDLES.length);
+  const getPath = (request: Request): string => {
+    const path = rawPath(request);
+    return path.startsWith(base + BUNDLES) && issuer.hasBundles(tailOf(path)) ? HELD : path;
+  };
+  const app = new HonoBase({ router: new ExactRouter(), getPath });
 
   app.post(svidsPath(issuer), async ({ req: { raw } }) =>
     toResponse(
@@ -47,17 +57,26 @@ export function createApp(issuer: Issuer, options: AppOptions): HonoBase {
       ),
     ),
   );
+  const publish = (
+    path: string,
+    find: (request: Request) => Promise<PublicDocument | undefined>,
+  ): void => {
+    app.get(path, async ({ req: { raw } }) => {
+      const document = await find(raw);
+      return document === undefined || document.withheld === true
+        ? toResponse(problemOf(NOTHING_HELD, issuer.begin().requestId))
+        : documentResponse(raw, document);
+    });
+    app.options(path, () => preflight());
+  };
   for (const [path, name] of [
     ["/bundle", "bundle"],
     ["/bundle/wit", "witBundle"],
     ["/.well-known/openid-configuration", "discovery"],
     ["/.well-known/jwks.json", "jwks"],
-  ] as const) {
-    app.get(base + path, async (c) =>
-      documentResponse(c.req.raw, (await issuer.documents())[name]),
-    );
-    app.options(base + path, () => preflight());
-  }
+  ] as const)
+    publish(base + path, async () => (await issuer.documents())[name]);
+  publish(HELD, (request) => issuer.bundles(tailOf(rawPath(request))));
   app.get("/healthz", () => text("ok\n"));
   app.get("/readyz", () => (issuer.ready() ? text("ready\n") : text("not ready\n", 503)));
   app.get(

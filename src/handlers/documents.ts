@@ -1,4 +1,4 @@
-import type { PublicDocument } from "../issuer/documents.ts";
+import type { PublicDocument } from "../platform/public-document.ts";
 
 /** Public documents may be read by any page; nothing in them is secret and no credential is ever looked at. */
 const CORS = { "access-control-allow-origin": "*" } as const;

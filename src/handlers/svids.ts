@@ -92,7 +92,7 @@ function answer(form: Form, svids: IssuedSvids, requestId: string): Answer {
   return send(toJson(svids), "application/json", requestId);
 }
 
-/** Times are Unix seconds; kinds not asked for are absent. The bundle is spliced in as the bytes that `/bundle` serves. */
+/** Times are Unix seconds; kinds not asked for are absent. Bundles are spliced in as the bytes that `/bundle` and `/bundles/…` serve. */
 function toJson(svids: IssuedSvids): string {
   const parts = [`"spiffe_id":"${svids.spiffeId}"`];
   if (svids.x509 !== undefined) {
@@ -105,6 +105,7 @@ function toJson(svids: IssuedSvids): string {
   if (svids.wit !== undefined)
     parts.push(`"wit":{"token":"${svids.wit.token}","expires_at":${svids.wit.expiresAt}}`);
   parts.push(`"bundle":${svids.bundle}`);
+  if (svids.federated !== undefined) parts.push(svids.federated);
   return `{${parts.join(",")}}`;
 }
 

@@ -1,33 +1,23 @@
-import { encodeBase64url } from "../encoding/base64.ts";
 import { serializeBundle, type Bundle } from "../encoding/bundle.ts";
-import { utf8Encode } from "../encoding/bytes.ts";
 import { jwkOf } from "../encoding/public-key.ts";
 import type { Platform } from "../platform/platform.ts";
+import { cacheSeconds, sealDocument, type PublicDocument } from "../platform/public-document.ts";
 import type { Awaitable } from "../result.ts";
 import type { KeySet, PublishedKeys } from "../signer/key-set.ts";
 import { ownBundle } from "./bundles.ts";
-
-/** A document anybody may read; every instance of one configuration serves the same bytes. */
-export interface PublicDocument {
-  readonly body: string;
-  /** Strong: quoted SHA-256 of the body. */
-  readonly etag: string;
-  readonly maxAgeSeconds: number;
-}
 
 export interface PublicDocuments {
   /** SPIFFE Trust Domain and Bundle §4; the keys of WIT-SVIDs left out. */
   readonly bundle: PublicDocument;
   /** The same with every key. */
   readonly witBundle: PublicDocument;
+  /** What `bundle` is written of. */
+  readonly known: Bundle;
   /** OpenID Connect Discovery 1.0 §4. */
   readonly discovery: PublicDocument;
   /** RFC 7517: keys of JWT-SVIDs only, as relying parties that speak OpenID Connect read them. */
   readonly jwks: PublicDocument;
 }
-
-/** A quarter of the refresh hint: what a cache adds to a consumer's own delay stays small beside it. */
-const MAX_AGE_PART = 4;
 
 /** The documents of a key set, made again only when what is published changes. */
 export function publicDocuments(
@@ -55,11 +45,14 @@ async function write(
   issuer: string,
   published: PublishedKeys,
 ): Promise<PublicDocuments> {
-  const maxAgeSeconds = Math.floor(published.refreshHint / MAX_AGE_PART);
+  const maxAgeSeconds = cacheSeconds(published.refreshHint);
   const document = async (body: string): Promise<PublicDocument> => ({
-    body,
-    etag: `"${encodeBase64url(await platform.digest("SHA-256", utf8Encode(body)))}"`,
+    ...(await sealDocument(platform, body)),
     maxAgeSeconds,
+  });
+  const bundle = async (of: Bundle): Promise<PublicDocument> => ({
+    ...(await document(serializeBundle(of))),
+    ...(hasNoKeys(of) && { withheld: true }),
   });
   const whole = ownBundle(published);
   const { sequence } = published;
@@ -69,11 +62,16 @@ async function write(
     keys: published.jwt.map(({ kid, info, alg }) => ({ ...jwkOf(info), kid, use: "sig", alg })),
   };
   return {
-    bundle: await document(serializeBundle(known)),
-    witBundle: await document(serializeBundle(whole)),
+    bundle: await bundle(known),
+    witBundle: await bundle(whole),
+    known,
     jwks: await document(JSON.stringify(jwks)),
     discovery: await document(JSON.stringify(discovery(issuer, published))),
   };
+}
+
+function hasNoKeys({ x509Authorities, jwtAuthorities, witAuthorities }: Bundle): boolean {
+  return x509Authorities.length + jwtAuthorities.length + witAuthorities.length === 0;
 }
 
 function discovery(issuer: string, { jwt }: PublishedKeys): unknown {

@@ -1,3 +1,4 @@
+import type { PublicDocument } from "../platform/public-document.ts";
 import { REASONS } from "../reasons.ts";
 import type { Awaitable, Failure, Result } from "../result.ts";
 import { SVID_USES } from "../signer/algorithms.ts";
@@ -19,6 +20,9 @@ export interface Issuer {
   begin(): Exchange;
   /** The documents of this moment. */
   documents(): Awaitable<PublicDocuments>;
+  /** Whether something is published at `/bundles` and this tail: see `PeerDocuments`. */
+  hasBundles(tail: string): boolean;
+  bundles(tail: string): Promise<PublicDocument | undefined>;
   /** Whether the active keys are at hand and published. No key service is asked. */
   ready(): boolean;
   /** A fault of ours that ended a request. */
@@ -93,6 +97,12 @@ export function createIssuer(
     documents() {
       const snapshot = current();
       return snapshot.documents(snapshot.platform.now());
+    },
+    hasBundles: (tail) => current().peers.documents?.has(tail) === true,
+    async bundles(tail) {
+      const { peers, documents, platform } = current();
+      const now = platform.now();
+      return peers.documents?.find(tail, await documents(now), now);
     },
     ready() {
       const { keys, platform } = current();

@@ -16,6 +16,8 @@ export interface PreparedSvids {
   /** Thumbprint of the key that certificate and WIT-SVID are for. */
   readonly subjectKey?: string;
   readonly audience?: readonly string[];
+  /** Peers whose bundles go with it. */
+  readonly federatesWith?: readonly string[] | undefined;
 }
 
 /** What `POST /v1/svids` answers with. */
@@ -26,6 +28,8 @@ export interface IssuedSvids {
   readonly wit?: { readonly token: string; readonly expiresAt: number };
   /** The bundle document, as `/bundle` serves it. */
   readonly bundle: string;
+  /** Where the deciding rule names peers: the members that speak of them, as JSON text. */
+  readonly federated?: string | undefined;
 }
 
 /**
@@ -98,6 +102,7 @@ export async function prepareSvids(
     ...(jwt && request.jwt && { jwt, audience: request.jwt.audience }),
     ...(wit && { wit }),
     ...(subjectKey !== undefined && { subjectKey }),
+    federatesWith: grants.federatesWith,
   });
 }
 
@@ -110,7 +115,7 @@ export async function recordAndSign(
   const { bundle } = await snapshot.documents(trail.now);
   const recorded = await trail.intent(await intentOf(snapshot, svids));
   if (!recorded.ok) return { result: recorded, signatures: 0 };
-  const { x509, jwt, wit, spiffeId } = svids;
+  const { x509, jwt, wit, spiffeId, federatesWith } = svids;
   let signatures = 0;
   try {
     const certificateChain = await x509?.sign();
@@ -129,6 +134,7 @@ export async function recordAndSign(
       ...(jwt && token !== undefined && { jwt: { token, expiresAt: jwt.expiresAt } }),
       ...(wit && witToken !== undefined && { wit: { token: witToken, expiresAt: wit.expiresAt } }),
       bundle: bundle.body,
+      federated: federatesWith && snapshot.peers.documents?.members(federatesWith, trail.now),
     };
     return { result: ok(issued), signatures };
   } catch (error) {

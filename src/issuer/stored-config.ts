@@ -21,7 +21,7 @@ import { openClaimStore, type StoreOpeners } from "./open-store.ts";
 import { peersContext } from "./peers-context.ts";
 
 /** Grows when what is stored, or what it means, changes: another version's is refused. */
-export const STORED_FORMAT = 4;
+export const STORED_FORMAT = 5;
 
 /** What `svidmint policy compile --for workers` writes: a configuration that was checked, so that a runtime need not. */
 export interface StoredDocument {

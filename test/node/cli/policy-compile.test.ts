@@ -61,7 +61,7 @@ rules: [{ name: ci, evidence: { oidc.ci: {} }, spiffe_id: "/{oidc.ci.sub}", jwt:
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     expect(ran.stdout.trimEnd()).not.toContain("\n");
     expect(json(ran)).toMatchObject({
-      svidmint_compiled: 4,
+      svidmint_compiled: 5,
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       config: {
         evidence: { oidc: { ci: { jwks: expect.stringMatching(/^data:;base64,/) } } },

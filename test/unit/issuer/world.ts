@@ -6,6 +6,7 @@ import type { Bundle } from "../../../src/encoding/bundle.ts";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import { jwkOf } from "../../../src/encoding/public-key.ts";
 import { createApp } from "../../../src/handlers/app.ts";
+import { peerDocuments } from "../../../src/federation/peer-documents.ts";
 import { HeldBundles } from "../../../src/issuer/bundles.ts";
 import { publicDocuments } from "../../../src/issuer/documents.ts";
 import { createIssuer, type Issuer } from "../../../src/issuer/issuer.ts";
@@ -71,7 +72,7 @@ export interface WorldOptions {
   /** Sections of `evidence:` in place of the simulated ones. */
   readonly evidence?: Readonly<Record<string, unknown>>;
   /** Bundles of other trust domains, by name. */
-  readonly peers?: ReadonlyMap<string, Bundle>;
+  readonly peers?: ReadonlyMap<string, Bundle | undefined>;
   /** Unix seconds at which the world begins. */
   readonly now?: number;
 }
@@ -103,7 +104,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     ...options.more,
   };
-  const peers = peersOf(options.peers ?? new Map());
+  const asked = peersOf(options.peers ?? new Map());
+  const documents = options.peers && peerDocuments(asked, TRUST_DOMAIN, platform);
+  const peers = { ...asked, ...(documents && { documents }) };
   const bundles = new HeldBundles(TRUST_DOMAIN, peers);
   bundles.bindOwn(keys);
   const attestors = new Map<string, Attestor>();

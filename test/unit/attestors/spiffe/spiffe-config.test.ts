@@ -49,7 +49,12 @@ function problems(
     },
   ];
   const whole = { name: "a", spiffe_id: "/a", x509: {}, ...rule };
-  const context = { trustDomain: TRUST_DOMAIN, issuer: ISSUER, claimStore: false, peers: new Map() };
+  const context = {
+    trustDomain: TRUST_DOMAIN,
+    issuer: ISSUER,
+    claimStore: false,
+    peers: new Map(),
+  };
   const { issues } = compilePolicy({ rules: [whole], deny }, factors, context);
   return issues
     .filter(({ severity }) => severity === "error")

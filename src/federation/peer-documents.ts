@@ -1,0 +1,80 @@
+import { serializeBundleMap, type Bundle } from "../encoding/bundle.ts";
+import type { Platform } from "../platform/platform.ts";
+import { cacheSeconds, sealDocument, type PublicDocument } from "../platform/public-document.ts";
+import { answerMembers } from "./answer-members.ts";
+import type { HeldBundle, Peers } from "./peer.ts";
+
+/** What is handed out of peers' bundles. Nobody waits for a peer: it is what is held now, or nothing. */
+export interface PeerDocuments {
+  /** Whether there is a document behind `/bundles` at this tail: none, or a slash and the name of a trust domain. */
+  has(tail: string): boolean;
+  /** @returns undefined where nothing is held that may be handed out */
+  find(tail: string, own: OwnDocuments, now: number): Promise<PublicDocument | undefined>;
+  /** Of an answer, what goes with the SVIDs: see `answerMembers`. */
+  members(names: readonly string[], now: number): string;
+}
+
+export interface OwnDocuments {
+  readonly bundle: PublicDocument;
+  /** What `bundle` is written of. */
+  readonly known: Bundle;
+}
+
+type Sealed = Pick<PublicDocument, "body" | "etag">;
+
+/** Without a hint of its own (SPIFFE Federation §4.1). */
+const USUAL_HINT = 300;
+
+export function peerDocuments(
+  peers: Pick<Peers, "has" | "peek" | "states">,
+  trustDomain: string,
+  platform: Pick<Platform, "digest">,
+): PeerDocuments {
+  const sealed = new WeakMap<Bundle, Sealed>();
+  let latest: { readonly of: readonly Bundle[]; readonly map: Sealed } | undefined;
+
+  async function one({ bundle, document, ...held }: HeldBundle, now: number) {
+    const known = sealed.get(bundle) ?? (await sealDocument(platform, document));
+    sealed.set(bundle, known);
+    return { ...known, maxAgeSeconds: freshFor({ bundle, ...held }, now) };
+  }
+
+  /** SPIFFE Trust Domain and Bundle §4.3: our own bundle, and those of peers that may be handed out. */
+  async function map({ bundle, known }: OwnDocuments, now: number): Promise<PublicDocument> {
+    const members = new Map([[trustDomain, known]]);
+    let { maxAgeSeconds } = bundle;
+    for (const { trustDomain: name } of peers.states(now)) {
+      const held = peers.peek(name, now);
+      if (held === undefined || name === trustDomain) continue;
+      members.set(name, held.bundle);
+      maxAgeSeconds = Math.min(maxAgeSeconds, freshFor(held, now));
+    }
+    const of = [...members.values()];
+    if (latest?.of.length !== of.length || of.some((each, index) => latest?.of[index] !== each))
+      latest = { of, map: await sealDocument(platform, serializeBundleMap(members)) };
+    return { ...bundle, ...latest.map, maxAgeSeconds };
+  }
+
+  return {
+    has: (tail) =>
+      tail === "" ||
+      (tail.startsWith("/") && (tail.slice(1) === trustDomain || peers.has(tail.slice(1)))),
+    async find(tail, own, now) {
+      if (tail === "") return map(own, now);
+      const name = tail.slice(1);
+      if (name === trustDomain) return own.bundle;
+      const held = peers.peek(name, now);
+      return held && one(held, now);
+    },
+    members: (names, now) => answerMembers(peers, names, now),
+  };
+}
+
+/** No longer than it may be used, be it in a cache. */
+function freshFor(
+  { bundle, heldSince, maxAge = Infinity }: Omit<HeldBundle, "document">,
+  now: number,
+): number {
+  const left = Math.floor(heldSince + maxAge - now);
+  return Math.max(0, Math.min(cacheSeconds(bundle.refreshHint ?? USUAL_HINT), left));
+}
