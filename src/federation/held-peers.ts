@@ -2,9 +2,9 @@ import type { Bundle } from "../encoding/bundle.ts";
 import type { Awaitable } from "../result.ts";
 import type { PeerBundle } from "./peer-bundle.ts";
 import { peerEvents, type PeerEvent } from "./peer-events.ts";
-import type { PeerDocuments } from "./peer-documents.ts";
 import type {
   HeldBundle,
+  PeerDocuments,
   PeerError,
   PeerErrorCode,
   PeerProfile,

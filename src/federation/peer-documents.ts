@@ -2,23 +2,7 @@ import { serializeBundleMap, type Bundle } from "../encoding/bundle.ts";
 import type { Platform } from "../platform/platform.ts";
 import { cacheSeconds, sealDocument, type PublicDocument } from "../platform/public-document.ts";
 import { answerMembers } from "./answer-members.ts";
-import type { HeldBundle, Peers } from "./peer.ts";
-
-/** What is handed out of peers' bundles. Nobody waits for a peer: it is what is held now, or nothing. */
-export interface PeerDocuments {
-  /** Whether there is a document behind `/bundles` at this tail: none, or a slash and the name of a trust domain. */
-  has(tail: string): boolean;
-  /** @returns undefined where nothing is held that may be handed out */
-  find(tail: string, own: OwnDocuments, now: number): Promise<PublicDocument | undefined>;
-  /** Of an answer, what goes with the SVIDs: see `answerMembers`. */
-  members(names: readonly string[], now: number): string;
-}
-
-export interface OwnDocuments {
-  readonly bundle: PublicDocument;
-  /** What `bundle` is written of. */
-  readonly known: Bundle;
-}
+import type { HeldBundle, OwnDocuments, PeerDocuments, Peers } from "./peer.ts";
 
 type Sealed = Pick<PublicDocument, "body" | "etag">;
 

@@ -1,6 +1,6 @@
 import type { Bundle } from "../encoding/bundle.ts";
 import type { Awaitable, Result } from "../result.ts";
-import type { PeerDocuments } from "./peer-documents.ts";
+import type { PublicDocument } from "../platform/public-document.ts";
 
 /** A peer's bundle as we hold it: the very same object until that changes. */
 export interface HeldBundle {
@@ -29,6 +29,22 @@ export interface Peers {
   states(now: number): readonly PeerState[];
   /** What is handed out of them; absent where there are none. */
   readonly documents?: PeerDocuments;
+}
+
+/** What is handed out of peers' bundles. Nobody waits for a peer: it is what is held now, or nothing. */
+export interface PeerDocuments {
+  /** Whether there is a document behind `/bundles` at this tail: none, or a slash and the name of a trust domain. */
+  has(tail: string): boolean;
+  /** @returns undefined where nothing is held that may be handed out */
+  find(tail: string, own: OwnDocuments, now: number): Promise<PublicDocument | undefined>;
+  /** Of an answer, what goes with the SVIDs: see `answerMembers`. */
+  members(names: readonly string[], now: number): string;
+}
+
+export interface OwnDocuments {
+  readonly bundle: PublicDocument;
+  /** What `bundle` is written of. */
+  readonly known: Bundle;
 }
 
 /** What people and metrics are told of a peer. */

@@ -1,8 +1,16 @@
 import { fail, ok, type Result } from "../result.ts";
-import type { JwtGrant } from "./grants.ts";
 
 /** Between an issuer's URL and the thumbprint of the key that its evidence is bound to. */
 export const KEY_MARK = "/jkt/";
+
+/** Whom JWT-SVIDs may be for. */
+export interface AudienceGrant {
+  /** Compared whole. */
+  readonly audiences: readonly string[];
+  readonly multipleAudiences: boolean;
+  /** Issuer URLs of peers, for each of which or for the proved key at it a token may be, alone. */
+  readonly exchange?: readonly string[];
+}
 
 /** @returns what is wrong with an audience that a configuration names; undefined if nothing is */
 export function audienceProblem(audience: string, issuer: string): string | undefined {
@@ -24,7 +32,7 @@ export function audienceProblem(audience: string, issuer: string): string | unde
  * @returns `audience_not_granted`
  */
 export function checkAudiences(
-  { audiences, multipleAudiences, exchange }: JwtGrant,
+  { audiences, multipleAudiences, exchange }: AudienceGrant,
   asked: readonly string[],
   jkt: string | undefined,
 ): Result<readonly string[]> {

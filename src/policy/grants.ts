@@ -1,4 +1,4 @@
-import { audienceProblem } from "./audience.ts";
+import { audienceProblem, type AudienceGrant } from "./audience.ts";
 import type { PolicyContext } from "./context.ts";
 import { checkPeerNames } from "./peer-names.ts";
 import { configError, configWarning } from "./schema-issues.ts";
@@ -13,13 +13,8 @@ interface X509Grant {
   /** Keys that the requester may bring. */
   readonly keyTypes: readonly SvidKeyType[];
 }
-export interface JwtGrant {
+export interface JwtGrant extends AudienceGrant {
   readonly ttl: number;
-  /** Compared whole. */
-  readonly audiences: readonly string[];
-  readonly multipleAudiences: boolean;
-  /** Issuer URLs of peers, for each of which or for the proved key at it a token may be, alone. */
-  readonly exchange?: readonly string[];
 }
 interface WitGrant {
   readonly ttl: number;

@@ -6,7 +6,6 @@ import type { Bundle } from "../../../src/encoding/bundle.ts";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import { jwkOf } from "../../../src/encoding/public-key.ts";
 import { createApp } from "../../../src/handlers/app.ts";
-import { peerDocuments } from "../../../src/federation/peer-documents.ts";
 import { HeldBundles } from "../../../src/issuer/bundles.ts";
 import { publicDocuments } from "../../../src/issuer/documents.ts";
 import { createIssuer, type Issuer } from "../../../src/issuer/issuer.ts";
@@ -21,7 +20,7 @@ import type { ClaimStore } from "../../../src/stores/claim-store.ts";
 import { simulateRegion, type SimulatedRegion } from "../../fakes/aws-metadata.ts";
 import { simulateTenant, type SimulatedTenant } from "../../fakes/azure-metadata.ts";
 import { csrPem } from "../../fakes/csr.ts";
-import { peersOf } from "../../fakes/peers.ts";
+import { factsOf, publishedPeers } from "../../fakes/peers.ts";
 import { fakeKeySet, type FakeKeySet } from "../../fakes/key-set.ts";
 import { FakeNetwork } from "../../fakes/network.ts";
 import {
@@ -104,9 +103,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     ...options.more,
   };
-  const asked = peersOf(options.peers ?? new Map());
-  const documents = options.peers && peerDocuments(asked, TRUST_DOMAIN, platform);
-  const peers = { ...asked, ...(documents && { documents }) };
+  const peers = publishedPeers(options.peers, TRUST_DOMAIN, platform);
   const bundles = new HeldBundles(TRUST_DOMAIN, peers);
   bundles.bindOwn(keys);
   const attestors = new Map<string, Attestor>();
@@ -136,9 +133,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     trustDomain: TRUST_DOMAIN,
     issuer: ISSUER,
     claimStore: true,
-    peers: new Map(
-      [...(options.peers?.keys() ?? [])].map((name) => [name, { audience: `https://id.${name}` }]),
-    ),
+    peers: factsOf(options.peers),
   });
   if (policy === undefined) throw new Error(JSON.stringify(issues));
   const snapshot: Snapshot = {
