@@ -176,11 +176,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     audit,
     fetch: (request: Request) => app.fetch(request),
     post: async (body: unknown, headers: Record<string, string> = {}) => {
-      const text = typeof body === "string" ? body : JSON.stringify(body);
       return app.fetch(
         new Request(ENDPOINT, {
           method: "POST",
-          body: text,
+          body: typeof body === "string" ? body : JSON.stringify(body),
           headers: { "content-type": "application/json", ...headers },
         }),
       );
