@@ -21,7 +21,7 @@ export function svidsPath(issuer: Pick<Issuer, "url">): string {
   return `${basePath(issuer)}/v1/svids`;
 }
 
-function basePath({ url }: Pick<Issuer, "url">): string {
+export function basePath({ url }: Pick<Issuer, "url">): string {
   return new URL(url).pathname.replace(/\/$/, "");
 }
 

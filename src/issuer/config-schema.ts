@@ -5,6 +5,7 @@ import { parseInstant } from "../signer/instant.ts";
 import { keysSchema } from "../signer/keys-schema.ts";
 import { durationSchema } from "../duration-schema.ts";
 import { denyEntrySchema, ruleSchema } from "../policy/schema.ts";
+import { isReservedPath } from "../policy/template.ts";
 import { storeDefinitions } from "../stores/definitions.ts";
 
 const DAY = 86_400;
@@ -36,6 +37,16 @@ const members = {
         ),
       ),
       refresh_hint: z.optional(durationSchema(60, DAY)),
+      /** Path of the SPIFFE ID that the endpoint of profile `https_spiffe` shows itself by. */
+      endpoint_spiffe_id: z.optional(
+        z.string().check(
+          z.maxLength(1024),
+          z.refine(isReservedPath, {
+            error:
+              "expected a path below /svidmint/ or /spire/, such as /svidmint/bundle-endpoint: only those no rule can give to a workload",
+          }),
+        ),
+      ),
     }),
   ),
 };

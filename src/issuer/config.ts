@@ -52,6 +52,8 @@ export interface Config {
   readonly singleInstance: boolean;
   /** Seconds. */
   readonly refreshHint: number;
+  /** Path of the SPIFFE ID of the bundle endpoint of profile `https_spiffe`. */
+  readonly endpointPath: string;
   /** Unix seconds; 0 where it is not set. */
   readonly changedAt: number;
 }
@@ -69,6 +71,7 @@ export interface ConfigDeps {
 }
 
 const REFRESH_HINT_SECONDS = 300;
+const ENDPOINT_PATH = "/svidmint/bundle-endpoint";
 
 /** Reads a configuration document. @returns everything that is wrong, at once; `config` where there are no errors */
 export async function loadConfig(
@@ -149,6 +152,7 @@ export async function loadConfig(
     ...(outer.audit && { audit: outer.audit }),
     singleInstance: outer.single_instance ?? false,
     refreshHint: outer.bundle?.refresh_hint ?? REFRESH_HINT_SECONDS,
+    endpointPath: outer.bundle?.endpoint_spiffe_id ?? ENDPOINT_PATH,
     changedAt: parseInstant(outer.bundle?.changed_at ?? "") ?? 0,
   };
   return { config, issues };

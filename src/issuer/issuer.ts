@@ -25,6 +25,10 @@ export interface Issuer {
   bundles(tail: string): Promise<PublicDocument | undefined>;
   /** Whether the active keys are at hand and published. No key service is asked. */
   ready(): boolean;
+  /** What a request that begins now goes by. */
+  snapshot(): Snapshot;
+  /** What something that goes by a snapshot, be it no request, leaves in the audit log. */
+  trail(snapshot: Snapshot): RequestTrail;
   /** A fault of ours that ended a request. */
   fault(requestId: string, error: unknown): void;
 }
@@ -64,19 +68,22 @@ export function createIssuer(
       }),
     );
   };
+  const newTrail = ({ platform }: Snapshot): RequestTrail =>
+    new RequestTrail(platform.now(), {
+      sink: audit,
+      metrics,
+      trustDomain,
+      random: drawEntropy(platform),
+      onFault,
+    });
   return {
     url,
     metrics,
+    snapshot: current,
+    trail: newTrail,
     begin() {
       const snapshot = current();
-      const { platform } = snapshot;
-      const trail = new RequestTrail(platform.now(), {
-        sink: audit,
-        metrics,
-        trustDomain,
-        random: drawEntropy(platform),
-        onFault,
-      });
+      const trail = newTrail(snapshot);
       return {
         requestId: trail.requestId,
         async issue(incoming) {

@@ -46,7 +46,7 @@ export interface PreparedX509 extends Prepared<string> {
 /** @returns `lint_failed`; `signer_unavailable` where the CA itself is about to end */
 export async function prepareX509(
   key: X509Key,
-  subject: ProvenKey,
+  subject: Pick<ProvenKey, "key">,
   ttlSeconds: number,
   context: MintContext,
 ): Promise<Result<PreparedX509>> {

@@ -33,6 +33,12 @@ function isReserved(segment: string): boolean {
   return RESERVED.includes(segment);
 }
 
+/** Whether it is the path of a SPIFFE ID that no rule can give. */
+export function isReservedPath(path: string): boolean {
+  const [root, first = "", ...rest] = path.split("/");
+  return root === "" && isReserved(first) && rest.length > 0 && rest.every(isPathSegment);
+}
+
 /**
  * Reads `/payments/{aws_iid.instance_id}`.
  * @param resolve finds the claim that a name in braces means; a text says why it means none

@@ -15,6 +15,7 @@ import { serve } from "./node/serve.ts";
  * The server for containers: configured by its environment, one file when bundled, no YAML parser.
  * `SVIDMINT_CONFIG`: path of the compiled configuration, or its JSON text. `HOST`, `PORT`: where to listen
  * (0.0.0.0:8080). SIGHUP reads the file again. `SVIDMINT_METRICS_LISTEN`: host:port of a listener for `/metrics`; `SVIDMINT_METRICS_TOKEN`: who may read it here.
+ * `SVIDMINT_BUNDLE_ENDPOINT`: host:port of a listener for peers that fetch the bundle by profile `https_spiffe`.
  */
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const source = env["SVIDMINT_CONFIG"] ?? "svidmint.json";
@@ -41,6 +42,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const config = await load(kept.keep);
   const metricsListen = env["SVIDMINT_METRICS_LISTEN"];
   const token = env["SVIDMINT_METRICS_TOKEN"];
+  const endpoint = env["SVIDMINT_BUNDLE_ENDPOINT"];
   const serving = await serve({
     config,
     kept,
@@ -52,6 +54,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
       ...(metricsListen !== undefined && { listen: parseListenAddress(metricsListen) }),
       ...(token !== undefined && { token }),
     },
+    ...(endpoint !== undefined && { bundleEndpoint: parseListenAddress(endpoint) }),
   });
   process.stderr.write(
     `svidmint serves ${config.issuer} on ${serving.address.host}:${serving.address.port}\n`,

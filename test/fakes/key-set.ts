@@ -64,10 +64,11 @@ export async function fakeKeySet(
     refreshHint: 300,
   };
   const issuer = x509Issuer(certificate.value, ES256);
+  const authority = { key: () => ok({ signer: x509Signer, issuer, chainPem: "" }) };
   return {
     uses: new Set(["x509", "jwt", "wit"]),
     thumbprints: new Set([kid, witKid, await thumbprint(platform, caKey.publicKey.info)]),
-    x509: () => ({ key: () => ok({ signer: x509Signer, issuer, chainPem: "" }) }),
+    x509: () => authority,
     jwt: () => ({ signer: jwtSigner, kid }),
     wit: () => ({ signer: witSigner, kid: witKid }),
     published: () => published,

@@ -41,6 +41,12 @@ export default defineCommand({
       description:
         "where to listen; put TLS in front of anything but loopback [default: host and port of the issuer URL where that is http on loopback, else 127.0.0.1:8443]",
     },
+    "bundle-endpoint": {
+      type: "string",
+      valueHint: "HOST:PORT",
+      description:
+        "serve the bundle there too, by TLS with an X.509-SVID of the trust domain, for peers that fetch it by profile https_spiffe",
+    },
     metrics: {
       type: "string",
       valueHint: "HOST:PORT",
@@ -76,6 +82,9 @@ export default defineCommand({
         }),
         ...(metricsToken !== undefined && metricsToken !== "" && { token: metricsToken }),
       },
+      ...(args["bundle-endpoint"] !== undefined && {
+        bundleEndpoint: address("bundle-endpoint", args["bundle-endpoint"]) ?? DEFAULT_LISTEN,
+      }),
       warn(issue) {
         // On a laptop, that no standby key is ready for an emergency is no news.
         if (config.keys === undefined && isLoopbackHttp(config.issuer) && issue.path[0] === "keys")
@@ -201,7 +210,7 @@ function shown({ host, port }: ListenAddress): string {
 }
 
 function tell(
-  { address: listening, metricsAddress }: Serving,
+  { address: listening, metricsAddress, bundleEndpoint }: Serving,
   issuer: string,
   config: string,
 ): void {
@@ -212,5 +221,9 @@ function tell(
     "  POST /v1/svids   GET /bundle, /bundle/wit, /.well-known/openid-configuration, /.well-known/jwks.json",
   );
   printError("  GET /healthz, /readyz, /openapi.json");
+  if (bundleEndpoint !== undefined)
+    printError(
+      `  GET /bundle, /bundle/wit at ${shown(bundleEndpoint.address)} as ${printable(bundleEndpoint.spiffeId)}`,
+    );
   if (metricsAddress !== undefined) printError(`  GET /metrics at ${shown(metricsAddress)}`);
 }

@@ -1,4 +1,7 @@
+import { constants } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import type { TlsOptions } from "node:tls";
 import { getRequestListener } from "@hono/node-server";
 
 /** Bounds on what a stranger can hold open. Times in milliseconds. */
@@ -52,33 +55,40 @@ export interface ListenOptions {
   readonly limits?: Partial<ServerLimits>;
   /** Asked first; what it takes (true) it answers itself, without the detour over `Request` and `Response`. */
   readonly direct?: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+  /** Ends TLS here. Given what changes what new connections are shown: until it was called, none comes about. */
+  readonly tls?: (show: (options: TlsOptions) => void) => void;
 }
 
 /** Serves a fetch handler over HTTP/1.1. */
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
   address: ListenAddress,
-  { limits, direct }: ListenOptions = {},
+  { limits, direct, tls }: ListenOptions = {},
 ): Promise<RunningServer> {
   const bounds = { ...LIMITS, ...limits };
   const respond = getRequestListener(fetch, { overrideGlobalObjects: true });
-  const server = createServer(
-    {
-      headersTimeout: bounds.headersTimeoutMs,
-      requestTimeout: bounds.requestTimeoutMs,
-      keepAliveTimeout: bounds.keepAliveTimeoutMs,
-      connectionsCheckingInterval: bounds.checkIntervalMs,
-      maxHeaderSize: bounds.maxHeaderBytes,
-      noDelay: true,
-      // Of a header that may come once, two are two: not the first alone.
-      joinDuplicateHeaders: true,
-    },
-    (incoming, outgoing) => {
-      incoming.headers.host = ANY_HOST;
-      if (!server.listening) outgoing.shouldKeepAlive = false;
-      if (direct?.(incoming, outgoing) !== true) void respond(incoming, outgoing);
-    },
-  );
+  const options = {
+    headersTimeout: bounds.headersTimeoutMs,
+    requestTimeout: bounds.requestTimeoutMs,
+    keepAliveTimeout: bounds.keepAliveTimeoutMs,
+    connectionsCheckingInterval: bounds.checkIntervalMs,
+    maxHeaderSize: bounds.maxHeaderBytes,
+    noDelay: true,
+    // Of a header that may come once, two are two: not the first alone.
+    joinDuplicateHeaders: true,
+  };
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    incoming.headers.host = ANY_HOST;
+    if (!server.listening) outgoing.shouldKeepAlive = false;
+    if (direct?.(incoming, outgoing) !== true) void respond(incoming, outgoing);
+  };
+  const server =
+    tls === undefined
+      ? createServer(options, answer)
+      : secured(
+          createTlsServer({ ...options, handshakeTimeout: bounds.headersTimeoutMs }, answer),
+          tls,
+        );
   server.timeout = bounds.idleTimeoutMs;
   server.maxConnections = bounds.maxConnections;
   server.maxRequestsPerSocket = bounds.maxRequestsPerSocket;
@@ -96,6 +106,13 @@ export async function listen(
     address: { host: bound.address, port: bound.port },
     stop: () => stop(server, bounds.drainMs),
   };
+}
+
+function secured(server: TlsServer, tls: (show: (options: TlsOptions) => void) => void): TlsServer {
+  // A resumed session would outlive the certificate that it began with.
+  const secureOptions = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION;
+  tls((options) => server.setSecureContext({ ...options, secureOptions }));
+  return server;
 }
 
 async function stop(server: Server, drainMs: number): Promise<void> {

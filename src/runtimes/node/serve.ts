@@ -12,6 +12,7 @@ import { nodePlatform } from "../../platform/node/node-platform.ts";
 import { attestors } from "./attestors.ts";
 import { auditFile } from "./audit-file.ts";
 import { backends, closeBackends } from "./backends.ts";
+import { listenForPeers } from "./bundle-endpoint.ts";
 import { directSvids } from "./direct-svids.ts";
 import { keepFresh } from "./keep-fresh.ts";
 import { listen, type ListenAddress, type RunningServer } from "./http-server.ts";
@@ -28,6 +29,8 @@ export interface ServeOptions {
   readonly listen: ListenAddress;
   /** `listen`: a listener of its own. `token`: on the main one, for whoever sends it. */
   readonly metrics?: { readonly listen?: ListenAddress; readonly token?: string };
+  /** Of the bundle endpoint of profile `https_spiffe`. */
+  readonly bundleEndpoint?: ListenAddress;
   readonly warn: (issue: ConfigIssue) => void;
 }
 
@@ -35,6 +38,7 @@ export interface Serving {
   readonly issuer: Issuer;
   readonly address: ListenAddress;
   readonly metricsAddress?: ListenAddress;
+  readonly bundleEndpoint?: { readonly address: ListenAddress; readonly spiffeId: string };
   /** See `Reloadable`. */
   reload(read: (keep: Keep) => Promise<Config>): Promise<void>;
   stop(): Promise<void>;
@@ -52,6 +56,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   closers.push(closeBackends, () => audit.close());
   const platform = nodePlatform();
   let stopPeers: (() => void) | undefined;
+  let { endpointPath } = config;
   const deps: ReloadDeps = {
     platform,
     registry: attestors,
@@ -65,7 +70,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     modes: allModes,
     env: (name) => process.env[name],
     opened: (store) => closers.unshift(async () => store.close?.()),
-    inForce({ heldPeers }) {
+    inForce({ heldPeers, endpointPath: path }) {
+      endpointPath = path;
       stopPeers?.();
       stopPeers = keepFresh(heldPeers, () => platform.now());
     },
@@ -78,13 +84,26 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   });
   const main = await listen(app.fetch, options.listen, { direct: directSvids(issuer) });
   const extra = metrics?.listen && (await listenForMetrics(issuer, metrics.listen));
+  const endpoint =
+    options.bundleEndpoint &&
+    (await listenForPeers(issuer, app.fetch, options.bundleEndpoint, {
+      platform,
+      path: () => endpointPath,
+      log: (line) => process.stderr.write(`${line}\n`),
+    }));
   return {
     issuer,
     address: main.address,
     ...(extra && { metricsAddress: extra.address }),
+    ...(endpoint && {
+      bundleEndpoint: {
+        address: endpoint.address,
+        spiffeId: `spiffe://${config.trustDomain}${endpointPath}`,
+      },
+    }),
     reload,
     async stop() {
-      await Promise.all([main.stop(), extra?.stop()]);
+      await Promise.all([main.stop(), extra?.stop(), endpoint?.stop()]);
       for (const close of closers) await close(); // oxlint-disable-line no-await-in-loop -- the store and the keys before the log
     },
   };
