@@ -46,11 +46,12 @@ function send(port: number, url: string, init: RequestInit): Promise<Response> {
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
         incoming.on("error", reject);
         incoming.on("end", () => {
-          const type = incoming.headers["content-type"] ?? "";
-          const { statusCode: status = 500 } = incoming;
-          resolve(
-            new Response(Buffer.concat(chunks), { status, headers: { "content-type": type } }),
-          );
+          const { statusCode: status = 500, headersDistinct } = incoming;
+          const told = new Headers();
+          for (const [name, values = []] of Object.entries(headersDistinct))
+            for (const value of values) told.append(name, value);
+          const empty = status === 204 || status === 304;
+          resolve(new Response(empty ? null : Buffer.concat(chunks), { status, headers: told }));
         });
       },
     );

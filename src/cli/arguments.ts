@@ -22,8 +22,16 @@ export function readArguments<A extends ArgsDef>(raw: readonly string[], defs: A
   }
 }
 
+/** No value on a command line of a single line holds one. */
+const SEPARATOR = "\n";
+
+/** What an option with `repeatable: true` was given, once or more often. */
+export function repeated(value: string): readonly string[] {
+  return value.split(SEPARATOR);
+}
+
 interface SortedWords {
-  /** `--name` or `--name=value`, each known and said once. */
+  /** `--name` or `--name=value`, each known and said once, values of a repeatable one in a row. */
   readonly options: readonly string[];
   readonly positionals: readonly string[];
 }
@@ -48,7 +56,9 @@ function sortWords(raw: readonly string[], defs: ArgsDef): SortedWords {
     if (name === undefined || def === undefined || def.type === "positional") {
       throw new UsageError(`unknown option ${quoted(flag)}${suggestion(flag, defs)}`);
     }
-    if (options.has(name)) throw new UsageError(`option --${name} is given twice`);
+    const before = options.get(name);
+    if (before !== undefined && !("repeatable" in def))
+      throw new UsageError(`option --${name} is given twice`);
     if (def.type === "boolean") {
       if (equals >= 0) throw new UsageError(`option --${name} takes no value`);
       options.set(name, `--${name}`);
@@ -58,7 +68,7 @@ function sortWords(raw: readonly string[], defs: ArgsDef): SortedWords {
     if (value === undefined || value === "" || (equals < 0 && isOption(value))) {
       throw new UsageError(`option --${name} needs a value`);
     }
-    options.set(name, `--${name}=${value}`);
+    options.set(name, before === undefined ? `--${name}=${value}` : before + SEPARATOR + value);
   }
   return { options: [...options.values()], positionals };
 }

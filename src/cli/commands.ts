@@ -81,6 +81,34 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "put CA certificates into words, with what is wrong with them",
     load: () => import("./commands/ca-show.ts"),
   },
+  "bundle get": {
+    summary: "fetch the bundle of a peer, or of a URL",
+    load: () => import("./commands/bundle-get.ts"),
+  },
+  "bundle show": {
+    summary: "put a bundle into words, with what is wrong with it",
+    load: () => import("./commands/bundle-show.ts"),
+  },
+  "bundle diff": {
+    summary: "say what changes from one bundle to another",
+    load: () => import("./commands/bundle-diff.ts"),
+  },
+  "bundle verify": {
+    summary: "say whether consumers take a bundle",
+    load: () => import("./commands/bundle-verify.ts"),
+  },
+  "bundle peers": {
+    summary: "ask each peer, and list what is believed of it",
+    load: () => import("./commands/bundle-peers.ts"),
+  },
+  "bundle reset": {
+    summary: "let a peer start anew, with a lower sequence",
+    load: () => import("./commands/bundle-reset.ts"),
+  },
+  "bundle publish": {
+    summary: "write bundle, discovery and JWKS to a bucket, a cluster or a trust anchor",
+    load: () => import("./commands/bundle-publish.ts"),
+  },
   doctor: {
     summary: "look at a configuration where it is to run, and say how to mend what is wrong",
     load: () => import("./commands/doctor.ts"),

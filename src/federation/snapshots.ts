@@ -80,3 +80,18 @@ export function snapshotsIn(
     },
   };
 }
+
+/**
+ * An operator's word that a peer starts anew: what was last believed of it is no longer the least that is believed of
+ * it from now on. Running instances ask for it when they next refuse the peer as rolled back.
+ * @param at Unix seconds. @throws what the store throws
+ */
+export async function resetPeer(
+  store: Pick<SnapshotStore, "put">,
+  trustDomain: string,
+  peer: string,
+  at: number,
+): Promise<void> {
+  const text = JSON.stringify({ svidmint_peer: VERSION, reset_at: at });
+  await store.put(snapshotName(trustDomain, peer), utf8Encode(text));
+}

@@ -3,12 +3,20 @@ import type { PublicDocument } from "../platform/public-document.ts";
 /** Public documents may be read by any page; nothing in them is secret and no credential is ever looked at. */
 const CORS = { "access-control-allow-origin": "*" } as const;
 
+/** Of every public document. */
+export const DOCUMENT_TYPE = "application/json";
+
+/** How long caches may keep a document. */
+export function cacheControl({ maxAgeSeconds }: Pick<PublicDocument, "maxAgeSeconds">): string {
+  return `public, max-age=${maxAgeSeconds}`;
+}
+
 /** A document of the snapshot, with a strong ETag: the same bytes on every instance. */
 export function documentResponse(request: Request, document: PublicDocument): Response {
   const headers: Record<string, string> = {
     ...CORS,
-    "content-type": "application/json",
-    "cache-control": `public, max-age=${document.maxAgeSeconds}`,
+    "content-type": DOCUMENT_TYPE,
+    "cache-control": cacheControl(document),
     etag: document.etag,
     "x-content-type-options": "nosniff",
   };

@@ -1,3 +1,4 @@
+import { decodeBase64 } from "../encoding/base64.ts";
 import type { ClaimAdmin, Question } from "./admin-protocol.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -30,6 +31,12 @@ async function perform(question: Question, store: Omit<ClaimAdmin, "close">): Pr
     case "ban":
       await store.ban(question.key, question.now);
       return { done: true };
+    case "put": {
+      const value = decodeBase64(question.value);
+      if (!value.ok) throw new StoreError("refused", "the value is not base64");
+      await store.put(question.name, value.value);
+      return { done: true };
+    }
     case "release":
       break;
   }

@@ -1,14 +1,20 @@
 import * as z from "zod/mini";
 import type { ClaimRecord, ClaimStore } from "./claim-store.ts";
 
-/** What an operator does with claims: nothing that a workload does. */
-export type ClaimAdmin = Pick<ClaimStore, "show" | "list" | "assign" | "release" | "ban" | "close">;
+/** What an operator does with claims and snapshots: nothing that a workload does. */
+export type ClaimAdmin = Pick<
+  ClaimStore,
+  "show" | "list" | "assign" | "release" | "ban" | "put" | "close"
+>;
 
 /** One line each way: a question with its number, and the answer with the same. */
 export const MAX_QUESTION_BYTES = 4096;
 
 const key = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 const owner = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
+/** Of a peer's bundle; no other snapshot is for operators to write. */
+const snapshot = z.string().check(z.regex(/^peer:[a-z0-9._-]{1,255}:[a-z0-9._-]{1,255}$/));
+const base64 = z.string().check(z.regex(/^[A-Za-z0-9+/]{0,1024}={0,2}$/));
 const seconds = z.int().check(z.nonnegative());
 const id = z.int();
 
@@ -18,6 +24,7 @@ const question = z.discriminatedUnion("op", [
   z.strictObject({ id, op: z.literal("assign"), key, owner, now: seconds, ttl: seconds }),
   z.strictObject({ id, op: z.literal("release"), key, owner: z.optional(owner) }),
   z.strictObject({ id, op: z.literal("ban"), key, now: seconds }),
+  z.strictObject({ id, op: z.literal("put"), name: snapshot, value: base64 }),
 ]);
 export type Question = z.output<typeof question>;
 

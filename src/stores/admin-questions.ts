@@ -1,3 +1,4 @@
+import { encodeBase64 } from "../encoding/base64.ts";
 import { recordFrom, type Answer, type ClaimAdmin, type Question } from "./admin-protocol.ts";
 
 type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
@@ -32,6 +33,9 @@ export function claimsAsked(
     },
     async ban(key, now) {
       await ask({ op: "ban", key, now });
+    },
+    async put(name, value) {
+      await ask({ op: "put", name, value: encodeBase64(value) });
     },
     async close() {
       close();
