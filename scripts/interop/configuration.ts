@@ -64,6 +64,8 @@ export interface ConfigurationOptions {
   /** Its `audit:`; without it the events go to standard output. */
   readonly audit?: Record<string, unknown>;
   readonly evidence: EvidenceIssuer;
+  /** Of JWT-SVIDs; `AUDIENCE` if absent. */
+  readonly audiences?: readonly string[];
   /** What the rules differ in. */
   readonly differIn?: "claim" | "pin";
 }
@@ -92,7 +94,7 @@ export function makeConfiguration(options: ConfigurationOptions): Record<string,
       evidence: { "oidc.ci": { job } },
       spiffe_id: "/ci/{oidc.ci.job}",
       x509: { ttl: "1h" },
-      jwt: { ttl: "5m", audiences: [AUDIENCE] },
+      jwt: { ttl: "5m", audiences: options.audiences ?? [AUDIENCE] },
     })),
   };
 }

@@ -2,6 +2,7 @@
  * Builds the counterparts of the interop tests and the benchmark into `.cache/interop`.
  * `npx node scripts/interop/install.ts [--only NAME,NAME]`; what is there already is left alone.
  */
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
@@ -9,6 +10,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -28,6 +30,7 @@ import {
 
 const BUILD_DEADLINE_MS = 25 * 60_000;
 const HEARTBEAT_MS = 30_000;
+const MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
 const pipInstall = ["install", "--quiet", "--disable-pip-version-check", "--no-input"];
 
 const { values } = parseArgs({ options: { only: { type: "string" } } });
@@ -66,6 +69,7 @@ async function install(program: Program): Promise<0 | 1> {
     if (program.kind === "go") await buildGo(program, path);
     else if (program.kind === "python") await makeEnvironment(program, path);
     else if (program.kind === "npm") await installPackages(program, path);
+    else if (program.kind === "maven-zip") await unpackArchive(program, path);
     else if (program.kind === "wheel-file") await extractEmulator(program, path);
     if (program.kind !== "debian") removeOlder(program, path);
     say(program, `installed in ${since(started)}`);
@@ -121,10 +125,37 @@ async function installPackages(program: Program, path: string): Promise<void> {
   }
 }
 
+/** An archive that is published as a Maven artifact, with the bytes that were looked at when it was pinned. */
+async function unpackArchive(program: Program, path: string): Promise<void> {
+  if (program.archive === undefined) throw new Error(`${program.name} names no archive`);
+  const { coordinates, sha256 } = program.archive;
+  const download = mkdtempSync(join(cacheRoot, "maven-"));
+  const folder = folderOf(program, path);
+  try {
+    const args = ["-q", "-B", MAVEN_COPY, `-Dartifact=${coordinates}:zip`];
+    await runChecked("mvn", [...args, `-DoutputDirectory=${download}`], {
+      cwd: download, // there is no project around it
+      deadlineMs: BUILD_DEADLINE_MS,
+    });
+    const [name = ""] = readdirSync(download).filter((one) => one.endsWith(".zip"));
+    const archive = join(download, name);
+    const found = createHash("sha256").update(readFileSync(archive)).digest("hex");
+    if (found !== sha256) throw new Error(`${coordinates} is another archive: SHA-256 ${found}`);
+    await runChecked("python3", ["-m", "zipfile", "-e", archive, folder], { deadlineMs: 120_000 });
+    chmodSync(path, 0o755); // a mode that this way of unpacking does not keep
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  } finally {
+    rmSync(download, { recursive: true, force: true });
+  }
+}
+
 /** What is removed with a program: the file, or all that was installed with it. */
 function folderOf(program: Program, path: string): string {
   if (program.kind === "python") return join(path, "../..");
   if (program.kind === "npm") return path.slice(0, path.indexOf("/node_modules/"));
+  if (program.kind === "maven-zip") return path.slice(0, -program.source.length - 1);
   return path;
 }
 

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 /** A real counterpart, or a program of ours built on a counterpart's library. */
 export interface Program {
   readonly name: string;
-  readonly kind: "go" | "python" | "wheel-file" | "debian" | "npm";
-  /** Go import path; for `python` the requirements file; for `wheel-file` the path in the wheel; for `debian` where the package puts it; for `npm` the path in `node_modules`. */
+  readonly kind: "go" | "python" | "wheel-file" | "debian" | "npm" | "maven-zip";
+  /** Go import path; for `python` the requirements file; for `wheel-file` the path in the wheel; for `debian` where the package puts it; for `npm` the path in `node_modules`; for `maven-zip` the path in the archive. */
   readonly source: string;
   /** Our own Go program: built again when its source changes. */
   readonly own?: boolean;
@@ -17,6 +17,8 @@ export interface Program {
   readonly debian?: string;
   /** Of an npm package that is compiled where it is installed. */
   readonly compiled?: boolean;
+  /** Of a `maven-zip`: `group:artifact:version`, and SHA-256 of the archive, hex. */
+  readonly archive?: { readonly coordinates: string; readonly sha256: string };
   /** What a first build on two cores takes, so that nobody thinks it hangs. */
   readonly firstBuild: string;
 }
@@ -55,6 +57,14 @@ export const PROGRAMS = [
     source: "github.com/hashicorp/vault",
     module: "vault",
     firstBuild: "9 min",
+  },
+  {
+    name: "kubernetes-authenticate",
+    kind: "go",
+    source: ".",
+    own: true,
+    module: "kubernetes",
+    firstBuild: "2 min",
   },
   { name: "pkilint", kind: "python", source: "requirements.txt", firstBuild: "30 s" },
   { name: "moto", kind: "python", source: "requirements-moto.txt", firstBuild: "1 min" },
@@ -124,6 +134,16 @@ export const PROGRAMS = [
     source: "@azure/keyvault-keys/dist/commonjs/index.js",
     firstBuild: "15 s",
   },
+  {
+    name: "keycloak",
+    kind: "maven-zip",
+    source: "keycloak-26.5.0/bin/kc.sh",
+    archive: {
+      coordinates: "org.keycloak:keycloak-quarkus-dist:26.5.0",
+      sha256: "907f10721092bf57436698733d5046ad9ccf39564991d046f5afd67fadf17f08",
+    },
+    firstBuild: "30 s",
+  },
 ] as const satisfies readonly Program[];
 
 export type ProgramName = (typeof PROGRAMS)[number]["name"];
@@ -150,6 +170,10 @@ export function programPath(program: Program): string {
     addFiles(hash, npmRoot(program), NPM_FILES);
     return join(cacheRoot, `${program.name}-${digest(hash)}`, "node_modules", program.source);
   }
+  if (program.kind === "maven-zip") {
+    hash.update(program.archive?.sha256 ?? "");
+    return join(cacheRoot, `${program.name}-${digest(hash)}`, program.source);
+  }
   if (program.kind === "python") {
     addFiles(hash, moduleRoot, [program.source]);
     return join(cacheRoot, `${program.name}-${digest(hash)}`, "bin/python");
@@ -158,7 +182,9 @@ export function programPath(program: Program): string {
     hash.update(RIE_WHEEL);
   } else {
     addFiles(hash, goRoot(program), ["go.mod", "go.sum"]);
-    if (program.own === true) {
+    if (program.own === true && program.module !== undefined) {
+      addFolder(hash, goRoot(program));
+    } else if (program.own === true) {
       addFolder(hash, join(moduleRoot, "go/internal"));
       addFolder(hash, join(moduleRoot, "go", program.name));
     }

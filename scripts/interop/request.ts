@@ -29,11 +29,12 @@ export function jwtRequest(
   evidence: EvidenceIssuer,
   key: WorkloadKey,
   changes: TokenChanges = {},
+  audience: string = AUDIENCE,
 ): WireRequest {
   const token = evidence.token(issuer, key, changes);
   const body = JSON.stringify({
     evidence: [{ type: "oidc", entry: "ci", token }],
-    jwt: { audience: [AUDIENCE] },
+    jwt: { audience: [audience] },
   });
   const dpop = dpopProof(key, `${issuer}/v1/svids`, body);
   return { headers: { "content-type": "application/json", dpop }, body };

@@ -14,7 +14,7 @@ export function isBuilt(): boolean {
 
 export interface Svidmint extends AsyncDisposable {
   readonly server: Server;
-  /** Base URL it answers at, its issuer URL too. */
+  /** Base URL it answers at; its issuer URL too, unless `issuer` said another. */
   readonly url: string;
   readonly folder: string;
 }
@@ -25,6 +25,10 @@ export interface SvidmintOptions extends Omit<ConfigurationOptions, "issuer"> {
   readonly core?: number;
   /** The longest that it may live. Milliseconds. */
   readonly deadlineMs?: number;
+  /** Its issuer URL where that is not where it listens: what stands in front of it, with TLS. */
+  readonly issuer?: string;
+  /** Port of 127.0.0.1; a free one if absent. */
+  readonly port?: number;
   /** What a test has otherwise in the configuration. */
   readonly edit?: (configuration: Record<string, unknown>) => Record<string, unknown>;
 }
@@ -32,12 +36,14 @@ export interface SvidmintOptions extends Omit<ConfigurationOptions, "issuer"> {
 /** The real server, as an operator starts it: `svidmint serve` with local keys on loopback. */
 export async function startSvidmint(options: SvidmintOptions): Promise<Svidmint> {
   const folder = mkdtempSync(join(tmpdir(), "svidmint-"));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const config = join(folder, "svidmint.yaml"); // JSON is YAML
-  const made = makeConfiguration({ ...options, issuer: url });
+  const made = makeConfiguration({ ...options, issuer: options.issuer ?? url });
   writeFileSync(config, JSON.stringify(options.edit?.(made) ?? made));
-  const args = [command, "serve", "--config", config]; // listens where its issuer URL says
+  // Without an issuer URL of another place it listens where that says.
+  const listen = options.issuer === undefined ? [] : ["--listen", `127.0.0.1:${port}`];
+  const args = [command, "serve", "--config", config, ...listen];
   const server = await startServer(process.execPath, args, {
     cwd: folder,
     folder,

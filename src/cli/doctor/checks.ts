@@ -7,6 +7,7 @@ import { configuration } from "./configuration.ts";
 import { evidenceKeys } from "./evidence.ts";
 import { fileModes } from "./file-modes.ts";
 import { keyServices } from "./key-services.ts";
+import { relyingParties } from "./relying-parties.ts";
 import { servedBundle } from "./live-bundle.ts";
 import { signingKeys } from "./signing-keys.ts";
 import { surplus } from "./surplus.ts";
@@ -16,6 +17,7 @@ export const CHECKS: readonly Check[] = [
   configuration,
   signingKeys,
   certificates,
+  relyingParties,
   fileModes,
   clock,
   keyServices,

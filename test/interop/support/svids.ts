@@ -47,8 +47,14 @@ export async function issueX509(
   };
 }
 
-export async function issueJwt(url: string, evidence: EvidenceIssuer): Promise<string> {
-  const answer = await issue(url, jwtRequest(url, evidence, makeKey()));
+/** @param url where the issuer listens @param at its issuer URL where that is another, and the token's audience */
+export async function issueJwt(
+  url: string,
+  evidence: EvidenceIssuer,
+  at: { readonly issuer?: string; readonly audience?: string } = {},
+): Promise<string> {
+  const request = jwtRequest(at.issuer ?? url, evidence, makeKey(), {}, at.audience);
+  const answer = await issue(url, request);
   if (answer.jwt === undefined) throw new Error("no JWT-SVID in the answer");
   return answer.jwt.token;
 }
