@@ -1,11 +1,10 @@
 import type { Bundle } from "../encoding/bundle.ts";
 import type { Awaitable } from "../result.ts";
-import type { PeerBundle } from "./peer-bundle.ts";
+import type { PeerBundle, RefreshOutcome } from "./peer-bundle.ts";
 import { peerEvents, type PeerEvent } from "./peer-events.ts";
 import type {
   HeldBundle,
   PeerDocuments,
-  PeerError,
   PeerErrorCode,
   PeerProfile,
   Peers,
@@ -21,7 +20,7 @@ export type Peer =
       readonly source: PeerBundle;
     };
 
-/** At once, so that a thousand peers are no thousand connections. */
+/** At once, so that a thousand peers are no thousand connections. Evidence that waits for its peer comes on top. */
 const MAX_RUNNING = 16;
 
 /** What is at hand only once an issuer is opened. */
@@ -32,6 +31,8 @@ export interface PeersContext {
   readonly store?: SnapshotStore | undefined;
   readonly tell: (event: PeerEvent) => void;
   readonly count: (peer: string, outcome: "refreshed" | PeerErrorCode) => void;
+  /** The store failed, or did not answer in time. */
+  readonly storeFailed?: () => void;
 }
 
 /** What the sources of bundles ask, though they may outlive the configuration that they were made for. */
@@ -42,22 +43,29 @@ export interface Home {
 /** @see Peers */
 export class HeldPeers implements Peers {
   readonly #peers: ReadonlyMap<string, Peer>;
+  readonly #sources: readonly PeerBundle[];
   readonly #home: Home;
   documents?: PeerDocuments;
   #snapshots: Snapshots | undefined;
-  #refreshed: (peer: string, outcome: PeerError | undefined) => void = () => undefined;
+  #storeFailed: () => void = () => undefined;
+  #closed = false;
+  #refreshed: (peer: string, outcome: RefreshOutcome) => void = () => undefined;
 
   constructor(peers: ReadonlyMap<string, Peer>, home: Home = {}) {
     this.#peers = peers;
+    this.#sources = [...peers.values()].flatMap((peer) =>
+      peer.profile === "pinned" ? [] : [peer.source],
+    );
     this.#home = home;
   }
 
-  bind({ trustDomain, store, tell, count }: PeersContext): void {
+  bind({ trustDomain, store, tell, count, storeFailed = () => undefined }: PeersContext): void {
     this.#home.inForce = this;
     this.#snapshots = store && snapshotsIn(store, trustDomain);
+    this.#storeFailed = storeFailed;
     const event = peerEvents(tell);
     this.#refreshed = (peer, outcome) => {
-      count(peer, outcome?.code ?? "refreshed");
+      count(peer, outcome.error?.code ?? "refreshed");
       event(peer, outcome);
     };
   }
@@ -66,7 +74,11 @@ export class HeldPeers implements Peers {
     return this.#snapshots;
   }
 
-  refreshed(peer: string, outcome: PeerError | undefined): void {
+  storeFailed(): void {
+    this.#storeFailed();
+  }
+
+  refreshed(peer: string, outcome: RefreshOutcome): void {
     this.#refreshed(peer, outcome);
   }
 
@@ -77,8 +89,9 @@ export class HeldPeers implements Peers {
   peek(trustDomain: string, now: number): HeldBundle | undefined {
     const peer = this.#peers.get(trustDomain);
     if (peer === undefined || peer.profile === "pinned") return peer?.pinned;
-    void peer.source.refresh(now);
-    return peer.source.usable(now);
+    const { source } = peer;
+    if (source.isDue(now) && this.#free(now) > 0) void source.refresh(now);
+    return source.usable(now);
   }
 
   find(trustDomain: string, now: number): Awaitable<HeldBundle | undefined> {
@@ -104,14 +117,32 @@ export class HeldPeers implements Peers {
       .map(([trustDomain, peer]) => stateOf(trustDomain, peer, now));
   }
 
-  /** Begins what is due, a few at a time. @returns when all of them have ended */
+  /**
+   * Begins what is due, what waits longest first, as far as there is room; each that ends makes room for the next, so
+   * that none waits for one that hangs. @returns when those have ended
+   */
   async refreshAll(now: () => number): Promise<void> {
-    const waiting = [...this.#peers.values()];
-    const worker = async (): Promise<void> => {
-      for (let peer = waiting.pop(); peer !== undefined; peer = waiting.pop())
-        if (peer.profile !== "pinned") await peer.source.refresh(now()); // oxlint-disable-line no-await-in-loop -- one after another
-    };
-    await Promise.all(Array.from({ length: MAX_RUNNING }, worker));
+    const at = now();
+    const due = this.#sources
+      .filter((source) => source.isDue(at))
+      .toSorted((a, b) => Number(a.dueAt > b.dueAt) - Number(a.dueAt < b.dueAt))
+      .slice(0, this.#free(at));
+    await Promise.all(
+      due.map(async (source) => {
+        await source.refresh(at);
+        await this.refreshAll(now);
+      }),
+    );
+  }
+
+  /** Nothing is fetched any more; what is held stays. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #free(now: number): number {
+    if (this.#closed) return 0;
+    return MAX_RUNNING - this.#sources.filter((source) => source.isRunning(now)).length;
   }
 }
 
@@ -125,7 +156,7 @@ function stateOf(trustDomain: string, peer: Peer, now: number): PeerState {
     url: peer.url,
     ...(held && { held, ageSeconds: Math.max(0, now - held.heldSince) }),
     usable: peer.source.usable(now) !== undefined,
-    ...(dueAt > 0 && { nextRefreshAt: Math.ceil(dueAt) }),
+    ...(Number.isFinite(dueAt) && { nextRefreshAt: Math.ceil(dueAt) }),
     ...(error && { lastError: error }),
   };
 }

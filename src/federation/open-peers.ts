@@ -133,6 +133,7 @@ function fetchedPeer(
     ),
     snapshots: () => home.inForce?.snapshots,
     refreshed: (outcome) => home.inForce?.refreshed(name, outcome),
+    storeFailed: () => home.inForce?.storeFailed(),
   };
   // Another bundle in the configuration is another beginning.
   const facts = JSON.stringify([
@@ -161,7 +162,7 @@ async function configured(
     if (!(fault instanceof ConfigError)) throw fault;
     return error(fault.issues.map(({ message }) => message).join("; "));
   }
-  const believed = believe(bytes, name, floor === undefined ? undefined : BigInt(floor));
+  const believed = believe(bytes, name, floor === undefined ? {} : { floor: BigInt(floor) });
   if (!believed.ok) {
     const { code, detail = code } = believed.error;
     return error(code === "malformed" ? `is no SPIFFE bundle: ${detail}` : detail);

@@ -1,9 +1,11 @@
+import { utf8Encode } from "../encoding/bytes.ts";
 import type { Platform } from "../platform/platform.ts";
 import { within } from "../platform/within.ts";
 import type { Awaitable } from "../result.ts";
-import { believe } from "./believe.ts";
+import { believe, type Believed, type Seen } from "./believe.ts";
+import { pauseOf } from "./pace.ts";
 import { LIMITS, type FetchBundle, type HeldBundle, type PeerError } from "./peer.ts";
-import type { Snapshots } from "./snapshots.ts";
+import type { PeerRecord, Snapshots } from "./snapshots.ts";
 
 export interface PeerBundleOptions {
   readonly trustDomain: string;
@@ -17,19 +19,23 @@ export interface PeerBundleOptions {
   readonly fetchBundle: FetchBundle;
   readonly snapshots: () => Snapshots | undefined;
   /** What came of each refresh. */
-  readonly refreshed: (outcome: PeerError | undefined) => void;
+  readonly refreshed: (outcome: RefreshOutcome) => void;
+  /** The store of snapshots failed, or did not answer. */
+  readonly storeFailed?: () => void;
 }
 
-/** Without a hint (SPIFFE Federation §4.1); and the least and the most that a hint is heeded. */
-const USUAL_HINT = 300;
-const MIN_HINT = 10;
-const MAX_HINT = 3600;
-/** Refreshes of many instances spread over so much more of the hint. */
-const JITTER = 0.1;
-/** After a failure, doubled with each, up to the hint. */
-const FIRST_RETRY = 15;
-/** One that has not ended by then was dropped with the request that began it. */
-const ABANDONED = 15;
+export interface RefreshOutcome {
+  readonly error?: PeerError | undefined;
+  readonly held?: HeldBundle | undefined;
+  /** Other keys, or another sequence or hint, than were held before. */
+  readonly changed: boolean;
+  /** What is held may be used. */
+  readonly usable: boolean;
+}
+
+/** Seconds. One that has not ended by then was dropped with the request that began it: all of it takes less. */
+const ABANDONED = 30;
+const STORE_TIMEOUT_MS = 2000;
 
 /**
  * The bundle of one peer: kept, refreshed by its hint, never rolled back, and given up when its age is too great.
@@ -38,22 +44,26 @@ const ABANDONED = 15;
 export class PeerBundle {
   readonly #options: PeerBundleOptions;
   #held: HeldBundle | undefined;
+  /** Of what is held. */
   #etag: string | undefined;
+  /** The highest sequence that was ever seen. */
   #floor: bigint | undefined;
-  #begunAt: number | undefined;
+  #begunAt = -Infinity;
+  #pause = 0;
   #pending: Promise<void> | undefined;
-  #dueAt = 0;
+  /** How many refreshes have begun; and the latest whose outcome was taken. */
+  #begun = 0;
+  #ended = 0;
   #failures = 0;
   #error: PeerError | undefined;
+  /** What is stored was confirmed then. */
   #storedAt = -Infinity;
   #restored = false;
 
   constructor(options: PeerBundleOptions) {
     this.#options = options;
-    this.#held = options.initial && { ...options.initial, maxAge: options.maxAge };
-    const { minSequence } = options;
-    this.#floor = minSequence === undefined ? undefined : BigInt(minSequence);
-    this.#raise(options.initial);
+    this.#floor = leastOf(options);
+    this.#hold(options.initial, undefined);
   }
 
   /** What was last believed, be it too old or not. */
@@ -65,8 +75,9 @@ export class PeerBundle {
     return this.#error;
   }
 
+  /** `-Infinity` before the first refresh. */
   get dueAt(): number {
-    return this.#dueAt;
+    return this.#begunAt + this.#pause;
   }
 
   usable(now: number): HeldBundle | undefined {
@@ -75,13 +86,21 @@ export class PeerBundle {
     return held && Math.abs(now - held.heldSince) <= this.#options.maxAge ? held : undefined;
   }
 
-  /** @returns the refresh, where one is due and none under way */
+  isRunning(now: number): boolean {
+    return this.#pending !== undefined && Math.abs(now - this.#begunAt) < ABANDONED;
+  }
+
+  /** In either direction: a clock that was set back does not end refreshing until it has caught up. */
+  isDue(now: number): boolean {
+    return !this.isRunning(now) && Math.abs(now - this.#begunAt) >= this.#pause;
+  }
+
+  /** @returns the refresh, where one is due and none under way; it never rejects */
   refresh(now: number): Promise<void> | undefined {
-    const running =
-      this.#pending !== undefined && Math.abs(now - (this.#begunAt ?? -Infinity)) < ABANDONED;
-    if (now < this.#dueAt || running) return undefined;
+    if (!this.isDue(now)) return undefined;
     this.#begunAt = now;
-    const refresh = this.#refresh(now).finally(() => {
+    this.#pause = ABANDONED;
+    const refresh = this.#refresh(now, ++this.#begun).finally(() => {
       if (this.#pending === refresh) this.#pending = undefined;
     });
     this.#pending = refresh;
@@ -94,113 +113,153 @@ export class PeerBundle {
     const pending = this.refresh(now) ?? this.#pending;
     const usable = this.usable(now);
     if (usable !== undefined || pending === undefined) return usable;
-    return within(pending, LIMITS.timeoutMs + 1000, () => new Error("late")).then(
-      () => this.usable(now),
-      () => this.usable(now),
-    );
+    const settled = (): HeldBundle | undefined => this.usable(now);
+    return within(pending, LIMITS.timeoutMs + 1000, () => new Error("late")).then(settled, settled);
   }
 
-  /** Never rejects: nobody may be waiting for it. */
-  async #refresh(now: number): Promise<void> {
+  async #refresh(now: number, run: number): Promise<void> {
+    const before = this.#held;
     let error: PeerError | undefined;
     try {
-      await this.#restore(now);
-      error = await this.#fetch(now);
+      if (!this.#restored) await this.#restore(now);
+      const { url, fetchBundle } = this.#options;
+      const etag = this.#etag;
+      const asked = this.#held;
+      const answer = await fetchBundle(etag === undefined ? { url } : { url, etag });
+      // What one that was given up brings late is taken unless a later one was faster.
+      if (run < this.#ended) return;
+      if (!answer.ok) error = answer.error;
+      else if (answer.value.status === 200)
+        error = await this.#take(answer.value.bytes, answer.value.etag, now);
+      else if (etag !== undefined && asked !== undefined && asked === this.#held)
+        await this.#confirm(asked, etag, now);
+      else error = { code: "status", detail: "304" };
     } catch {
       error = { code: "network", detail: "an unexpected fault" };
     }
+    this.#ended = Math.max(run, this.#ended);
     this.#error = error;
     this.#failures = error === undefined ? 0 : this.#failures + 1;
-    this.#dueAt = now + this.#pause();
-    this.#options.refreshed(error);
-  }
-
-  async #fetch(now: number): Promise<PeerError | undefined> {
-    const { url, fetchBundle, trustDomain } = this.#options;
-    const etag = this.#etag;
-    const answer = await fetchBundle(etag === undefined ? { url } : { url, etag });
-    if (!answer.ok) return answer.error;
+    const { maxAge, platform, refreshed } = this.#options;
+    const [dice = 0] = platform.random(1);
     const held = this.#held;
-    if (answer.value.status === 304) {
-      if (held === undefined || etag === undefined) return { code: "status", detail: "304" };
-      this.#held = { ...held, heldSince: now, source: "fetched" };
-      await this.#keep(this.#held, now, false);
-      return undefined;
+    this.#pause = pauseOf({ bundle: held?.bundle, failures: this.#failures, maxAge, dice });
+    refreshed({
+      error,
+      held,
+      changed: held?.document !== before?.document,
+      usable: this.usable(now) !== undefined,
+    });
+  }
+
+  async #take(bytes: Uint8Array, etag: string | undefined, now: number) {
+    const { trustDomain } = this.#options;
+    let believed = believe(bytes, trustDomain, this.#seen);
+    if (!believed.ok && believed.error.code === "rolled_back" && (await this.#wasReset())) {
+      const floor = leastOf(this.#options);
+      believed = believe(bytes, trustDomain, { floor });
+      if (believed.ok) this.#floor = floor;
     }
-    let believed = believe(answer.value.bytes, trustDomain, this.#floor);
-    if (!believed.ok && believed.error.code === "rolled_back" && (await this.#wasReset()))
-      believed = believe(answer.value.bytes, trustDomain, this.#floor);
     if (!believed.ok) return believed.error;
-    const { document } = believed.value;
-    const same = held?.document === document;
-    this.#held = {
-      ...(same ? held : believed.value),
-      heldSince: now,
-      source: "fetched",
-      maxAge: this.#options.maxAge,
-    };
-    this.#etag = answer.value.etag;
-    this.#raise(this.#held);
-    await this.#keep(this.#held, now, !same);
-    return undefined;
+    const changed = this.#held?.document !== believed.value.document;
+    this.#hold(this.#heldAs(believed.value, now, "fetched"), usableTag(etag));
+    return this.#keep(now, changed);
   }
 
-  /** What other instances, or this one before it was started again, last believed: also how far back is too far. */
-  async #restore(now: number): Promise<void> {
-    const snapshots = this.#options.snapshots();
-    if (this.#restored || snapshots === undefined) return;
-    const stored = await snapshots.read(this.#options.trustDomain);
-    this.#restored = true;
-    if (stored === undefined || stored.url !== this.#options.url) return;
-    const believed = believe(stored.bytes, this.#options.trustDomain, this.#floor);
-    if (!believed.ok) return;
-    this.#storedAt = stored.heldSince;
-    const restored: HeldBundle = {
-      ...believed.value,
-      heldSince: Math.min(stored.heldSince, now),
-      source: "stored",
-      maxAge: this.#options.maxAge,
-    };
-    this.#raise(restored);
-    const older = sequenceOf(this.#held) > sequenceOf(restored);
-    if (this.#held?.source !== "fetched" && !older) this.#held = restored;
+  async #confirm(held: HeldBundle, etag: string, now: number): Promise<void> {
+    this.#hold({ ...held, heldSince: now, source: "fetched" }, etag);
+    await this.#keep(now, false);
   }
 
-  /** Whether an operator took back what was stored: then the peer may start anew. */
-  async #wasReset(): Promise<boolean> {
-    const reset = await this.#options.snapshots()?.resetAt(this.#options.trustDomain);
-    if (reset === undefined || reset < (this.#held?.heldSince ?? 0)) return false;
-    const { minSequence } = this.#options;
-    this.#floor = minSequence === undefined ? undefined : BigInt(minSequence);
-    return true;
+  /** Who keeps something by the bundle, or by its document, finds the very same while nothing in them changes. */
+  #heldAs(believed: Believed, heldSince: number, source: "fetched" | "stored"): HeldBundle {
+    const held = this.#held;
+    const { bundle, document } = held?.document === believed.document ? held : believed;
+    return { bundle, document, heldSince, source };
   }
 
-  /** A store that does not answer costs nothing but what it would have kept. */
-  async #keep(held: HeldBundle, now: number, changed: boolean): Promise<void> {
-    const snapshots = this.#options.snapshots();
-    // The age is written down now and then, so that what is restored is not taken for older than it is by much.
-    if (snapshots === undefined || (!changed && now - this.#storedAt < this.#options.maxAge / 8))
-      return;
-    const { trustDomain, url } = this.#options;
-    await snapshots.write(trustDomain, { url, heldSince: held.heldSince, document: held.document });
-    this.#storedAt = now;
+  get #seen(): Seen {
+    return { floor: this.#floor, held: this.#held };
   }
 
-  #raise(held: HeldBundle | undefined): void {
+  #hold(held: HeldBundle | undefined, etag: string | undefined): void {
+    this.#held = held && { ...held, maxAge: this.#options.maxAge };
+    this.#etag = etag;
     const sequence = held?.bundle.sequence;
     if (sequence !== undefined && sequence > (this.#floor ?? -1n)) this.#floor = sequence;
   }
 
-  #pause(): number {
-    const hint = this.#held?.bundle.refreshHint ?? USUAL_HINT;
-    const usual = Math.min(Math.max(hint, MIN_HINT), MAX_HINT, this.#options.maxAge / 2);
-    const pause =
-      this.#failures === 0 ? usual : Math.min(usual, FIRST_RETRY * 2 ** (this.#failures - 1));
-    const [dice = 0] = this.#options.platform.random(1);
-    return pause * (1 + (JITTER * dice) / 256);
+  /** What other instances, or this one before it was started again, last believed: also how far back is too far. */
+  async #restore(now: number): Promise<void> {
+    const record = await this.#record();
+    if (record === undefined) return;
+    this.#restored = true;
+    const { stored } = record;
+    if (stored === undefined || stored.url !== this.#options.url) return;
+    const believed = believe(stored.bytes, this.#options.trustDomain, this.#seen);
+    if (!believed.ok) return;
+    const held = this.#held;
+    if (held !== undefined && !supersedes(believed.value, held)) return;
+    this.#storedAt = stored.heldSince;
+    this.#hold(this.#heldAs(believed.value, Math.min(stored.heldSince, now), "stored"), undefined);
+  }
+
+  /** Whether an operator took back what was seen: then the peer may start anew. */
+  async #wasReset(): Promise<boolean> {
+    const { resetAt } = (await this.#record()) ?? {};
+    return resetAt !== undefined && resetAt >= (this.#held?.heldSince ?? 0);
+  }
+
+  /** Writes down what changed; and its age now and then, so that what is restored seems older by little only. */
+  async #keep(now: number, changed: boolean): Promise<PeerError | undefined> {
+    const held = this.#held;
+    const { maxAge, snapshots, trustDomain, url } = this.#options;
+    if (held === undefined || snapshots() === undefined) return undefined;
+    if (!changed && now - this.#storedAt < maxAge / 8) return undefined;
+    // Another instance may have been told of a newer one: then this one was a step back, and is not believed.
+    await this.#restore(now);
+    if (this.#held !== held)
+      return { code: "rolled_back", detail: "another instance has seen a higher sequence" };
+    const bytes = utf8Encode(held.document);
+    const written = await this.#stored(async (store) => {
+      await store.write(trustDomain, { url, heldSince: held.heldSince, bytes });
+      return true;
+    });
+    if (written === true) this.#storedAt = now;
+    return undefined;
+  }
+
+  #record(): Promise<PeerRecord | undefined> {
+    return this.#stored((store) => store.read(this.#options.trustDomain));
+  }
+
+  /** A store that fails, or does not answer, costs nothing but what it would have kept. */
+  async #stored<T>(ask: (store: Snapshots) => Promise<T>): Promise<T | undefined> {
+    const store = this.#options.snapshots();
+    if (store === undefined) return undefined;
+    try {
+      return await within(ask(store), STORE_TIMEOUT_MS, () => new Error("late"));
+    } catch {
+      this.#options.storeFailed?.();
+      return undefined;
+    }
   }
 }
 
-function sequenceOf(held: HeldBundle | undefined): bigint {
-  return held?.bundle.sequence ?? -1n;
+/** Of the configuration. */
+function leastOf({ minSequence }: PeerBundleOptions): bigint | undefined {
+  return minSequence === undefined ? undefined : BigInt(minSequence);
+}
+
+/** Whether what was stored takes the place of what is held, where both may be believed. */
+function supersedes(stored: Believed, held: HeldBundle): boolean {
+  const one = stored.bundle.sequence ?? -1n;
+  const other = held.bundle.sequence ?? -1n;
+  // Beside the configured one it is the peer's later word, or the true age of the same.
+  return one === other ? held.source === "configured" : one > other;
+}
+
+/** What is sent back to the peer is short, and stands in a header as it is. */
+function usableTag(etag: string | undefined): string | undefined {
+  return etag !== undefined && /^[\x21-\x7e]{1,256}$/.test(etag) ? etag : undefined;
 }

@@ -1,26 +1,28 @@
 import { decodeBase64, encodeBase64 } from "../encoding/base64.ts";
 import { utf8Encode } from "../encoding/bytes.ts";
-import { parseJsonObject } from "../encoding/json.ts";
+import { parseJsonObject, type JsonObject } from "../encoding/json.ts";
 
 /** What of a peer outlives this process. */
 interface StoredBundle {
   /** Of the endpoint that it came from: that of another says nothing of this one. */
   readonly url: string;
-  /** Unix seconds. */
+  /** Unix seconds at which the peer last said so. */
   readonly heldSince: number;
-  readonly document: string;
+  readonly bytes: Uint8Array;
 }
 
-/** Where bundles are kept beyond the life of an instance; none of it throws. */
-export interface Snapshots {
-  read(
-    peer: string,
-  ): Promise<
-    { readonly url: string; readonly heldSince: number; readonly bytes: Uint8Array } | undefined
-  >;
-  write(peer: string, bundle: StoredBundle): Promise<void>;
+export interface PeerRecord {
+  readonly stored?: StoredBundle;
   /** Unix seconds at which an operator last said that the peer may start anew. */
-  resetAt(peer: string): Promise<number | undefined>;
+  readonly resetAt?: number;
+}
+
+/** Where bundles are kept beyond the life of an instance. All of it rejects as the store does. */
+export interface Snapshots {
+  /** What cannot be read as one of ours is as if it were not there. */
+  read(peer: string): Promise<PeerRecord>;
+  /** Leaves an operator's word standing: other instances are still to hear it. */
+  write(peer: string, bundle: StoredBundle): Promise<void>;
 }
 
 /** The part of a claim store, of a cache or of a folder that it takes. */
@@ -36,47 +38,21 @@ function snapshotName(trustDomain: string, peer: string): string {
 }
 
 /** @param trustDomain ours: another's in the same store has its own */
-export function snapshotsIn(
-  store: SnapshotStore,
-  trustDomain: string,
-  fault: (error: unknown) => void = () => undefined,
-): Snapshots {
-  const record = async (peer: string) => {
-    try {
-      const bytes = await store.get(snapshotName(trustDomain, peer));
-      const parsed = bytes && parseJsonObject(bytes);
-      return parsed?.ok === true && parsed.value["svidmint_peer"] === VERSION
-        ? parsed.value
-        : undefined;
-    } catch (error) {
-      fault(error);
-      return undefined;
-    }
+export function snapshotsIn(store: SnapshotStore, trustDomain: string): Snapshots {
+  const read = async (peer: string): Promise<PeerRecord> => {
+    const bytes = await store.get(snapshotName(trustDomain, peer));
+    const parsed = bytes && parseJsonObject(bytes);
+    return parsed?.ok === true && parsed.value["svidmint_peer"] === VERSION
+      ? recordOf(parsed.value)
+      : {};
   };
   return {
-    async read(peer) {
-      const { url, held_since: heldSince, document } = (await record(peer)) ?? {};
-      if (typeof url !== "string" || typeof document !== "string") return undefined;
-      const bytes = decodeBase64(document);
-      if (typeof heldSince !== "number" || !bytes.ok) return undefined;
-      return { url, heldSince, bytes: bytes.value };
-    },
-    async write(peer, { url, heldSince, document }) {
-      try {
-        const text = JSON.stringify({
-          svidmint_peer: VERSION,
-          url,
-          held_since: heldSince,
-          document: encodeBase64(utf8Encode(document)),
-        });
-        await store.put(snapshotName(trustDomain, peer), utf8Encode(text));
-      } catch (error) {
-        fault(error);
-      }
-    },
-    async resetAt(peer) {
-      const at = (await record(peer))?.["reset_at"];
-      return typeof at === "number" ? at : undefined;
+    read,
+    async write(peer, { url, heldSince, bytes }) {
+      const { resetAt } = await read(peer);
+      const document = encodeBase64(bytes);
+      const record = { url, held_since: heldSince, document, reset_at: resetAt };
+      await store.put(snapshotName(trustDomain, peer), encoded(record));
     },
   };
 }
@@ -86,12 +62,25 @@ export function snapshotsIn(
  * it from now on. Running instances ask for it when they next refuse the peer as rolled back.
  * @param at Unix seconds. @throws what the store throws
  */
-export async function resetPeer(
+export function resetPeer(
   store: Pick<SnapshotStore, "put">,
   trustDomain: string,
   peer: string,
   at: number,
 ): Promise<void> {
-  const text = JSON.stringify({ svidmint_peer: VERSION, reset_at: at });
-  await store.put(snapshotName(trustDomain, peer), utf8Encode(text));
+  return store.put(snapshotName(trustDomain, peer), encoded({ reset_at: at }));
+}
+
+function encoded(members: object): Uint8Array {
+  return utf8Encode(JSON.stringify({ svidmint_peer: VERSION, ...members }));
+}
+
+function recordOf({ url, held_since, document, reset_at }: JsonObject): PeerRecord {
+  const bytes = typeof document === "string" ? decodeBase64(document) : undefined;
+  return {
+    ...(typeof url === "string" &&
+      typeof held_since === "number" &&
+      bytes?.ok === true && { stored: { url, heldSince: held_since, bytes: bytes.value } }),
+    ...(typeof reset_at === "number" && { resetAt: reset_at }),
+  };
 }

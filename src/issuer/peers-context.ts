@@ -23,9 +23,12 @@ export function peersContext({
     trustDomain,
     store,
     count: (peer, outcome) => metrics?.count("svidmint_peer_refreshes_total", { peer, outcome }),
+    storeFailed: () => metrics?.count("svidmint_peer_store_failures_total"),
     tell(event) {
-      if (event.alarm === true)
-        metrics?.count("svidmint_alarms_total", { alarm: `peer_${event.reason ?? "failed"}` });
+      if (event.alarm === true) {
+        const alarm = `peer_${event.result === "failed" ? (event.reason ?? "failed") : event.result}`;
+        metrics?.count("svidmint_alarms_total", { alarm });
+      }
       const line = auditLine({
         ...event,
         time: auditTime(platform.now()),

@@ -7,18 +7,13 @@ const EVERY_MS = 1000;
  * open. @returns what ends it
  */
 export function keepFresh(peers: HeldPeers, now: () => number): () => void {
-  let running = false;
-  const look = async (): Promise<void> => {
-    if (running) return;
-    running = true;
-    try {
-      await peers.refreshAll(now);
-    } finally {
-      running = false;
-    }
-  };
-  void look();
-  const timer = setInterval(() => void look(), EVERY_MS);
+  // Looks may overlap: each begins only what has room, and one that hangs must not end the looking.
+  const look = (): void => void peers.refreshAll(now);
+  look();
+  const timer = setInterval(look, EVERY_MS);
   timer.unref();
-  return () => clearInterval(timer);
+  return () => {
+    clearInterval(timer);
+    peers.close();
+  };
 }

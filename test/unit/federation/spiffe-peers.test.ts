@@ -37,11 +37,12 @@ async function open(peers: Readonly<Record<string, Entry>>, answers: readonly st
   /** Key ids that the endpoint was verified with, fetch by fetch. */
   const verifiedWith: (readonly string[] | undefined)[] = [];
   const queue = [...answers];
+  const clock = { now: T0 };
   const fetchFor =
     (endpoint: EndpointConfig): FetchBundle =>
     async () => {
       const owner = endpoint.endpointId?.split("/")[2] ?? "";
-      const bundle = await endpoint.endpointBundle?.(owner, T0);
+      const bundle = await endpoint.endpointBundle?.(owner, clock.now);
       verifiedWith.push(bundle?.jwtAuthorities.map(({ kid }) => kid));
       const answer = queue.shift();
       if (answer === undefined) return { ok: false, error: { code: "network" } };
@@ -50,7 +51,7 @@ async function open(peers: Readonly<Record<string, Entry>>, answers: readonly st
   const held = await federation({ https_web: fetchFor, https_spiffe: fetchFor })(
     peersSchema.parse(peers),
     {
-      platform: { ...platform, now: () => T0 },
+      platform: { ...platform, now: () => clock.now },
       trustDomain: "prod.example",
       read: (reference) => Promise.resolve(utf8Encode(reference.slice("data:".length))),
       report: ({ path, message, severity }: ConfigIssue) =>
@@ -58,34 +59,38 @@ async function open(peers: Readonly<Record<string, Entry>>, answers: readonly st
     },
   );
   held.bind({ trustDomain: "prod.example", tell: () => undefined, count: () => undefined });
-  return { held, lines, verifiedWith };
+  const refreshAt = async (now: number): Promise<void> => {
+    clock.now = now;
+    await held.refreshAll(() => now);
+  };
+  return { held, lines, verifiedWith, refreshAt };
 }
 
 describe("peers by https_spiffe", () => {
   it("are verified with the configured bundle first, then with the latest that was fetched", async () => {
     const peers = { "a.example": entry("a.example", { bundle: `data:${document(1, first)}` }) };
-    const { held, lines, verifiedWith } = await open(peers, [
+    const { held, lines, verifiedWith, refreshAt } = await open(peers, [
       document(2, first, second),
       document(3, second),
     ]);
     expect(lines).toEqual([]);
-    for (let time = T0; time < T0 + 400; time += 100) await held.refreshAll(() => time); // oxlint-disable-line no-await-in-loop
+    for (let time = T0; time < T0 + 400; time += 100) await refreshAt(time); // oxlint-disable-line no-await-in-loop
     expect(verifiedWith).toEqual([["1"], ["1", "2"], ["2"], ["2"]]);
     expect(held.peek("a.example", T0 + 400)?.bundle.sequence).toBe(3n);
   });
 
   it("come back with what is held after more than max_age", async () => {
     const peers = { "a.example": entry("a.example", { bundle: `data:${document(1, first)}` }) };
-    const { held, verifiedWith } = await open(peers, [document(2, second)]);
-    await held.refreshAll(() => T0);
+    const { held, verifiedWith, refreshAt } = await open(peers, [document(2, second)]);
+    await refreshAt(T0);
     const later = T0 + 90 * 86_400;
     expect(held.peek("a.example", later)).toBeUndefined();
-    await held.refreshAll(() => later);
+    await refreshAt(later);
     expect(verifiedWith).toEqual([["1"], ["2"]]);
   });
 
   it("may be served by another peer, whose bundle counts and not their own", async () => {
-    const { held, lines, verifiedWith } = await open(
+    const { held, lines, verifiedWith, refreshAt } = await open(
       {
         "a.example": entry("b.example"),
         "b.example": { bundle: `data:${document(1, second)}` },
@@ -93,20 +98,20 @@ describe("peers by https_spiffe", () => {
       [document(1, first)],
     );
     expect(lines).toEqual([]);
-    await held.refreshAll(() => T0);
+    await refreshAt(T0);
     expect(verifiedWith).toEqual([["2"]]);
     expect(held.peek("a.example", T0)?.bundle.jwtAuthorities).toMatchObject([{ kid: "1" }]);
   });
 
   it("wait for the first bundle of whoever serves them", async () => {
-    const { held, verifiedWith } = await open(
+    const { verifiedWith, refreshAt } = await open(
       {
         "b.example": { url: "https://id.b.example/bundle", profile: "https_web" },
         "a.example": entry("b.example"),
       },
       [document(1, second), document(1, first)],
     );
-    await held.refreshAll(() => T0);
+    await refreshAt(T0);
     expect(verifiedWith).toEqual([undefined, ["2"]]);
   });
 

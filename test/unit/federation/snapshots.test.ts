@@ -1,0 +1,265 @@
+import { describe, expect, it, vi } from "vitest";
+import { encodeBase64 } from "../../../src/encoding/base64.ts";
+import { parseBundle, serializeBundle } from "../../../src/encoding/bundle.ts";
+import { utf8Decode, utf8Encode } from "../../../src/encoding/bytes.ts";
+import type { HeldBundle } from "../../../src/federation/peer.ts";
+import { resetPeer, type SnapshotStore } from "../../../src/federation/snapshots.ts";
+import { DOWN, documentOf, NOW, peerWorld, UNCHANGED, URL_OF_PEER } from "./support.ts";
+
+const LATER = 400;
+const NAME = "peer:prod.example:peer.example";
+
+function memory(): SnapshotStore & { readonly held: Map<string, Uint8Array>; puts: number } {
+  const held = new Map<string, Uint8Array>();
+  const store = {
+    held,
+    puts: 0,
+    get: async (name: string) => held.get(name),
+    async put(name: string, value: Uint8Array) {
+      store.puts++;
+      held.set(name, value);
+    },
+  };
+  return store;
+}
+
+function recordOf(document: string, members: object = {}): Uint8Array {
+  const text = encodeBase64(utf8Encode(document));
+  const record = { svidmint_peer: 1, url: URL_OF_PEER, held_since: NOW - 1000, document: text };
+  return utf8Encode(JSON.stringify({ ...record, ...members }));
+}
+
+function configured(document: string): HeldBundle {
+  const parsed = parseBundle(document);
+  if (!parsed.ok) throw new Error("not a bundle");
+  const bundle = parsed.value;
+  return { bundle, document: serializeBundle(bundle), heldSince: NOW, source: "configured" };
+}
+
+/** What another instance, or an earlier life of this one, has left behind. */
+async function stored(document: string, store = memory()) {
+  const world = peerWorld({ store });
+  world.serve(document);
+  expect(await world.refresh()).toBe("refreshed");
+  return store;
+}
+
+describe("a stored bundle", () => {
+  it("serves while the peer cannot be reached, with its true age", async () => {
+    const store = await stored(documentOf({ sequence: 7 }));
+    const world = peerWorld({ store, maxAge: 3600 });
+    world.now += 3000;
+    world.answer = DOWN;
+    expect(await world.refresh()).toBe("network");
+    expect(world.kids()).toEqual(["a"]);
+    expect(world.peer.held).toMatchObject({ source: "stored", heldSince: NOW });
+    world.now += 601;
+    expect(world.kids()).toBeUndefined();
+  });
+
+  it("says how far back is too far, over a restart", async () => {
+    const world = peerWorld({ store: await stored(documentOf({ sequence: 7 })) });
+    world.serve(documentOf({ sequence: 6, kids: ["z"] }));
+    expect(await world.refresh()).toBe("rolled_back");
+    expect(world.kids()).toEqual(["a"]);
+  });
+
+  it("is not the answer to a 304, whose tag nobody has sent", async () => {
+    const world = peerWorld({ store: await stored(documentOf({ sequence: 7 })) });
+    world.answer = UNCHANGED;
+    expect(await world.refresh()).toBe("status");
+    expect(world.asked).toEqual(["-"]);
+  });
+
+  it("is written when it changes, and its age now and then", async () => {
+    const store = memory();
+    const world = peerWorld({ store, maxAge: 8000 });
+    world.serve(documentOf({ sequence: 1 }));
+    await world.refresh();
+    for (let i = 0; i < 4; i++) {
+      world.now += 300;
+      await world.refresh();
+    }
+    expect(store.puts).toBe(2);
+    world.serve(documentOf({ sequence: 2 }));
+    world.now += 300;
+    await world.refresh();
+    expect(store.puts).toBe(3);
+  });
+
+  it.each([
+    ["nothing of ours", utf8Encode("\u0000\u0001")],
+    ["empty", new Uint8Array(0)],
+    ["of another version", recordOf(documentOf({ sequence: 9 }), { svidmint_peer: 2 })],
+    ["of another endpoint", recordOf(documentOf({ sequence: 9 }), { url: "https://x.example/" })],
+    ["without age", recordOf(documentOf({ sequence: 9 }), { held_since: "1" })],
+    ["not base64", recordOf("", { document: "%" })],
+    ["no bundle", recordOf("<html>")],
+    ["below what the configuration asks for", recordOf(documentOf({ sequence: 1 }))],
+  ])("is as if it were not there: %s", async (_, bytes) => {
+    const store = memory();
+    store.held.set(NAME, bytes);
+    const world = peerWorld({ store, minSequence: 2 });
+    world.answer = DOWN;
+    await world.refresh();
+    expect(world.kids()).toBeUndefined();
+    world.serve(documentOf({ sequence: 2, kids: ["b"] }));
+    world.now += LATER;
+    expect(await world.refresh()).toBe("refreshed");
+    expect(utf8Decode(store.held.get(NAME) ?? new Uint8Array())).toContain(URL_OF_PEER);
+    expect(world.storeFailures).toBe(0);
+  });
+
+  it("from the future is no younger than now", async () => {
+    const store = memory();
+    store.held.set(NAME, recordOf(documentOf(), { held_since: NOW + 1e9 }));
+    const world = peerWorld({ store });
+    world.answer = DOWN;
+    await world.refresh();
+    expect(world.peer.held?.heldSince).toBe(NOW);
+  });
+});
+
+describe("a store of bundles", () => {
+  const broken = async () => {
+    throw new Error("down");
+  };
+  const hangs = () => new Promise<never>(() => undefined);
+  it.each<[string, SnapshotStore["get"], SnapshotStore["put"], number]>([
+    ["fails", broken, broken, 3],
+    [
+      "fails at once",
+      () => {
+        throw new Error("down");
+      },
+      () => {
+        throw new Error("down");
+      },
+      3,
+    ],
+    ["cannot be written", async () => undefined, broken, 1],
+    ["hangs", hangs, hangs, 3],
+  ])("that %s costs nothing but what it would have kept", async (_, get, put, failures) => {
+    vi.useFakeTimers();
+    const world = peerWorld({ store: { get, put } });
+    const outcome = world.refresh();
+    await vi.advanceTimersByTimeAsync(10_000);
+    vi.useRealTimers();
+    expect(await outcome).toBe("refreshed");
+    expect(world.kids()).toEqual(["a"]);
+    expect(world.storeFailures).toBe(failures);
+  });
+
+  it("that comes back late still says how far back was too far", async () => {
+    const store = await stored(documentOf({ sequence: 7 }));
+    let up = false;
+    const get = (name: string) => (up ? store.get(name) : broken());
+    const world = peerWorld({ store: { get, put: store.put } });
+    world.serve(documentOf({ sequence: 6, kids: ["z"] }));
+    expect(await world.refresh()).toBe("refreshed");
+    up = true;
+    world.now += LATER;
+    expect(await world.refresh()).toBe("rolled_back");
+    expect(world.kids()).toEqual(["a"]);
+    expect(world.peer.held?.source).toBe("stored");
+  });
+
+  it("knows what another instance was told meanwhile", async () => {
+    const store = await stored(documentOf({ sequence: 5 }));
+    const world = peerWorld({ store });
+    world.serve(documentOf({ sequence: 5 }));
+    await world.refresh();
+    await stored(documentOf({ sequence: 7, kids: ["seven"] }), store);
+    world.serve(documentOf({ sequence: 6, kids: ["six"] }));
+    world.now += LATER;
+    expect(await world.refresh()).toBe("rolled_back");
+    expect(world.kids()).toEqual(["seven"]);
+  });
+});
+
+describe("a peer that an operator lets start anew", () => {
+  it("is believed again by each instance, and not rolled back after that", async () => {
+    const store = await stored(documentOf({ sequence: 7 }));
+    const [one, other] = [peerWorld({ store }), peerWorld({ store })];
+    for (const world of [one, other]) {
+      world.serve(documentOf({ sequence: 7 }));
+      await world.refresh();
+      world.serve(documentOf({ sequence: 1, kids: ["anew"] }));
+      world.now += LATER;
+      expect(await world.refresh()).toBe("rolled_back");
+    }
+    await resetPeer(store, "prod.example", "peer.example", NOW + LATER + 1);
+    for (const world of [one, other]) {
+      world.now += LATER;
+      expect(await world.refresh()).toBe("refreshed");
+      expect(world.kids()).toEqual(["anew"]);
+    }
+    for (const world of [one, other]) {
+      world.serve(documentOf({ sequence: 0, kids: ["z"] }));
+      world.now += LATER;
+      expect(await world.refresh()).toBe("rolled_back");
+    }
+    const late = peerWorld({ store });
+    late.serve(documentOf({ sequence: 0 }));
+    late.now += 2 * LATER;
+    expect(await late.refresh()).toBe("rolled_back");
+  });
+
+  it("may count nothing any more", async () => {
+    const store = await stored(documentOf({ sequence: 7 }));
+    const world = peerWorld({ store });
+    world.serve(documentOf({ kids: ["b"] }));
+    expect(await world.refresh()).toBe("rolled_back");
+    await resetPeer(store, "prod.example", "peer.example", NOW + 1);
+    for (const kid of ["b", "c"]) {
+      world.serve(documentOf({ kids: [kid] }));
+      world.now += LATER;
+      expect(await world.refresh()).toBe("refreshed");
+    }
+  });
+
+  it("still has the sequence that the configuration asks for", async () => {
+    const store = await stored(documentOf({ sequence: 7 }));
+    const world = peerWorld({ store, minSequence: 3 });
+    world.serve(documentOf({ sequence: 2 }));
+    await world.refresh();
+    await resetPeer(store, "prod.example", "peer.example", NOW + 1);
+    world.now += LATER;
+    expect(await world.refresh()).toBe("rolled_back");
+  });
+});
+
+describe("a configured bundle beside a stored one", () => {
+  it.each([
+    ["older", 6, 7, ["stored"], "stored"],
+    ["newer", 8, 7, ["configured"], "configured"],
+    ["as old, with other keys", 7, 7, ["configured"], "configured"],
+    ["without sequence", undefined, 7, ["stored"], "stored"],
+    ["newer than one without", 7, undefined, ["configured"], "configured"],
+    ["both without", undefined, undefined, ["stored"], "stored"],
+  ])("%s", async (_, mine, theirs, kids, source) => {
+    const of = (sequence: number | undefined, kid: string) =>
+      documentOf({ kids: [kid], ...(sequence !== undefined && { sequence }) });
+    const store = await stored(of(theirs, "stored"));
+    const world = peerWorld({ store, initial: configured(of(mine, "configured")) });
+    expect(world.kids()).toEqual(["configured"]);
+    world.answer = DOWN;
+    await world.refresh();
+    expect(world.kids()).toEqual(kids);
+    expect(world.peer.held?.source).toBe(source);
+  });
+
+  it("is as old as the peer's own last word of it", async () => {
+    const store = await stored(documentOf({ sequence: 7 }));
+    const world = peerWorld({
+      store,
+      initial: configured(documentOf({ sequence: 7 })),
+      maxAge: 3600,
+    });
+    world.now += 5000;
+    world.answer = DOWN;
+    await world.refresh();
+    expect(world.peer.held?.heldSince).toBe(NOW);
+    expect(world.kids()).toBeUndefined();
+  });
+});
