@@ -4,6 +4,7 @@ const V4: readonly (readonly [network: number, bits: number])[] = [
   [v4(10, 0, 0, 0), 8],
   [v4(100, 64, 0, 0), 10],
   [v4(127, 0, 0, 0), 8],
+  [v4(168, 63, 129, 16), 32], // Azure's own services, from within its virtual machines
   [v4(169, 254, 0, 0), 16],
   [v4(172, 16, 0, 0), 12],
   [v4(192, 0, 0, 0), 24],

@@ -15,7 +15,7 @@ const CODES = {
 
 /**
  * Profile `https_web` by the runtime's own `fetch` and trust in certificates. It sees URLs, not addresses: where names
- * can be made to lead to a private network (Node), see `node/guarded-fetch.ts`.
+ * can be made to lead to a private network (Node), `node/guarded-fetch.ts` serves.
  */
 export function webEndpoint(
   { allowPrivate }: Pick<EndpointConfig, "allowPrivate">,

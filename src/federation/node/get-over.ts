@@ -1,5 +1,5 @@
 import { request, type IncomingMessage } from "node:http";
-import type { TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
 import type { Err, Result } from "../../result.ts";
 import { LIMITS, type FetchAnswer, type PeerError } from "../peer.ts";
 import type { Redirect } from "../redirects.ts";
@@ -12,7 +12,7 @@ const REDIRECTS: ReadonlySet<number | undefined> = new Set([301, 302, 303, 307, 
  * @returns `network` | `timeout` | `status` | `too_large` | `malformed`
  */
 export async function getOver(
-  socket: TLSSocket,
+  socket: Socket,
   { host, pathname, search }: URL,
   etag: string | undefined,
   signal: AbortSignal,
@@ -38,7 +38,7 @@ export async function getOver(
 }
 
 function answerTo(
-  socket: TLSSocket,
+  socket: Socket,
   host: string,
   path: string,
   etag: string | undefined,

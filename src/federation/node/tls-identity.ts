@@ -9,7 +9,8 @@ import type { SpiffeId } from "../../spiffe/spiffe-id.ts";
 import { x509Authorities } from "../../svid/authorities.ts";
 import { verifyX509Svid } from "../../svid/verify-x509-svid.ts";
 import type { PeerError } from "../peer.ts";
-import { pinnedLookup, PrivateAddressError } from "./pinned-lookup.ts";
+import { established } from "./established.ts";
+import { pinnedLookup } from "./pinned-lookup.ts";
 
 /** Whom a connection has to lead to. */
 export interface ExpectedServer {
@@ -46,31 +47,11 @@ export async function connectTo(
     rejectUnauthorized: false, // by the system's roots: ours is below, before anything is sent
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET,
   });
-  const failed = await handshake(socket, signal);
+  const failed = await established(socket, "secureConnect", signal);
   const wrong = failed ?? (await identify(socket, expected));
   if (wrong === undefined && !signal.aborted) return { ok: true, value: socket };
   socket.destroy();
   return wrong ?? refuse("timeout");
-}
-
-function handshake(socket: TLSSocket, signal: AbortSignal): Promise<Err<PeerError> | undefined> {
-  return new Promise((resolve) => {
-    let reached = false;
-    const late = (): void => resolve(refuse("timeout"));
-    const done = (outcome: Err<PeerError> | undefined): void => {
-      signal.removeEventListener("abort", late);
-      resolve(outcome);
-    };
-    if (signal.aborted) late();
-    signal.addEventListener("abort", late, { once: true });
-    socket.once("connect", () => (reached = true));
-    socket.once("secureConnect", () => done(undefined));
-    socket.once("close", () => done(refuse(reached ? "tls" : "network")));
-    socket.on("error", (error: NodeJS.ErrnoException) => {
-      if (error instanceof PrivateAddressError) return done(refuse("address", error.message));
-      return done(refuse(reached ? "tls" : "network", error.code));
-    });
-  });
 }
 
 async function identify(
