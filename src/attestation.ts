@@ -36,8 +36,19 @@ export interface Attestation {
   readonly claimKey: string;
   /** A later life of the same identity (`pendingTime` of `aws_iid`), else 0. */
   readonly generation: number;
+  /** Where the evidence is itself an identity of a trust domain: the bundle that it was verified with. */
+  readonly bundle?: BundleNote;
   /** Unix seconds at which the attested instance began, where the evidence says so: for `first_claim_within`, `max_instance_age`. */
   readonly startedAt?: number;
+}
+
+/** As the audit log has it. */
+export interface BundleNote {
+  readonly trust_domain: string;
+  /** `spiffe_sequence`, whole. */
+  readonly sequence?: string;
+  /** Since the peer last said so; absent of our own bundle. */
+  readonly age_seconds?: number;
 }
 
 /** Settings of a rule that only some evidence types understand. */

@@ -1,10 +1,10 @@
 import type * as z from "zod/mini";
 import type { Attestation, EvidenceName, FactorInfo } from "../attestation.ts";
 import type { ConfigIssue, ReadResource } from "../config-issue.ts";
-import type { Bundle } from "../encoding/bundle.ts";
 import type { Keep } from "../kept.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Awaitable, Result } from "../result.ts";
+import type { BundleSource } from "../svid/bundle-verifier.ts";
 
 export interface AttestContext {
   /** Unix seconds; one reading a request. */
@@ -41,16 +41,11 @@ export interface Precheck {
 }
 
 /** Bundles of trust domains as we hold them now, ours among them. Keys of two trust domains are never merged. */
-export interface Bundles {
+export interface Bundles extends BundleSource {
   /** Whether it is ours or a configured peer's; known while attestors are made. */
   has(trustDomain: string): boolean;
-  /**
-   * Asked when evidence is verified, never while attestors are made: our own keys are read after them.
-   * @param now Unix seconds
-   * @returns the same object while nothing has changed; undefined where the trust domain is not configured, or
-   *   nothing is held that may still be used
-   */
-  find(trustDomain: string, now: number): Awaitable<Bundle | undefined>;
+  /** Asked when evidence is verified, never while attestors are made: our own keys are read after them. */
+  find: BundleSource["find"];
 }
 
 export interface AttestorDeps {

@@ -118,6 +118,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "put a certificate, token, CSR or bundle into words",
     load: () => import("./commands/inspect.ts"),
   },
+  verify: {
+    summary: "verify an SVID with the bundle of its trust domain",
+    load: () => import("./commands/verify.ts"),
+  },
   "claims show": {
     summary: "show who owns a piece of evidence",
     load: () => import("./commands/claims-show.ts"),

@@ -170,8 +170,9 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
     fix: "use another claim in the template; values are never escaped or cut",
   },
   audience_not_granted: {
-    means: "the deciding rule does not give this audience, or not several at once",
-    fix: "add the audience to jwt.audiences of the rule, exactly as the verifier expects it",
+    means:
+      "the deciding rule does not give this audience, or not several at once; or it ends in /jkt/ and a key that this request did not prove",
+    fix: "add the audience to jwt.audiences of the rule, exactly as the verifier expects it; for a peer's issuer, the peer to jwt.exchange_to, and send the CSR or DPoP proof of the key whose thumbprint the audience ends in",
   },
   instance_too_old: {
     means: "the machine started longer ago than the rule's max_instance_age",
@@ -181,7 +182,7 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
   keys_unavailable: {
     means:
       "the published keys of a provider could not be fetched and none are cached, or no bundle of the SVID's trust domain is held",
-    fix: "check that the issuer reaches the URL, or pin the keys with jwks: file:… in the attestor's configuration; svidmint attest holds no keys of this issuer itself, so its own SVIDs are judged by a running issuer alone",
+    fix: "check that the issuer reaches the URL, or pin the keys with jwks: file:… in the attestor's configuration; svidmint attest holds no keys of this issuer itself, so its own SVIDs are judged by a running issuer alone; svidmint verify needs --bundle or --bundles for the trust domain that the SVID names",
   },
   sts_unavailable: {
     means:

@@ -1,4 +1,4 @@
-import type { Attestation, ClaimValue } from "../attestation.ts";
+import type { Attestation, BundleNote, ClaimValue } from "../attestation.ts";
 import { REASONS } from "../reasons.ts";
 import type { Failure } from "../result.ts";
 import { KEY_MARK } from "../policy/audience.ts";
@@ -38,7 +38,8 @@ export function judgeByPolicy(
 // For people.
 
 export function printAttestation(attestation: Attestation): void {
-  const { name, binding, notBefore, notAfter, startedAt, claimKey, generation } = attestation;
+  const { name, binding, notBefore, notAfter, startedAt, claimKey, generation, bundle } =
+    attestation;
   print(`${printable(name)}: verified`);
   printFields(
     [
@@ -47,6 +48,7 @@ export function printAttestation(attestation: Attestation): void {
       ["accepted until", notAfter === undefined ? "no end" : formatTime(notAfter)],
       ["machine started", startedAt === undefined ? undefined : formatTime(startedAt)],
       ["claim key", claimKey],
+      ["bundle", bundle && bundleWords(bundle)],
       ["generation", generation === 0 ? undefined : String(generation)],
     ],
     "  ",
@@ -56,6 +58,11 @@ export function printAttestation(attestation: Attestation): void {
     Object.entries(attestation.claims).map(([claim, value]) => [claim, claimWords(value)] as const),
     "    ",
   );
+}
+
+function bundleWords({ trust_domain: name, sequence, age_seconds: age }: BundleNote): string {
+  const held = age === undefined ? "our own" : `confirmed ${formatDuration(age)} ago`;
+  return `of ${name}, ${sequence === undefined ? "" : `sequence ${sequence}, `}${held}`;
 }
 
 const BINDINGS = {
@@ -166,6 +173,7 @@ export function attestationJson(attestation: Attestation): Record<string, unknow
     claim_key: claimKey,
     generation,
     ...(startedAt === undefined ? {} : { started_at: startedAt }),
+    ...(attestation.bundle && { bundle: attestation.bundle }),
   };
 }
 

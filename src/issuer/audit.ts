@@ -1,3 +1,4 @@
+import type { BundleNote } from "../attestation.ts";
 import type { PeerEvent } from "../federation/peer-events.ts";
 import type { ProblemCode, Reason } from "../reasons.ts";
 import type { Awaitable } from "../result.ts";
@@ -9,6 +10,8 @@ export interface EvidenceRef {
   readonly name: string;
   /** Hex SHA-256 of what was handed in. */
   readonly sha256: string;
+  /** What an SVID was verified with. */
+  readonly bundle?: BundleNote | undefined;
 }
 
 interface EventBase {

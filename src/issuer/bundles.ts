@@ -1,9 +1,9 @@
 import type { Bundles } from "../attestors/attestor.ts";
-import { whenReady } from "../encoding/awaitable.ts";
 import type { Bundle } from "../encoding/bundle.ts";
 import type { Peers } from "../federation/peer.ts";
 import type { Awaitable } from "../result.ts";
 import type { KeySet, PublishedKeys } from "../signer/key-set.ts";
+import type { KnownBundle } from "../svid/bundle-verifier.ts";
 
 /** What the trust domain's own SVIDs are verified with at some moment: all of its keys. */
 export function ownBundle({ x509, jwt, wit, witSequence, refreshHint }: PublishedKeys): Bundle {
@@ -37,13 +37,12 @@ export class HeldBundles implements Bundles {
     return trustDomain === this.#trustDomain || this.#peers.has(trustDomain);
   }
 
-  find(trustDomain: string, now: number): Awaitable<Bundle | undefined> {
-    if (trustDomain !== this.#trustDomain)
-      return whenReady(this.#peers.find(trustDomain, now), (held) => held?.bundle);
+  find(trustDomain: string, now: number): Awaitable<KnownBundle | undefined> {
+    if (trustDomain !== this.#trustDomain) return this.#peers.find(trustDomain, now);
     const published = this.#keys?.published(now);
     if (published === undefined) return undefined;
     // The same object until a key comes or goes, as the published keys are: what is made of it can be kept.
     if (this.#own?.of !== published) this.#own = { of: published, bundle: ownBundle(published) };
-    return this.#own.bundle;
+    return this.#own;
   }
 }

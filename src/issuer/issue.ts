@@ -64,6 +64,7 @@ export async function issueSvids(
   trail.evidence = trail.evidence.map((ref, index) => ({
     ...ref,
     name: attestations.value[index]?.name ?? ref.name,
+    bundle: attestations.value[index]?.bundle,
   }));
 
   const wanted = request.value.spiffe_id;

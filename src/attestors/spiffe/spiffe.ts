@@ -5,13 +5,13 @@ import { parseJws, type Jws } from "../../encoding/jws.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { parseSpiffeId } from "../../spiffe/spiffe-id.ts";
 import { isTrustDomain, type TrustDomain } from "../../spiffe/trust-domain.ts";
-import { verifyToken } from "../../svid/read-token.ts";
+import { BundleVerifier } from "../../svid/bundle-verifier.ts";
 import { WIT_SVID_TYPE } from "../../svid/wit-svid.ts";
 import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
 import { checkBinding } from "../binding.ts";
 import { claimKey } from "../claim-key.ts";
 import { audienceField, lifetimeField } from "../config-fields.ts";
-import { keptAuthorities } from "./authority-keys.ts";
+import { noteOf } from "../bundle-note.ts";
 import type { Examined } from "./examined.ts";
 import { examineJwtSvid } from "./jwt-svid.ts";
 import { examineWitSvid } from "./wit-svid.ts";
@@ -64,7 +64,7 @@ export async function openSpiffe(settings: SpiffeConfig, deps: AttestorDeps): Pr
         severity: "error",
       });
   const believed: ReadonlySet<string> = new Set(settings.trust_domains);
-  const open = keptAuthorities(platform);
+  const verifier = new BundleVerifier(bundles, platform);
   const options = {
     platform,
     base: settings.audience ?? deps.issuer,
@@ -99,9 +99,7 @@ export async function openSpiffe(settings: SpiffeConfig, deps: AttestorDeps): Pr
       const bound = checkBinding(binding, jkt);
       if (!bound.ok) return bound;
       const { uri, trustDomain, path } = subject.spiffeId;
-      const bundle = await bundles.find(trustDomain, now);
-      if (bundle === undefined) return fail("keys_unavailable", `no bundle of ${trustDomain}`);
-      const genuine = await verifyToken(parsed.jws, authorities(bundle), open, platform);
+      const genuine = await verifier.token(parsed.jws, trustDomain, authorities, now);
       if (!genuine.ok) return genuine;
       const proved = await proof?.();
       if (proved?.ok === false) return proved;
@@ -110,6 +108,7 @@ export async function openSpiffe(settings: SpiffeConfig, deps: AttestorDeps): Pr
         name: TYPE,
         claims: { spiffe_id: uri, trust_domain: trustDomain, path },
         binding,
+        bundle: noteOf(genuine.value),
         ...(subject.notBefore !== undefined && { notBefore: subject.notBefore }),
         notAfter: subject.expiresAt,
         svidNotAfter: subject.expiresAt,

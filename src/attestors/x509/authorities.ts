@@ -1,13 +1,13 @@
-import type { Bundle } from "../../encoding/bundle.ts";
+import type { BundleNote } from "../../attestation.ts";
 import { equalBytes } from "../../encoding/bytes.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { isTrustDomain } from "../../spiffe/trust-domain.ts";
-import { x509Authorities } from "../../svid/authorities.ts";
+import { BundleVerifier } from "../../svid/bundle-verifier.ts";
 import type { Certificate } from "../../svid/certificate.ts";
 import { OID } from "../../svid/extensions.ts";
 import { validatePath } from "../../svid/path.ts";
-import { verifyX509Svid } from "../../svid/verify-x509-svid.ts";
 import type { AttestorDeps } from "../attestor.ts";
+import { noteOf } from "../bundle-note.ts";
 import { readAuthorities } from "../certificates.ts";
 import { textsOf } from "./claims.ts";
 import type { PopEntry } from "./config.ts";
@@ -27,6 +27,7 @@ export interface Authorities {
 interface Verified {
   readonly path: Path;
   readonly spiffeId?: string;
+  readonly bundle?: BundleNote;
 }
 
 /** One search may cost so many public-key operations: enough for two paths through all that may be sent. */
@@ -79,18 +80,19 @@ function ofPeer(
   if (peer === trustDomain)
     problem("is this trust domain itself: its SVIDs would be evidence for new ones");
   else if (!bundles.has(peer)) problem("is not one of peers:");
-  let known: { readonly bundle: Bundle; readonly authorities: readonly Certificate[] } | undefined;
+  const verifier = new BundleVerifier(bundles, platform);
   return {
     async verify(certificates, now) {
       if (!isTrustDomain(peer) || peer === trustDomain) return fail("issuer_not_configured");
-      const bundle = await bundles.find(peer, now);
-      if (bundle === undefined) return fail("keys_unavailable", `no bundle of ${peer}`);
-      if (known?.bundle !== bundle) known = { bundle, authorities: x509Authorities(bundle) };
       const chain = certificates.map(({ raw }) => raw);
-      const svid = await verifyX509Svid(chain, known.authorities, peer, now, platform);
-      if (!svid.ok) return svid;
-      const { leaf, path, spiffeId } = svid.value;
-      return ok({ path: [leaf, ...path.slice(1)], spiffeId: spiffeId.uri });
+      const verified = await verifier.x509(chain, peer, now);
+      if (!verified.ok) return verified;
+      const { leaf, path, spiffeId } = verified.value.svid;
+      return ok({
+        path: [leaf, ...path.slice(1)],
+        spiffeId: spiffeId.uri,
+        bundle: noteOf(verified.value.bundle),
+      });
     },
   };
 }

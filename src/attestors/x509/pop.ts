@@ -101,7 +101,7 @@ export async function openX509Pop(
       if (!held.ok) return held;
       const verified = await authorities.verify(parsed.certificates, context.now);
       if (!verified.ok) return verified;
-      const { path, spiffeId } = verified.value;
+      const { path, spiffeId, bundle } = verified.value;
       return ok({
         type: TYPE,
         name: nameOf(entry),
@@ -110,6 +110,7 @@ export async function openX509Pop(
           ...spiffeClaims(spiffeId),
         },
         binding,
+        ...(bundle && { bundle }),
         notBefore: leaf.notBefore,
         notAfter: leaf.notAfter,
         svidNotAfter: leaf.notAfter,

@@ -21,7 +21,10 @@ export interface Surroundings {
 export function heldBundles(bundles: Readonly<Record<string, Bundle | undefined>>): Bundles {
   return {
     has: (trustDomain) => Object.hasOwn(bundles, trustDomain),
-    find: (trustDomain) => (Object.hasOwn(bundles, trustDomain) ? bundles[trustDomain] : undefined),
+    find(trustDomain) {
+      const bundle = Object.hasOwn(bundles, trustDomain) ? bundles[trustDomain] : undefined;
+      return bundle && { bundle };
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { portableAttestors } from "../../../src/attestors/registry.ts";
 import { fakeKeySet } from "../../fakes/key-set.ts";
 import { peersOf } from "../../fakes/peers.ts";
 import { dataUrl, readDataUrl, tokenKey } from "../../fakes/token-issuer.ts";
-import { GOOD, load, platform } from "./config-world.ts";
+import { GOOD, GOOD_RULE, load, platform } from "./config-world.ts";
 import { NOW, TRUST_DOMAIN } from "./names.ts";
 
 const PEER: Bundle = { x509Authorities: [], jwtAuthorities: [], witAuthorities: [] };
@@ -21,10 +21,12 @@ describe("held bundles", () => {
     expect(bundles.find(TRUST_DOMAIN, NOW)).toBeUndefined();
     bundles.bindOwn(keys);
     expect(bundles.find(TRUST_DOMAIN, NOW)).toMatchObject({
-      x509Authorities: [{ certificate: keys.root }],
-      jwtAuthorities: [{ kid: keys.jwt(NOW)?.kid }],
+      bundle: {
+        x509Authorities: [{ certificate: keys.root }],
+        jwtAuthorities: [{ kid: keys.jwt(NOW)?.kid }],
+      },
     });
-    expect(bundles.find("peer.example", NOW)).toBe(PEER);
+    expect(bundles.find("peer.example", NOW)).toMatchObject({ bundle: PEER, heldSince: NOW });
     expect(bundles.find("other.example", NOW)).toBeUndefined();
   });
 
@@ -35,7 +37,7 @@ describe("held bundles", () => {
     const before = bundles.find(TRUST_DOMAIN, NOW);
     expect(bundles.find(TRUST_DOMAIN, NOW + 1)).toBe(before);
     published = { ...published, jwt: [] };
-    expect(bundles.find(TRUST_DOMAIN, NOW + 2)).toMatchObject({ jwtAuthorities: [] });
+    expect(bundles.find(TRUST_DOMAIN, NOW + 2)).toMatchObject({ bundle: { jwtAuthorities: [] } });
   });
 
   it("never show a peer's bundle as ours", () => {
@@ -54,8 +56,8 @@ describe("peers of a configuration", () => {
     );
     expect(issues).toEqual([]);
     const held = await config?.bundles.find("peer.example", NOW);
-    expect(held?.jwtAuthorities.map(({ kid }) => kid)).toEqual(["peer-1"]);
-    expect(parseBundle(await readDataUrl(bundle))).toEqual({ ok: true, value: held });
+    expect(held?.bundle.jwtAuthorities.map(({ kid }) => kid)).toEqual(["peer-1"]);
+    expect(parseBundle(await readDataUrl(bundle))).toEqual({ ok: true, value: held?.bundle });
   });
 
   it.each([
@@ -70,5 +72,22 @@ describe("peers of a configuration", () => {
     const { usable, errors } = await load({ peers });
     expect(usable).toBe(false);
     expect(errors).toContainEqual(expect.stringMatching(error));
+  });
+
+  it.each([
+    "https://id.example.org",
+    "https://ID.example.org/",
+    "https://id.example.org/v1/svids",
+    "https://x.example/jkt/y",
+    "https://*.example",
+    "a b",
+  ])("have an audience of their own: not %s", async (audience) => {
+    const { errors } = await load({
+      peers: { "peer.example": { url: "https://x.example", profile: "https_web", audience } },
+      rules: [
+        { ...GOOD_RULE, jwt: { exchange_to: ["peer.example"] }, federates_with: ["peer.example"] },
+      ],
+    });
+    expect(errors).toEqual([expect.stringMatching(/^peers\.peer\.example\.audience: /)]);
   });
 });

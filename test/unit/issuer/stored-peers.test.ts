@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { digestOf, STORED_FORMAT } from "../../../src/issuer/stored-config.ts";
 import { createApp } from "../../../src/handlers/app.ts";
 import { tokenKey } from "../../fakes/token-issuer.ts";
-import { ENDPOINT, NOW } from "./names.ts";
+import { ENDPOINT, ISSUER, NOW } from "./names.ts";
 import { compiled, open, refusal, source } from "./stored-world.ts";
 import { workload } from "./world.ts";
 
@@ -45,6 +45,44 @@ describe("the peers of a compiled configuration", () => {
     expect((await post("spiffe://prod.example/a")).status).toBe(403);
     const stranger = await tokenKey("ES256", origin.ci.kid);
     expect((await post("spiffe://peer.example/a", stranger)).status).toBe(403);
+  });
+
+  it("go with the answers of rules that name them, and tokens are for them", async () => {
+    const alice = await workload({ platform: origin.platform, now: NOW });
+    const audience = "https://id.peer.example";
+    const document = await compiled(origin, {
+      peers: { "peer.example": { bundle: bundle(), audience } },
+      evidence: { spiffe: { trust_domains: ["peer.example"] } },
+      rules: [
+        {
+          name: "peer",
+          evidence: { spiffe: {} },
+          binding: { spiffe: "audience" },
+          spiffe_id: "/x",
+          jwt: { exchange_to: ["peer.example"] },
+          federates_with: ["peer.example"],
+        },
+      ],
+      deny: [],
+    });
+    const lines: string[] = [];
+    const issuer = await open(document, origin, lines);
+    const app = createApp(issuer, { openapi: "{}" });
+    const claims = { sub: "spiffe://peer.example/a", aud: ISSUER, iat: NOW, exp: NOW + 60 };
+    const evidence = [{ type: "spiffe", token: await origin.ci.sign(claims) }];
+    const post = async (aud: string) => {
+      const body = JSON.stringify({ evidence, jwt: { audience: [aud] } });
+      const headers = { "content-type": "application/json", dpop: await alice.dpop(body) };
+      return app.fetch(new Request(ENDPOINT, { method: "POST", headers, body }));
+    };
+    const answer = await post(`${audience}/jkt/${alice.jkt}`);
+    const held = await (await app.fetch(new Request(`${ISSUER}/bundles/peer.example`))).text();
+    expect(await answer.text()).toContain(`"federated_bundles":{"peer.example":${held}}`);
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+      event: "intent",
+      evidence: [{ name: "spiffe", bundle: { trust_domain: "peer.example", age_seconds: 0 } }],
+    });
+    expect((await post(`${audience}/jkt/${"A".repeat(43)}`)).status).toBe(403);
   });
 
   it("are held to what a bundle is", async () => {

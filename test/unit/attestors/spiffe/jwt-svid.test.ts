@@ -149,7 +149,7 @@ describe("whose keys vouch for it", () => {
         has: () => true,
         find: (name) => {
           asked++;
-          return held[name];
+          return heldBundles(held).find(name, NOW);
         },
       },
     );

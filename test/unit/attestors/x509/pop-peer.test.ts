@@ -5,7 +5,7 @@ import { OID } from "../../../../src/svid/extensions.ts";
 import { accepted, JKT, judge, outcome } from "../../../conformance/attestor.ts";
 import { extension, testCa, type TestCa } from "../../svid/forge.ts";
 import { proofFor } from "../pop-support.ts";
-import { buildClean, NOW } from "../support.ts";
+import { buildClean, heldBundles, NOW } from "../support.ts";
 import { chainOf, issueLeaf, type Holder } from "./pop-support.ts";
 
 const PEER = "partner.example";
@@ -41,7 +41,7 @@ async function attestorOf(bundles: Record<string, Bundle | undefined>) {
   return buildClean(
     x509Pop,
     { spire: { peer: PEER } },
-    { bundles: { has: () => true, find: (name) => bundles[name] } },
+    { bundles: { ...heldBundles(bundles), has: () => true } },
   );
 }
 

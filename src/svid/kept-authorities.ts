@@ -1,9 +1,9 @@
-import { whenReady } from "../../encoding/awaitable.ts";
-import type { KeyAuthority } from "../../encoding/bundle.ts";
-import { checkKeyQuality } from "../../encoding/key-quality.ts";
-import type { CryptoPrimitives, PublicKey } from "../../encoding/primitives.ts";
-import { fail, type Result } from "../../result.ts";
-import type { OpenAuthority } from "../../svid/read-token.ts";
+import { whenReady } from "../encoding/awaitable.ts";
+import type { KeyAuthority } from "../encoding/bundle.ts";
+import { checkKeyQuality } from "../encoding/key-quality.ts";
+import type { CryptoPrimitives, PublicKey } from "../encoding/primitives.ts";
+import { fail, type Result } from "../result.ts";
+import type { OpenAuthority } from "./read-token.ts";
 
 /** Weighs and imports a key when a token first names it, and keeps what came of it for as long as its bundle. */
 export function keptAuthorities(crypto: CryptoPrimitives): OpenAuthority {
