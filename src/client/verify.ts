@@ -11,7 +11,7 @@ import { checkWitSvidHeader, readWitSvid, type WitSvid } from "../svid/verify-wi
 import { readX509Svid, type X509Svid } from "../svid/verify-x509-svid.ts";
 
 /** An SVID that verified, and with which bundle. */
-export interface Verified<T> {
+interface Verified<T> {
   readonly svid: T;
   readonly bundle: BundleUsed;
 }

@@ -100,8 +100,8 @@ describe("an SVID of another trust domain", () => {
       extension.purposes(OID.serverAuth, OID.clientAuth),
       extension.uris([ID]),
     ];
-    const false_ = await stranger.issue({ extensions });
-    expect(reasonOf(await verifier.x509([false_]))).toBe("certificate_chain_invalid");
+    const unrelated = await stranger.issue({ extensions });
+    expect(reasonOf(await verifier.x509([unrelated]))).toBe("certificate_chain_invalid");
   });
 
   it("is judged by its own profile: audience, time, kind of key", async () => {
