@@ -28,6 +28,7 @@ const module = "svidmint.invalid/interop/go";
 export const PROGRAMS = [
   ownGo("verify-svid"),
   ownGo("watch-bundle"),
+  ownGo("spire-workload"),
   ownGo("zlint-many"),
   ownGo("load-spire"),
   ownGo("load-step-ca"),

@@ -29,6 +29,8 @@ export interface SvidmintOptions extends Omit<ConfigurationOptions, "issuer"> {
   readonly issuer?: string;
   /** Port of 127.0.0.1; a free one if absent. */
   readonly port?: number;
+  /** More of `svidmint serve`. */
+  readonly arguments?: readonly string[];
   /** What a test has otherwise in the configuration. */
   readonly edit?: (configuration: Record<string, unknown>) => Record<string, unknown>;
 }
@@ -43,7 +45,7 @@ export async function startSvidmint(options: SvidmintOptions): Promise<Svidmint>
   writeFileSync(config, JSON.stringify(options.edit?.(made) ?? made));
   // Without an issuer URL of another place it listens where that says.
   const listen = options.issuer === undefined ? [] : ["--listen", `127.0.0.1:${port}`];
-  const args = [command, "serve", "--config", config, ...listen];
+  const args = [command, "serve", "--config", config, ...listen, ...(options.arguments ?? [])];
   const server = await startServer(process.execPath, args, {
     cwd: folder,
     folder,
