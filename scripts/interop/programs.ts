@@ -29,6 +29,7 @@ export const PROGRAMS = [
   ownGo("verify-svid"),
   ownGo("watch-bundle"),
   ownGo("spire-workload"),
+  ownGo("federate-spiffe"),
   ownGo("zlint-many"),
   ownGo("load-spire"),
   ownGo("load-step-ca"),
