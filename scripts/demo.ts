@@ -10,7 +10,7 @@ import { startClouds } from "./demo/clouds.ts";
 import { configuration, ORDERS, REGION_KEY_FILE } from "./demo/configuration.ts";
 import { curlLines } from "./demo/curl-lines.ts";
 import { verifyByDiscovery } from "./demo/jwt.ts";
-import { converse, type Peer } from "./demo/mutual-tls.ts";
+import { converse, peerOf } from "./demo/mutual-tls.ts";
 import { freePort, startIssuer } from "./demo/server.ts";
 import { must, transcript } from "./demo/transcript.ts";
 import {
@@ -84,8 +84,8 @@ async function show(): Promise<void> {
   });
 
   log.step("Mutual TLS between payments and orders, on nothing but their SVIDs and the bundle");
-  const server: Peer = { workload: orders, svids: ordersSvids };
-  const client: Peer = { workload: payments, svids: paymentsSvids };
+  const server = peerOf(orders, ordersSvids);
+  const client = peerOf(payments, paymentsSvids);
   const expected = { server: ordersSvids.spiffe_id, client: paymentsSvids.spiffe_id };
   const talk = await converse(server, client, expected);
   must(

@@ -1,10 +1,19 @@
 import { connect, createServer, type PeerCertificate, type TLSSocket } from "node:tls";
 import { once } from "node:events";
-import type { Svids, Workload } from "./workload.ts";
+import type { Bundle, Svids, Workload } from "./workload.ts";
 
 export interface Peer {
-  readonly workload: Workload;
-  readonly svids: Svids;
+  readonly keyPem: string;
+  /** PEM, leaf first. */
+  readonly chain: string;
+  /** PEM: what the other's certificate has to lead to, and nothing else. */
+  readonly authorities: readonly string[];
+}
+
+/** @param trusted the bundle that the other is verified with; the one that came with the SVIDs if absent */
+export function peerOf(workload: Workload, svids: Svids, trusted: Bundle = svids.bundle): Peer {
+  const chain = svids.x509?.certificate_chain ?? "";
+  return { keyPem: workload.keyPem, chain, authorities: authorities(trusted) };
 }
 
 /**
@@ -51,18 +60,18 @@ export async function converse(
   }
 }
 
-function identity({ workload, svids }: Peer) {
+function identity({ keyPem, chain, authorities: ca }: Peer) {
   return {
-    key: workload.keyPem,
-    cert: svids.x509?.certificate_chain,
-    ca: authorities(svids),
+    key: keyPem,
+    cert: chain,
+    ca: [...ca],
     minVersion: "TLSv1.3" as const,
   };
 }
 
 /** The X.509 authorities of a bundle, as PEM: all that a peer's certificate may lead to. */
-function authorities({ bundle }: Svids): string[] {
-  return bundle.keys
+function authorities({ keys }: Bundle): string[] {
+  return keys
     .filter((key) => key.use === "x509-svid")
     .flatMap((key) => key.x5c?.slice(0, 1) ?? [])
     .map(

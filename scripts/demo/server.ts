@@ -31,15 +31,20 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** The real server, as `svidmint serve` in a process of its own. @param command where `svidmint` is */
+/**
+ * The real server, as `svidmint serve` in a process of its own.
+ * @param command where `svidmint` is
+ * @param more of its options
+ */
 export async function startIssuer(
   folder: string,
   url: string,
   command = COMMAND,
+  more: readonly string[] = [],
 ): Promise<RunningIssuer> {
   const child = spawn(
     process.execPath,
-    [command, "serve", "--config", "svidmint.yaml", "--listen", new URL(url).host],
+    [command, "serve", "--config", "svidmint.yaml", "--listen", new URL(url).host, ...more],
     { cwd: folder, stdio: ["ignore", "pipe", "pipe"] },
   );
   const log: AuditLine[] = [];

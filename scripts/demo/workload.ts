@@ -79,9 +79,14 @@ export interface Svids {
   readonly spiffe_id: string;
   readonly x509?: { readonly certificate_chain: string; readonly expires_at: number };
   readonly jwt?: { readonly token: string; readonly expires_at: number };
-  readonly bundle: {
-    readonly keys: readonly { readonly use: string; readonly x5c?: readonly string[] }[];
-  };
+  readonly bundle: Bundle;
+  readonly federated_bundles?: Readonly<Record<string, Bundle>>;
+  readonly missing_bundles?: readonly string[];
+}
+
+/** As much of a bundle document as TLS asks. */
+export interface Bundle {
+  readonly keys: readonly { readonly use: string; readonly x5c?: readonly string[] }[];
 }
 
 /** One request to the issuer; with `prover` it carries a DPoP proof of that key for these very bytes. */
