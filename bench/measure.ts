@@ -60,16 +60,26 @@ export interface Latencies {
 export type Drive = (requests: number, connections?: number) => Promise<Latencies>;
 
 /** Prepares requests, and sends them when `use` says so; an answer that is not the expected one ends the run. */
-export async function withRequests<T>(
+export function withRequests<T>(
   issuer: Svidmint,
   evidence: EvidenceIssuer,
   work: Work,
   use: (drive: Drive) => Promise<T>,
 ): Promise<T> {
+  return withRaw(issuer, prepare(work, issuer.url, evidence), EXPECTED_STATUS[work], use);
+}
+
+/** As `withRequests`. @param requests raw HTTP/1.1, sent in turn */
+export async function withRaw<T>(
+  issuer: Svidmint,
+  requests: readonly string[],
+  expected: number,
+  use: (drive: Drive) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   try {
     const file = join(folder, "requests.json");
-    writeFileSync(file, JSON.stringify(prepare(work, issuer.url, evidence)));
+    writeFileSync(file, JSON.stringify(requests));
     return await use(async (count, connections = CONNECTIONS) => {
       const args = [file, new URL(issuer.url).port, String(connections), String(count)];
       const printed = await runChecked(process.execPath, [script("load-generator.ts"), ...args], {
@@ -77,11 +87,8 @@ export async function withRequests<T>(
         deadlineMs: 150_000,
       });
       const { statuses, p50, p99 } = loadSchema.parse(JSON.parse(printed));
-      const expected = EXPECTED_STATUS[work];
       if (statuses[String(expected)] !== count)
-        throw new Error(
-          `${work}: expected ${count} answers ${expected}, got ${JSON.stringify(statuses)}`,
-        );
+        throw new Error(`expected ${count} answers ${expected}, got ${JSON.stringify(statuses)}`);
       return { p50, p99 };
     });
   } finally {

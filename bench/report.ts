@@ -25,6 +25,7 @@ export interface EvidenceFigure {
 const SECTIONS = {
   issuer: ["<!-- figures: written by npm run bench -->", "<!-- figures end -->"],
   kms: ["<!-- key services: written by npm run bench -->", "<!-- key services end -->"],
+  federation: ["<!-- federation: written by npm run bench -->", "<!-- federation end -->"],
 } as const;
 export type Section = keyof typeof SECTIONS;
 
@@ -90,6 +91,15 @@ export function renderIssuer(
     ...evidence.map(renderEvidence),
     "",
   ].join("\n");
+}
+
+const FEDERATION = `## Bundles and peers
+
+Requests for the published documents over kept-alive connections, 16 at once, from the other core; with a key service that has gone away since the start,
+beside the same keys in files. A peer's bundle holds three JWT keys; memory is the resident set of the whole process, once every bundle is held.`;
+
+export function renderFederation(figures: readonly Figure[]): string {
+  return ["", FEDERATION, "", machine(), "", ...table(figures), ""].join("\n");
 }
 
 export function renderKms(figures: readonly Figure[]): string {

@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: the budgets as ratios in one run, written to `docs/performance.md`.
  * `--quick` measures less, for a look while working, and writes nothing; `--check` fails where a
- * budget is missed; `--only kms` measures the keys in a key service alone, `--only issuer` all else.
+ * budget is missed; `--only issuer`, `kms` or `federation` measures one part
+ * alone.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -10,11 +11,19 @@ import { projectRoot } from "../scripts/interop/programs.ts";
 import { startSvidmint, type Svidmint } from "../scripts/interop/svidmint.ts";
 import { evidenceFigures } from "./attestors.ts";
 import { importCpu, workersGzipKib } from "./bundles.ts";
+import { federationFigures } from "./federation.ts";
 import { kmsFigures } from "./kms.ts";
 import { bareCrypto, SERVER_CORE, serverCpu } from "./measure.ts";
 import { measurePeers, type PeerFigures } from "./peers.ts";
 import { median } from "./process-cpu.ts";
-import { type Figure, renderIssuer, renderKms, type Section, writeSection } from "./report.ts";
+import {
+  type Figure,
+  renderFederation,
+  renderIssuer,
+  renderKms,
+  type Section,
+  writeSection,
+} from "./report.ts";
 import type { Work } from "./work.ts";
 
 const { values } = parseArgs({
@@ -35,11 +44,15 @@ const parts: Readonly<Record<Section, () => Promise<readonly [readonly Figure[],
     const figures = await kmsFigures(options);
     return [figures, renderKms(figures)];
   },
+  async federation() {
+    const figures = await federationFigures({ evidence, rounds: ROUNDS, progress });
+    return [figures, renderFederation(figures)];
+  },
 };
 const only = values.only;
 if (only !== undefined && !Object.hasOwn(parts, only))
   throw new Error(`--only is ${Object.keys(parts).join(" or ")}`);
-for (const section of ["issuer", "kms"] as const) {
+for (const section of ["issuer", "kms", "federation"] as const) {
   if (only !== undefined && only !== section) continue;
   const [figures, text] = await parts[section]();
   console.log(text);

@@ -66,6 +66,7 @@ export interface ConfigurationOptions {
   readonly evidence: EvidenceIssuer;
   /** Of JWT-SVIDs; `AUDIENCE` if absent. */
   readonly audiences?: readonly string[];
+  readonly peers?: Record<string, unknown>;
   /** What the rules differ in. */
   readonly differIn?: "claim" | "pin";
 }
@@ -80,6 +81,7 @@ export function makeConfiguration(options: ConfigurationOptions): Record<string,
     issuer: options.issuer,
     ...(options.keys === undefined ? {} : { keys: options.keys }),
     ...(options.audit === undefined ? {} : { audit: options.audit }),
+    ...(options.peers === undefined ? {} : { peers: options.peers }),
     evidence: {
       oidc: {
         ci: {
