@@ -1,7 +1,9 @@
 import { decodeBase64 } from "../../encoding/base64.ts";
 import { equalBytes } from "../../encoding/bytes.ts";
 import { member, type JsonObject } from "../../encoding/json.ts";
+import type { PublicKeyInfo } from "../../encoding/primitives.ts";
 import { parseJwk, spkiOf } from "../../encoding/public-key.ts";
+import type { Result } from "../../result.ts";
 import { parseSpiffeId } from "../../spiffe/spiffe-id.ts";
 import {
   isSelfIssued,
@@ -51,7 +53,7 @@ export async function keyFindings(
   const readable =
     kty === "RSA" ||
     ((kty === "EC" || kty === "OKP") && typeof crv === "string" && CURVES.includes(crv));
-  const info = parseJwk(key);
+  const info = await usableKey(key);
   if (!readable)
     say(
       "error",
@@ -71,6 +73,14 @@ export async function keyFindings(
   if (kid !== undefined) say("warning", "kid", "is not for the entry of a root");
   await rootFindings(key, info.ok ? spkiOf(info.value) : undefined, options, say);
   return found;
+}
+
+/** Members alone make no key: a point may lie beside its curve, which go-jose refuses with all the rest. */
+async function usableKey(key: JsonObject): Promise<Result<PublicKeyInfo>> {
+  const info = parseJwk(key);
+  if (!info.ok) return info;
+  const imported = await platform.importPublicKey(info.value);
+  return imported.ok ? info : imported;
 }
 
 function unknownUse(use: unknown): string {

@@ -36,7 +36,8 @@ export default defineCommand({
     },
     watch: {
       type: "boolean",
-      description: "stay, and publish each change of the timeline and of the configuration",
+      description:
+        "stay, and publish each change of the timeline and of the configuration; SIGHUP: look at once",
     },
     "dry-run": { type: "boolean", description: "say what would be written, and write nothing" },
     json: { type: "boolean", description: "print JSON; with --watch a line for each change" },
@@ -75,7 +76,7 @@ export default defineCommand({
       await watch(places, {
         load,
         now: () => platform.now(),
-        pause,
+        pause: pauseOrHangUp(),
         stopped: () => false,
         done: (place, published) => tell(place, published, args.json === true),
         failed: (message) => printError(`${formatTime(platform.now())} svidmint: ${message}`),
@@ -96,6 +97,20 @@ export default defineCommand({
     return results.some(({ error }) => error !== undefined) ? 1 : 0;
   },
 });
+
+/** Ends early at SIGHUP, as for `serve`: the configuration was changed. */
+function pauseOrHangUp(): (ms: number) => Promise<void> {
+  let asleep = new AbortController();
+  process.on("SIGHUP", () => asleep.abort());
+  return async (ms) => {
+    const { signal } = asleep;
+    await sleep(ms, undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    // One that came while work was done is not lost.
+    if (signal.aborted) asleep = new AbortController();
+  };
+}
 
 async function editionOf(path: string, wit: boolean): Promise<Edition> {
   const loaded = await loadKeys(path);
