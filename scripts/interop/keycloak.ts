@@ -5,7 +5,7 @@ import * as z from "zod/mini";
 import { answers, freePort, startServer } from "./processes.ts";
 
 /** The longest that it may live. Milliseconds. */
-const DEADLINE_MS = 10 * 60_000;
+const DEADLINE_MS = 20 * 60_000;
 const ADMIN = { username: "admin", password: "loopback-only" };
 
 /** A Keycloak with its data in memory, which authenticates clients by JWT-SVIDs. */
@@ -37,7 +37,7 @@ export async function startKeycloak(program: string): Promise<Keycloak> {
       KC_BOOTSTRAP_ADMIN_PASSWORD: ADMIN.password,
     },
     deadlineMs: DEADLINE_MS,
-    readyMs: 240_000, // it creates its whole database first,
+    readyMs: 420_000, // it creates its whole database first,
     ready: () => answers(`${url}/realms/master`),
   });
 

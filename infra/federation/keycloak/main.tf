@@ -5,7 +5,7 @@ terraform {
   required_providers {
     keycloak = {
       source  = "keycloak/keycloak"
-      version = ">= 5.6"
+      version = ">= 5.8"
     }
   }
 }

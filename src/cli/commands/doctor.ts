@@ -10,7 +10,7 @@ import { print, printable, printJson } from "../output.ts";
 
 export default defineCommand({
   about:
-    "Looks at a configuration on the machine where it is to run, with the credentials that are there, and says of each finding how to mend it: the configuration, signing keys and their certificates, modes of files, the clock, whether keys in services are the configured ones and whether more is granted on them than an issuer needs, the bundle that a running issuer serves, claim store, audit log. Nothing is changed.",
+    "Looks at a configuration on the machine where it is to run, with the credentials that are there, and says of each finding how to mend it: the configuration, signing keys and their certificates, whether known relying parties take what they sign with, modes of files, the clock, whether keys in services are the configured ones and whether more is granted on them than an issuer needs, the bundle that a running issuer serves, claim store, audit log. Nothing is changed.",
   args: {
     ...CONFIG_OPTION,
     live: {
