@@ -48,7 +48,7 @@ export interface IssuerDeps {
   readonly log?: (line: string) => void;
 }
 
-const UNCOUNTED: Metrics = { count() {}, observe() {}, render: () => "" };
+const UNCOUNTED: Metrics = { count() {}, observe() {}, gauge() {}, render: () => "" };
 
 /** @param current the snapshot that requests beginning now go by */
 export function createIssuer(

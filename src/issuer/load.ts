@@ -7,11 +7,13 @@ import type { ReadResource } from "../config-issue.ts";
 import type { ClaimStore } from "../stores/claim-store.ts";
 import { assembleSnapshot } from "./assemble.ts";
 import type { AuditSink } from "./audit.ts";
+import type { SnapshotStore } from "../federation/snapshots.ts";
 import { loadConfig, type Config, type ConfigDeps } from "./config.ts";
 import { createIssuer, type Issuer } from "./issuer.ts";
 import { createMetrics } from "./metrics.ts";
 import { missingKeys } from "./missing-keys.ts";
 import { openClaimStore, type StoreOpeners } from "./open-store.ts";
+import { peerGauges } from "./peer-gauges.ts";
 import { peersContext } from "./peers-context.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -25,6 +27,8 @@ export interface LoadDeps extends ConfigDeps {
   readonly env: (name: string) => unknown;
   /** Told of the store that was opened, so that it can be closed. */
   readonly opened?: (store: ClaimStore) => void;
+  /** Where bundles of peers are kept, in place of the claim store. */
+  readonly peerStore?: SnapshotStore | undefined;
   /** Reads private keys; `read` if absent. */
   readonly readPrivate?: ReadResource;
   readonly warn?: (issue: ConfigIssue) => void;
@@ -38,9 +42,10 @@ export async function loadIssuer(document: unknown, deps: LoadDeps): Promise<Iss
     throw new ConfigError(issues.filter(({ severity }) => severity === "error"));
   issues.forEach((issue) => deps.warn?.(issue));
   const { snapshot } = await openConfig(config, deps);
-  const { audit, log } = deps;
+  const { audit, log, peerStore } = deps;
   const metrics = createMetrics();
-  config.heldPeers.bind(peersContext({ ...snapshot, audit, metrics }));
+  config.heldPeers.bind(peersContext({ ...snapshot, audit, metrics, peerStore }));
+  peerGauges(metrics, config.heldPeers, () => deps.platform.now());
   return createIssuer(() => snapshot, { audit, metrics, ...(log && { log }) });
 }
 

@@ -1,5 +1,5 @@
 /**
- * Counters and histograms in the Prometheus text format (version 0.0.4). Label values come from closed lists or
+ * Counters, gauges and histograms in the Prometheus text format (version 0.0.4). Label values come from closed lists or
  * from configuration, never from a request, so that the number of series is bounded.
  */
 export interface Metrics {
@@ -7,7 +7,14 @@ export interface Metrics {
   count(name: string, labels?: Readonly<Record<string, string>>): void;
   /** Records one duration in seconds. */
   observe(name: string, seconds: number): void;
+  /** `read` is called at each `render`, and stands in the place of what `name` had before. */
+  gauge(name: string, read: () => readonly GaugeValue[]): void;
   render(): string;
+}
+
+interface GaugeValue {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number | bigint;
 }
 
 const HELP: Readonly<Record<string, string>> = {
@@ -16,6 +23,12 @@ const HELP: Readonly<Record<string, string>> = {
   svidmint_svids_issued_total: "SVIDs signed and handed out, by kind.",
   svidmint_config_reloads_total:
     "Configurations read while serving, by outcome: loaded or refused.",
+  svidmint_peer_refreshes_total:
+    "Fetches of peers' bundles by outcome: refreshed, or why nothing of it was believed.",
+  svidmint_peer_store_failures_total: "Peers' bundles that could not be stored, or read again.",
+  svidmint_peer_bundle_age_seconds: "Time since a peer last confirmed the bundle that is held.",
+  svidmint_peer_bundle_sequence: "spiffe_sequence of the bundle that is held of a peer.",
+  svidmint_peer_usable: "1 where a peer's bundle is held and not too old, else 0.",
   svidmint_alarms_total: "Events that a person should look at.",
   svidmint_request_duration_seconds:
     "Time from the first byte of a request for SVIDs to its answer.",
@@ -37,7 +50,9 @@ interface Histogram {
 export function createMetrics(): Metrics {
   const counters = new Map<string, Map<string, Series>>();
   const histograms = new Map<string, Histogram>();
+  const gauges = new Map<string, () => readonly GaugeValue[]>();
   return {
+    gauge: (name, read) => void gauges.set(name, read),
     count(name, labels) {
       const counter = counters.get(name) ?? new Map<string, Series>();
       counters.set(name, counter);
@@ -60,6 +75,13 @@ export function createMetrics(): Metrics {
       for (const [name, series] of counters) {
         lines.push(`# HELP ${name} ${HELP[name] ?? name}`, `# TYPE ${name} counter`);
         for (const { labels, value } of series.values()) lines.push(`${name}${labels} ${value}`);
+      }
+      for (const [name, read] of gauges) {
+        const values = read();
+        if (values.length > 0)
+          lines.push(`# HELP ${name} ${HELP[name] ?? name}`, `# TYPE ${name} gauge`);
+        for (const { labels, value } of values)
+          lines.push(`${name}${renderLabels(labels)} ${value}`);
       }
       for (const [name, histogram] of histograms) lines.push(...renderHistogram(name, histogram));
       return `${lines.join("\n")}\n`;

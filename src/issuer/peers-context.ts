@@ -1,4 +1,5 @@
 import type { PeersContext } from "../federation/held-peers.ts";
+import type { SnapshotStore } from "../federation/snapshots.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ClaimStore } from "../stores/claim-store.ts";
 import { auditLine, auditTime, type AuditSink } from "./audit.ts";
@@ -11,17 +12,20 @@ export function peersContext({
   audit,
   metrics,
   store,
+  peerStore,
 }: {
   readonly trustDomain: string;
   readonly platform: Pick<Platform, "now">;
   readonly audit: AuditSink;
   readonly metrics?: Metrics | undefined;
   readonly store?: ClaimStore | undefined;
+  /** In place of the claim store. */
+  readonly peerStore?: SnapshotStore | undefined;
 }): PeersContext {
   const lost = (): void => metrics?.count("svidmint_audit_write_failures_total");
   return {
     trustDomain,
-    store,
+    store: peerStore ?? store,
     count: (peer, outcome) => metrics?.count("svidmint_peer_refreshes_total", { peer, outcome }),
     storeFailed: () => metrics?.count("svidmint_peer_store_failures_total"),
     tell(event) {

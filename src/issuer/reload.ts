@@ -8,6 +8,7 @@ import { auditLine, auditTime } from "./audit.ts";
 import type { Config } from "./config.ts";
 import { createIssuer, type Issuer } from "./issuer.ts";
 import { createMetrics } from "./metrics.ts";
+import { peerGauges } from "./peer-gauges.ts";
 import { peersContext } from "./peers-context.ts";
 import { openConfig, type LoadDeps, type OpenedConfig } from "./load.ts";
 
@@ -39,10 +40,11 @@ export async function openReloadable(
   });
   let current = await openConfig(config, opener(kept));
   let held = kept;
-  const { audit, log, platform } = deps;
+  const { audit, log, platform, peerStore } = deps;
   const metrics = createMetrics();
   const enter = ({ config: entered, snapshot }: OpenedConfig): void => {
-    entered.heldPeers.bind(peersContext({ ...snapshot, audit, metrics }));
+    entered.heldPeers.bind(peersContext({ ...snapshot, audit, metrics, peerStore }));
+    peerGauges(metrics, entered.heldPeers, () => platform.now());
     deps.inForce?.(entered);
   };
   enter(current);

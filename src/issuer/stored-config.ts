@@ -2,6 +2,7 @@ import type { OpenAttestor, Attestor } from "../attestors/attestor.ts";
 import { ConfigError, type ConfigIssue, type ReadResource } from "../config-issue.ts";
 import { toHex, utf8Encode } from "../encoding/bytes.ts";
 import type { PeersConfig } from "../federation/peers-schema.ts";
+import type { SnapshotStore } from "../federation/snapshots.ts";
 import type { OpenPeers } from "../federation/open-peers.ts";
 import { NO_PEERS } from "../federation/no-peers.ts";
 import type { HeldPeers } from "../federation/held-peers.ts";
@@ -54,6 +55,8 @@ export interface OpenStoredDeps {
   readonly backends: Backends;
   /** Beside `direct`. */
   readonly modes?: Modes;
+  /** Where bundles of peers are kept, in place of the claim store. */
+  readonly peerStore?: SnapshotStore | undefined;
   /** Needed where the configuration has peers. */
   readonly openPeers?: OpenPeers | undefined;
   /** Bindings of the runtime, by name. */

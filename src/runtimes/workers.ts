@@ -7,6 +7,7 @@ import openapi from "../gen/openapi.ts";
 import type { OpenAttestor } from "../attestors/attestor.ts";
 import { portableOpeners } from "../attestors/openers.ts";
 import type { Backends } from "../signer/backend.ts";
+import type { SnapshotStore } from "../federation/snapshots.ts";
 import type { OpenPeers } from "../federation/open-peers.ts";
 import type { Modes } from "../signer/mode.ts";
 import { openLocal } from "../signer/local.ts";
@@ -25,6 +26,7 @@ export { openCaFiles } from "../signer/ca-files.ts";
 export { openStepCa } from "../signer/step-ca.ts";
 export { openVaultPki } from "../signer/vault-pki.ts";
 export { openVaultTransit } from "../signer/vault-transit.ts";
+export { cacheStore } from "../federation/workers/cache-store.ts";
 export { webFederation } from "../federation/web-federation.ts";
 export { openDelegated } from "../signer/delegated.ts";
 export { openUpstream } from "../signer/upstream.ts";
@@ -53,6 +55,8 @@ export interface WorkerParts {
   readonly modes?: Modes;
   /** What fetches the bundles of its peers: `webFederation`. */
   readonly federation?: OpenPeers;
+  /** Where their bundles are kept, in place of the claim store: `cacheStore`. */
+  readonly peerStore?: SnapshotStore;
 }
 
 /** @param attestors by evidence type: those that the configuration uses, so that nothing else is shipped */
@@ -82,7 +86,7 @@ export default /* @__PURE__ */ worker(portableOpeners);
 async function start(
   env: WorkerEnv,
   attestors: Attestors,
-  { backends, modes, federation }: WorkerParts,
+  { backends, modes, federation, peerStore }: WorkerParts,
 ): Promise<App> {
   const issuer = await openStored(documentOf(env.SVIDMINT_CONFIG), {
     // A key refresh that outlives the request which began it is finished for the next one.
@@ -92,6 +96,7 @@ async function start(
     backends: { local: openLocal, ...backends },
     ...(modes && { modes }),
     openPeers: federation,
+    peerStore,
     env: (name) => env[name],
     read: (reference) => readReference(reference, (name) => env[name]),
     // Best effort: the platform's log takes the line, nobody acknowledges it.

@@ -1,4 +1,6 @@
+import { dirname, resolve } from "node:path";
 import { resetPeer } from "../../federation/snapshots.ts";
+import { peerStoreOf } from "../../runtimes/node/peer-folder.ts";
 import { withClaims } from "../claims.ts";
 import { defineCommand } from "../command.ts";
 import { checkConfig, configurationError } from "../config.ts";
@@ -34,13 +36,15 @@ export default defineCommand({
     if (peer.url === undefined)
       throw new CommandError(`${name} is pinned: put its new bundle in the place of the old`, 2);
     const { trustDomain, claims } = config;
-    if (claims === undefined || claims.store === "memory")
+    const now = platform.now();
+    const alone = peerStoreOf(config, dirname(resolve(args.config)));
+    if (alone === undefined && claims === undefined)
       throw new CommandError(
         `nothing of ${name} is kept beyond the life of an instance: restart the instances${floor(peer.min_sequence)}`,
         2,
       );
-    const now = platform.now();
-    await withClaims(args.config, (store) => resetPeer(store, trustDomain, args.peer, now));
+    if (alone !== undefined) await resetPeer(alone, trustDomain, args.peer, now);
+    else await withClaims(args.config, (store) => resetPeer(store, trustDomain, args.peer, now));
     print(
       `${name} may start anew: instances take its next bundle, whatever its sequence${floor(peer.min_sequence)}`,
     );

@@ -16,6 +16,7 @@ import { listenForPeers } from "./bundle-endpoint.ts";
 import { directSvids } from "./direct-svids.ts";
 import { keepFresh } from "./keep-fresh.ts";
 import { listen, type ListenAddress, type RunningServer } from "./http-server.ts";
+import { peerStoreOf } from "./peer-folder.ts";
 import { nodeStores } from "./stores.ts";
 
 export interface ServeOptions {
@@ -66,6 +67,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     warn: options.warn,
     log: (line) => process.stderr.write(`${line}\n`),
     stores: nodeStores(folder),
+    peerStore: peerStoreOf(config, folder),
     backends,
     modes: allModes,
     env: (name) => process.env[name],

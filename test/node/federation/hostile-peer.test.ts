@@ -140,6 +140,14 @@ describe("a peer that answers with", () => {
     expect(partner.metrics()).toContain(
       `svidmint_peer_refreshes_total{peer="partner.example",outcome="${code}"} 1`,
     );
+    // What was held before is used on, and its age shows.
+    expect(partner.metrics()).toMatch(
+      /# TYPE svidmint_peer_bundle_age_seconds gauge\nsvidmint_peer_bundle_age_seconds\{peer="partner\.example"\} 3700\n/,
+    );
+    expect(partner.metrics()).toContain(
+      'svidmint_peer_bundle_sequence{peer="partner.example"} 5\n',
+    );
+    expect(partner.metrics()).toContain('svidmint_peer_usable{peer="partner.example"} 1\n');
     expect(partner.lines).toEqual([
       expect.objectContaining({ event: "peer", peer: "partner.example", reason: code }),
     ]);

@@ -6,6 +6,7 @@ import { federation } from "../../../src/federation/open-peers.ts";
 import { peersSchema } from "../../../src/federation/peers-schema.ts";
 import type { HeldPeers } from "../../../src/federation/held-peers.ts";
 import { createMetrics } from "../../../src/issuer/metrics.ts";
+import { peerGauges } from "../../../src/issuer/peer-gauges.ts";
 import { peersContext } from "../../../src/issuer/peers-context.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
 import { OID } from "../../../src/svid/extensions.ts";
@@ -68,6 +69,7 @@ export async function partnerAt(port: number, timeoutMs = 5000): Promise<Partner
   });
   const audit = { write: (line: string) => void lines.push(JSON.parse(line)) };
   held.bind(peersContext({ trustDomain: "prod.example", platform: clocked, audit, metrics }));
+  peerGauges(metrics, held, () => now);
   return {
     held,
     lines,
