@@ -5,6 +5,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { snapshotsIn } from "../../../src/federation/snapshots.ts";
 import { openFileStore } from "../../../src/stores/node/file.ts";
 import { openFile } from "../../../src/runtimes/node/file-store.ts";
+import { peerFolder } from "../../../src/runtimes/node/peer-folder.ts";
 import { listen, type Listening } from "../../fakes/node/listen.ts";
 import { json, quickly, temporaryFolders, type Ran } from "./run.ts";
 import { makeTrustDomain } from "./trust-domain.ts";
@@ -35,10 +36,14 @@ async function peerServes(text: string): Promise<string> {
   return `${one.url}/bundle`;
 }
 
-async function configured(entry: string, claims = "claims: { store: file }"): Promise<void> {
+async function configured(
+  entry: string,
+  claims = "claims: { store: file }",
+  single = true,
+): Promise<void> {
   const text = `trust_domain: ${OWN}
 issuer: https://id.example.org
-single_instance: true
+single_instance: ${single}
 evidence: { aws_iid: { accounts: ["111122223333"] } }
 peers:
   ${PEER}: ${entry}
@@ -133,8 +138,15 @@ describe("svidmint bundle reset", () => {
     expect(stderr).toContain(told);
   });
 
-  it("says that nothing is kept without a store", async () => {
+  it("writes into the folder of one instance that has no store", async () => {
     await configured(web(await peerServes(document)), "");
+    expect(await bundle("reset", PEER)).toMatchObject({ code: 0, stderr: "" });
+    const kept = snapshotsIn(peerFolder(join(folder, ".svidmint", "peers")), OWN);
+    expect((await kept.read(PEER)).resetAt).toBeGreaterThan(1e9);
+  });
+
+  it("says that nothing is kept without a store, of several instances", async () => {
+    await configured(web(await peerServes(document)), "", false);
     const { code, stderr } = await bundle("reset", PEER);
     expect(code).toBe(2);
     expect(stderr).toContain("restart the instances");
