@@ -1,5 +1,7 @@
 import { HonoBase } from "hono/hono-base";
+import { issuerPlace } from "../encoding/issuer-place.ts";
 import type { Issuer } from "../issuer/issuer.ts";
+import type { Metrics } from "../issuer/metrics.ts";
 import type { PublicDocument } from "../platform/public-document.ts";
 import { type Answer, toResponse } from "./answer.ts";
 import { readBody } from "./body.ts";
@@ -14,15 +16,16 @@ export interface AppOptions {
   readonly metrics?: MetricsAccess;
   /** The contract, as JSON text. */
   readonly openapi: string;
+  /** What `/readyz` and `/metrics` tell of, where that is more than the issuer. */
+  readonly whole?: {
+    readonly ready: () => boolean;
+    readonly metrics?: Pick<Metrics, "render">;
+  };
 }
 
 /** Where evidence is handed in, below the path of the issuer's URL. */
 export function svidsPath(issuer: Pick<Issuer, "url">): string {
-  return `${basePath(issuer)}/v1/svids`;
-}
-
-export function basePath({ url }: Pick<Issuer, "url">): string {
-  return new URL(url).pathname.replace(/\/$/, "");
+  return `${issuerPlace(issuer.url).base}/v1/svids`;
 }
 
 /** As if it were not there for whoever may not read it: by no method does it answer otherwise than any other path. */
@@ -38,13 +41,12 @@ const NOSNIFF = { "x-content-type-options": "nosniff" } as const;
  * is read: no Host, no forwarded header, no query.
  */
 export function createApp(issuer: Issuer, options: AppOptions): HonoBase {
-  const base = basePath(issuer);
+  const { base } = issuerPlace(issuer.url);
   const tailOf = (path: string) => path.slice(base.length + BUNDLES.length);
-  const getPath = (request: Request): string => {
+  const app = operatorApp(issuer, options, (request) => {
     const path = rawPath(request);
     return path.startsWith(base + BUNDLES) && issuer.hasBundles(tailOf(path)) ? HELD : path;
-  };
-  const app = new HonoBase({ router: new ExactRouter(), getPath });
+  });
 
   app.post(svidsPath(issuer), async ({ req: { raw } }) =>
     toResponse(
@@ -77,8 +79,22 @@ export function createApp(issuer: Issuer, options: AppOptions): HonoBase {
   ] as const)
     publish(base + path, async () => (await issuer.documents())[name]);
   publish(HELD, (request) => issuer.bundles(tailOf(rawPath(request))));
+  return app;
+}
+
+/**
+ * What is of the process, whatever it serves, and the answers to all that is not there.
+ * @param issuer whose clock and faults it has
+ */
+export function operatorApp(
+  issuer: Issuer,
+  options: AppOptions,
+  getPath: (request: Request) => string = rawPath,
+): HonoBase {
+  const app = new HonoBase({ router: new ExactRouter(), getPath });
+  const { ready, metrics } = { ...issuer, ...options.whole };
   app.get("/healthz", () => text("ok\n"));
-  app.get("/readyz", () => (issuer.ready() ? text("ready\n") : text("not ready\n", 503)));
+  app.get("/readyz", () => (ready() ? text("ready\n") : text("not ready\n", 503)));
   app.get(
     "/openapi.json",
     () =>
@@ -92,7 +108,7 @@ export function createApp(issuer: Issuer, options: AppOptions): HonoBase {
   );
   if (options.metrics !== undefined) {
     const access = options.metrics;
-    app.get(METRICS, (c) => metricsResponse(c.req.raw, issuer.metrics, access) ?? c.notFound());
+    app.get(METRICS, (c) => metricsResponse(c.req.raw, metrics, access) ?? c.notFound());
   }
 
   app.notFound((c) => {

@@ -7,7 +7,7 @@ export type MetricsAccess = { readonly open: true } | { readonly token: string }
 /** Prometheus text; undefined without the token: the caller answers as for any path that is not there. */
 export function metricsResponse(
   request: Request,
-  metrics: Metrics,
+  metrics: Pick<Metrics, "render">,
   access: MetricsAccess,
 ): Response | undefined {
   if ("token" in access && !bearerIs(request.headers.get("authorization"), access.token))

@@ -15,6 +15,7 @@ import { RequestTrail } from "./trail.ts";
 export interface Issuer {
   /** The issuer URL. */
   readonly url: string;
+  readonly trustDomain: string;
   readonly metrics: Metrics;
   /** A request begins: one clock reading, one id. */
   begin(): Exchange;
@@ -78,6 +79,7 @@ export function createIssuer(
     });
   return {
     url,
+    trustDomain,
     metrics,
     snapshot: current,
     trail: newTrail,

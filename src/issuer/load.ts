@@ -32,6 +32,8 @@ export interface LoadDeps extends ConfigDeps {
   /** Reads private keys; `read` if absent. */
   readonly readPrivate?: ReadResource;
   readonly warn?: (issue: ConfigIssue) => void;
+  /** Judges it beside others of the same process, once its keys are read. @throws ConfigError */
+  readonly admit?: (opened: Pick<OpenedConfig, "config" | "keys">) => void;
   readonly log?: (line: string) => void;
 }
 
@@ -92,6 +94,7 @@ export async function openConfig(
     longestLife: policy.longestTtl,
     report: (issue) => deps.warn?.(issue),
   });
+  deps.admit?.({ config, keys });
   config.bundles.bindOwn(keys);
   const opened = store ?? (await openStore(config, deps));
   const snapshot = assembleSnapshot({

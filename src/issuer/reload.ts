@@ -24,7 +24,7 @@ export interface Reloadable {
 
 export interface ReloadDeps extends LoadDeps {
   /** Told of each configuration that requests go by, the first one included. */
-  readonly inForce?: (config: Config) => void;
+  readonly inForce?: (opened: OpenedConfig) => void;
 }
 
 /** @param kept what `config` was read with */
@@ -42,10 +42,11 @@ export async function openReloadable(
   let held = kept;
   const { audit, log, platform, peerStore } = deps;
   const metrics = createMetrics();
-  const enter = ({ config: entered, snapshot }: OpenedConfig): void => {
+  const enter = (opened: OpenedConfig): void => {
+    const { config: entered, snapshot } = opened;
     entered.heldPeers.bind(peersContext({ ...snapshot, audit, metrics, peerStore }));
     peerGauges(metrics, entered.heldPeers, () => platform.now());
-    deps.inForce?.(entered);
+    deps.inForce?.(opened);
   };
   enter(current);
   const issuer = createIssuer(() => current.snapshot, { audit, metrics, ...(log && { log }) });

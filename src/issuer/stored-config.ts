@@ -13,6 +13,7 @@ import type { Modes } from "../signer/mode.ts";
 import type { TrustDomain } from "../spiffe/trust-domain.ts";
 import { openStoredKeys, type StoredKeys } from "../signer/stored-keys.ts";
 import type { ClaimsSection } from "../stores/definition.ts";
+import type { Domain } from "./apart.ts";
 import { assembleIssuer } from "./assemble.ts";
 import type { AuditSink } from "./audit.ts";
 import { HeldBundles } from "./bundles.ts";
@@ -65,6 +66,8 @@ export interface OpenStoredDeps {
   readonly audit: AuditSink;
   /** Absent: nothing is counted. */
   readonly metrics?: Metrics;
+  /** Judges it beside others of the same deployment. @throws ConfigError */
+  readonly admit?: (domain: Omit<Domain, "file">) => void;
 }
 
 /** From a compiled configuration to an issuer that serves. @throws ConfigError with everything that is wrong */
@@ -99,6 +102,7 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
     changedAt,
     longestLife,
   });
+  deps.admit?.({ trustDomain, issuer, keys });
   bundles.bindOwn(keys);
   const report = (issue: ConfigIssue): void => void issues.push(issue);
   const store =

@@ -1,33 +1,53 @@
-import { readFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { ConfigError, type ConfigIssue } from "../config-issue.ts";
 import { loadConfig, type Config } from "../issuer/config.ts";
 import { Kept, type Keep } from "../kept.ts";
 import { nodePlatform } from "../platform/node/node-platform.ts";
 import { attestors } from "./node/attestors.ts";
-import { onReloadSignal, onStopSignal } from "./node/lifecycle.ts";
+import { configSources, type ConfigSource } from "./node/config-sources.ts";
+import { onReloadSignal, onStopSignal, type Reload } from "./node/lifecycle.ts";
 import { parseListenAddress } from "./node/listen-address.ts";
 import { openPeers } from "./node/peers.ts";
 import { readNodeReference } from "./node/references.ts";
-import { serve } from "./node/serve.ts";
+import { Server } from "./node/serve.ts";
 
 /**
  * The server for containers: configured by its environment, one file when bundled, no YAML parser.
- * `SVIDMINT_CONFIG`: path of the compiled configuration, or its JSON text. `HOST`, `PORT`: where to listen
- * (0.0.0.0:8080). SIGHUP reads the file again. `SVIDMINT_METRICS_LISTEN`: host:port of a listener for `/metrics`; `SVIDMINT_METRICS_TOKEN`: who may read it here.
- * `SVIDMINT_BUNDLE_ENDPOINT`: host:port of a listener for peers that fetch the bundle by profile `https_spiffe`.
+ * `SVIDMINT_CONFIG`: see `configSources`. `HOST`, `PORT`: where to listen (0.0.0.0:8080). SIGHUP reads the files again.
+ * `SVIDMINT_METRICS_LISTEN`: host:port of a listener for `/metrics`; `SVIDMINT_METRICS_TOKEN`: who may read it here.
+ * `SVIDMINT_BUNDLE_ENDPOINT`: host:port of a listener for peers that fetch the bundle by profile `https_spiffe`; of
+ * several trust domains one each, with commas between them.
  */
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
-  const source = env["SVIDMINT_CONFIG"] ?? "svidmint.json";
-  const inline = source.trimStart().startsWith("{");
-  const folder = inline ? process.cwd() : dirname(source);
-  const read = (reference: string): Promise<Uint8Array> =>
-    readNodeReference(reference, folder, env);
+  const server = new Server();
+  const sources = configSources(env["SVIDMINT_CONFIG"]);
+  const reloads: Reload[] = [];
+  for (const source of sources) reloads.push(await open(server, source)); // oxlint-disable-line no-await-in-loop -- each beside those before it
+  const metricsListen = env["SVIDMINT_METRICS_LISTEN"];
+  const token = env["SVIDMINT_METRICS_TOKEN"];
+  const endpoints = env["SVIDMINT_BUNDLE_ENDPOINT"]?.split(",") ?? [];
+  const serving = await server.serve({
+    listen: parseListenAddress(`${env["HOST"] ?? "0.0.0.0"}:${env["PORT"] ?? "8080"}`),
+    metrics: {
+      ...(metricsListen !== undefined && { listen: parseListenAddress(metricsListen) }),
+      ...(token !== undefined && { token }),
+    },
+    bundleEndpoints: endpoints.map((text) => parseListenAddress(text.trim())),
+  });
+  const { host, port } = serving.address;
+  for (const issuer of server.issuers)
+    process.stderr.write(`svidmint serves ${issuer.url} on ${host}:${port}\n`);
+  onReloadSignal(reloads, (line) => process.stderr.write(`${line}\n`));
+  onStopSignal(() => serving.stop());
+}
+
+async function open(server: Server, source: ConfigSource): Promise<Reload> {
+  const { name, folder } = source;
+  const read = (reference: string): Promise<Uint8Array> => readNodeReference(reference, folder);
+  const warn = ({ path, message }: ConfigIssue): void =>
+    void process.stderr.write(`warning: ${name}: ${path.join(".")}: ${message}\n`);
   const load = async (keep: Keep): Promise<Config> => {
-    const document: unknown = JSON.parse(inline ? source : await readFile(source, "utf8"));
-    const platform = nodePlatform();
-    const { config, issues } = await loadConfig(document, {
-      platform,
+    const { config, issues } = await loadConfig(await source.document(), {
+      platform: nodePlatform(),
       registry: attestors,
       openPeers,
       read,
@@ -40,34 +60,8 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   };
   const kept = new Kept();
   const config = await load(kept.keep);
-  const metricsListen = env["SVIDMINT_METRICS_LISTEN"];
-  const token = env["SVIDMINT_METRICS_TOKEN"];
-  const endpoint = env["SVIDMINT_BUNDLE_ENDPOINT"];
-  const serving = await serve({
-    config,
-    kept,
-    folder,
-    read,
-    warn,
-    listen: parseListenAddress(`${env["HOST"] ?? "0.0.0.0"}:${env["PORT"] ?? "8080"}`),
-    metrics: {
-      ...(metricsListen !== undefined && { listen: parseListenAddress(metricsListen) }),
-      ...(token !== undefined && { token }),
-    },
-    ...(endpoint !== undefined && { bundleEndpoint: parseListenAddress(endpoint) }),
-  });
-  process.stderr.write(
-    `svidmint serves ${config.issuer} on ${serving.address.host}:${serving.address.port}\n`,
-  );
-  onReloadSignal(
-    () => serving.reload(load),
-    (line) => process.stderr.write(`${line}\n`),
-  );
-  onStopSignal(() => serving.stop());
-}
-
-function warn({ path, message }: ConfigIssue): void {
-  process.stderr.write(`warning: ${path.join(".")}: ${message}\n`);
+  const { reload } = await server.open({ file: name, config, kept, folder, read, warn });
+  return { file: name, reload: () => reload(load) };
 }
 
 main(process.env).catch((error: unknown) => {

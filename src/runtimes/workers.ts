@@ -1,6 +1,7 @@
 import { waitUntil } from "cloudflare:workers";
 import { createApp } from "../handlers/app.ts";
-import { openStored } from "../issuer/stored-config.ts";
+import type { Issuer } from "../issuer/issuer.ts";
+import { openStored, type OpenStoredDeps } from "../issuer/stored-config.ts";
 import { ConfigError } from "../config-issue.ts";
 import { webCryptoPlatform } from "../platform/webcrypto.ts";
 import openapi from "../gen/openapi.ts";
@@ -13,6 +14,7 @@ import type { Modes } from "../signer/mode.ts";
 import { openLocal } from "../signer/local.ts";
 import { openDurableObject } from "../stores/workers/durable-object.ts";
 import { readReference } from "./references.ts";
+import type { Several } from "./several-domains.ts";
 
 /** The class that the binding of the claim store names. */
 export { ClaimObject } from "../stores/workers/durable-object.ts";
@@ -27,6 +29,7 @@ export { openStepCa } from "../signer/step-ca.ts";
 export { openVaultPki } from "../signer/vault-pki.ts";
 export { openVaultTransit } from "../signer/vault-transit.ts";
 export { cacheStore } from "../federation/workers/cache-store.ts";
+export { severalDomains } from "./several-domains.ts";
 export { webFederation } from "../federation/web-federation.ts";
 export { openDelegated } from "../signer/delegated.ts";
 export { openUpstream } from "../signer/upstream.ts";
@@ -34,7 +37,8 @@ export { openWrapped } from "../signer/wrapped.ts";
 
 /**
  * Cloudflare Workers. `SVIDMINT_CONFIG` is what `svidmint policy compile --for workers` wrote (a variable, or a JSON
- * binding); what it calls `env:NAME` is the binding or secret of that name.
+ * binding); what it calls `env:NAME` is the binding or secret of that name. For several trust domains it is an array,
+ * whose members are such configurations, or `env:NAME` of the binding that holds one.
  */
 export interface WorkerEnv {
   readonly SVIDMINT_CONFIG?: unknown;
@@ -57,6 +61,8 @@ export interface WorkerParts {
   readonly federation?: OpenPeers;
   /** Where their bundles are kept, in place of the claim store: `cacheStore`. */
   readonly peerStore?: SnapshotStore;
+  /** What serves more than one trust domain: `severalDomains`. */
+  readonly domains?: Several;
 }
 
 /** @param attestors by evidence type: those that the configuration uses, so that nothing else is shipped */
@@ -86,26 +92,32 @@ export default /* @__PURE__ */ worker(portableOpeners);
 async function start(
   env: WorkerEnv,
   attestors: Attestors,
-  { backends, modes, federation, peerStore }: WorkerParts,
+  { backends, modes, federation, peerStore, domains }: WorkerParts,
 ): Promise<App> {
-  const issuer = await openStored(documentOf(env.SVIDMINT_CONFIG), {
-    // A key refresh that outlives the request which began it is finished for the next one.
-    platform: webCryptoPlatform({ background: waitUntil }),
-    attestors,
-    stores: { durable_object: openDurableObject },
-    backends: { local: openLocal, ...backends },
-    ...(modes && { modes }),
-    openPeers: federation,
-    peerStore,
-    env: (name) => env[name],
-    read: (reference) => readReference(reference, (name) => env[name]),
-    // Best effort: the platform's log takes the line, nobody acknowledges it.
-    audit: { write: (line) => console.log(line) }, // oxlint-disable-line no-console -- the audit log of this platform
-  });
-  return createApp(issuer, { openapi });
+  const binding = (name: string): unknown => env[name];
+  const open = (document: unknown, more?: Pick<OpenStoredDeps, "admit">): Promise<Issuer> =>
+    openStored(parsed(document), {
+      // A key refresh that outlives the request which began it is finished for the next one.
+      platform: webCryptoPlatform({ background: waitUntil }),
+      attestors,
+      stores: { durable_object: openDurableObject },
+      backends: { local: openLocal, ...backends },
+      ...(modes && { modes }),
+      openPeers: federation,
+      peerStore,
+      env: binding,
+      read: (reference) => readReference(reference, binding),
+      // Best effort: the platform's log takes the line, nobody acknowledges it.
+      audit: { write: (line) => console.log(line) }, // oxlint-disable-line no-console -- the audit log of this platform
+      ...more,
+    });
+  const config = parsed(env.SVIDMINT_CONFIG);
+  // Where the entry does not name what serves several, a list is refused as what is no configuration.
+  return domains !== undefined && Array.isArray(config)
+    ? domains(config, { open, env: binding, openapi })
+    : createApp(await open(config), { openapi });
 }
 
-function documentOf(config: unknown): unknown {
-  if (typeof config !== "string") return config;
-  return JSON.parse(config);
+function parsed(config: unknown): unknown {
+  return typeof config === "string" ? JSON.parse(config) : config;
 }

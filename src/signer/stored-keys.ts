@@ -4,7 +4,7 @@ import { parseSpki } from "../encoding/public-key.ts";
 import type { Platform } from "../platform/platform.ts";
 import { byUse, type SvidUse } from "./algorithms.ts";
 import { openBackend, type Backends, type Complain } from "./backend.ts";
-import { keySet, type KeySet } from "./key-set.ts";
+import { keySet, type TimedKeySet } from "./key-set.ts";
 import type { LoadKeysDeps } from "./load-keys.ts";
 import type { Modes, ModeSettings } from "./mode.ts";
 import { readKeys, type KeySource, type OpenedKey } from "./read-keys.ts";
@@ -49,7 +49,10 @@ export interface StoredKeysDeps extends Pick<
 }
 
 /** The set of keys that `storeKeys` wrote down, with the private ones. @throws ConfigError with everything that is wrong */
-export async function openStoredKeys(stored: StoredKeys, deps: StoredKeysDeps): Promise<KeySet> {
+export async function openStoredKeys(
+  stored: StoredKeys,
+  deps: StoredKeysDeps,
+): Promise<TimedKeySet> {
   const { refreshHint, longestLife } = deps;
   const lives = (use: SvidUse) =>
     resolveTimeline(

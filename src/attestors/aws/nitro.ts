@@ -67,6 +67,8 @@ const config = () =>
       /** How old a document may be; its certificate lives three hours. */
       max_lifetime: z.optional(lifetimeField(10_800)),
       root: z.optional(rootField()),
+      /** That another trust domain of this deployment believes the same registers without a nonce, too. */
+      shared: z.optional(z.boolean()),
     })
     .check(
       z.refine((section) => kindsOf(section).length > 0, {

@@ -45,6 +45,8 @@ const config = () =>
       /** By provider, in place of its own. */
       jwks: z.optional(z.record(z.string(), jwksField())),
       max_lifetime: z.optional(lifetimeField(8 * 3600)),
+      /** That another trust domain of this deployment believes the same providers without a nonce, too. */
+      shared: z.optional(z.boolean()),
     })
     .check(
       z.refine((section) => issuersOf(section).length > 0, {

@@ -6,7 +6,9 @@ import { compileDocument } from "../compile-document.ts";
 import type { Config } from "../../issuer/config.ts";
 import { SVID_USES } from "../../signer/algorithms.ts";
 import { modeOf } from "../../signer/keys-schema.ts";
-import { checkConfig, configurationError, locateAll, resourceReader } from "../config.ts";
+import { configurationError, locateAll, resourceReader } from "../config.ts";
+import { soundConfigs } from "../config-set.ts";
+import { repeated } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { writeAllNew } from "../files.ts";
 import { platform } from "../key-file.ts";
@@ -18,9 +20,10 @@ export default defineCommand({
   args: {
     config: {
       type: "string",
+      repeatable: true,
       valueHint: "FILE",
       default: "svidmint.yaml",
-      description: "configuration",
+      description: "configuration; several times for those of one deployment: a list is written",
     },
     for: {
       type: "enum",
@@ -45,42 +48,55 @@ export default defineCommand({
     { does: "to look at", command: "svidmint policy compile --config prod.yaml" },
   ],
   async run(args) {
-    const { config, document, issues } = await checkConfig(args.config);
-    if (config === undefined || document === undefined) throw configurationError(issues);
-    const compiled = await compileDocument(document, resourceReader(args.config));
-    if (compiled.issues.length > 0)
-      throw configurationError(await locateAll(args.config, compiled.issues));
-    const text =
-      args.for === "workers"
-        ? await textForWorkers(compiled.document, args.config)
-        : `${JSON.stringify(compiled.document, undefined, 2)}\n`;
+    const { sound } = await soundConfigs(repeated(args.config));
+    const forWorkers = args.for === "workers";
+    const compiled: unknown[] = [];
+    for (const { path, document } of sound) {
+      const whole = await wholeDocument(path, document); // oxlint-disable-line no-await-in-loop -- one or a few
+      compiled.push(forWorkers ? await forWorker(whole, path) : whole); // oxlint-disable-line no-await-in-loop
+    }
+    const [only] = compiled;
+    // On one line for Workers: a variable there holds 5 KB.
+    const text = JSON.stringify(
+      compiled.length === 1 ? only : compiled,
+      undefined,
+      forWorkers ? undefined : 2,
+    );
     if (args.out === undefined) {
-      print(text.trimEnd());
+      print(text);
     } else {
-      await writeAllNew([{ path: args.out, content: text }], args.force === true);
+      await writeAllNew([{ path: args.out, content: `${text}\n` }], args.force === true);
       printError(`wrote ${args.out}`);
-      if (args.for === "workers") printError(entryLine(config));
+      if (forWorkers) printError(entryLine(sound.map(({ config }) => config)));
     }
     return 0;
   },
 });
 
+async function wholeDocument(path: string, document: JsonObject): Promise<JsonObject> {
+  const compiled = await compileDocument(document, resourceReader(path));
+  if (compiled.issues.length > 0) throw configurationError(await locateAll(path, compiled.issues));
+  return compiled.document;
+}
+
 /** What the Worker's entry has to say, so that it ships these evidence types, backends and modes and no others. */
-function entryLine({
-  sections,
-  keys = {},
-  peers = {},
-}: Pick<Config, "sections" | "keys" | "peers">): string {
-  const entries = SVID_USES.flatMap((use) =>
-    (keys[use] ?? []).map((entry) => [entry.backend, modeOf(entry, use).mode] as const),
+function entryLine(configs: readonly Pick<Config, "sections" | "keys" | "peers">[]): string {
+  const entries = configs.flatMap(({ keys = {} }) =>
+    SVID_USES.flatMap((use) =>
+      (keys[use] ?? []).map((entry) => [entry.backend, modeOf(entry, use).mode] as const),
+    ),
   );
   const backends = new Set(entries.map(([backend]) => backend).filter((one) => one !== "local"));
   const modes = new Set(entries.map(([, mode]) => mode).filter((one) => one !== "direct"));
-  const parts = [listed([...sections.keys()])];
+  const types = new Set(configs.flatMap(({ sections }) => [...sections.keys()]));
+  const parts = [listed([...types])];
   const more = [
     ...(backends.size > 0 ? [`backends: ${listed([...backends])}`] : []),
     ...(modes.size > 0 ? [`modes: ${listed([...modes])}`] : []),
-    ...(Object.keys(peers).length > 0 ? ["federation: webFederation"] : []),
+    ...(configs.some(({ peers = {} }) => Object.keys(peers).length > 0)
+      ? ["federation: webFederation"]
+      : []),
+    ...(configs.length > 1 ? ["domains: severalDomains"] : []),
   ];
   if (more.length > 0) parts.push(`{ ${more.join(", ")} }`);
   return `the Worker's entry names what it ships: worker(${parts.join(", ")})`;
@@ -96,11 +112,9 @@ export function openerName(type: string): string {
   return `open_${type}`.replace(/_(.)/g, (_, first: string) => first.toUpperCase());
 }
 
-/** On one line: a variable of a Worker holds 5 KB. */
-async function textForWorkers(document: JsonObject, path: string): Promise<string> {
+async function forWorker(document: JsonObject, path: string): Promise<unknown> {
   try {
-    const stored = await storeConfig(document, { platform, registry, read: resourceReader(path) });
-    return `${JSON.stringify(stored)}\n`;
+    return await storeConfig(document, { platform, registry, read: resourceReader(path) });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw configurationError(await locateAll(path, error.issues));

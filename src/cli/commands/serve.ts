@@ -1,39 +1,34 @@
 import { dirname, resolve } from "node:path";
 import { isLoopbackHttp } from "../../attestors/jwks.ts";
-import { ConfigError, type ConfigIssue } from "../../config-issue.ts";
-import { utf8Encode } from "../../encoding/bytes.ts";
-import { isSingle, type Config } from "../../issuer/config.ts";
-import { SVID_USES } from "../../signer/algorithms.ts";
+import type { Config } from "../../issuer/config.ts";
 import { Kept, type Keep } from "../../kept.ts";
-import type { KeysConfig } from "../../signer/keys-schema.ts";
-import { localKeys } from "../../signer/node/local-keys.ts";
 import { privateReader } from "../../signer/node/private-file.ts";
-import { SignerError } from "../../signer/signer.ts";
-import { StoreError } from "../../stores/store-error.ts";
-import { onReloadSignal, onStopSignal } from "../../runtimes/node/lifecycle.ts";
+import { onReloadSignal, onStopSignal, type Reload } from "../../runtimes/node/lifecycle.ts";
 import { parseListenAddress } from "../../runtimes/node/listen-address.ts";
 import type { ListenAddress } from "../../runtimes/node/http-server.ts";
-import { DATA_FOLDER } from "../../runtimes/node/file-store.ts";
 import { openPeers } from "../../runtimes/node/peers.ts";
-import { serve, type ServeOptions, type Serving } from "../../runtimes/node/serve.ts";
+import { Server, type Serving } from "../../runtimes/node/serve.ts";
 import { checkConfig, configurationError, issueLine, resourceReader } from "../config.ts";
+import { soundConfigs } from "../config-set.ts";
+import { repeated } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
-import { readYaml } from "../config-document.ts";
-import { CommandError, UsageError } from "../errors.ts";
-import { platform } from "../key-file.ts";
+import { UsageError } from "../errors.ts";
+import { explained, warningLine } from "../explained.ts";
 import { printable, printError } from "../output.ts";
+import { withKeys } from "../own-keys.ts";
 
 const DEFAULT_LISTEN: ListenAddress = { host: "127.0.0.1", port: 8443 };
 
 export default defineCommand({
   about:
-    "Runs the issuer until SIGTERM or SIGINT, then lets requests under way finish. SIGHUP has it read its configuration again: a good one is in force from the next request on, one that is not is told of and changes nothing. Standard output holds the audit log, one JSON line an event, and nothing else; messages go to standard error. Without keys: in the configuration, signing keys are made in .svidmint/ beside it on first start, and their files are named.",
+    "Runs the issuer until SIGTERM or SIGINT, then lets requests under way finish. Of several trust domains, one --config each, a request is for the one whose issuer URL has its host and begins its path. SIGHUP has it read its configurations again: a good one is in force from the next request on, one that is not is told of and changes nothing. Standard output holds the audit log, one JSON line an event, and nothing else; messages go to standard error. Without keys: in the configuration, signing keys are made in .svidmint/ beside it on first start, and their files are named.",
   args: {
     config: {
       type: "string",
+      repeatable: true,
       valueHint: "FILE",
       default: "svidmint.yaml",
-      description: "configuration",
+      description: "configuration; several times for several trust domains",
     },
     listen: {
       type: "string",
@@ -43,9 +38,10 @@ export default defineCommand({
     },
     "bundle-endpoint": {
       type: "string",
+      repeatable: true,
       valueHint: "HOST:PORT",
       description:
-        "serve the bundle there too, by TLS with an X.509-SVID of the trust domain, for peers that fetch it by profile https_spiffe",
+        "serve the bundle there too, by TLS with an X.509-SVID of the trust domain, for peers that fetch it by profile https_spiffe; of several trust domains one each, in the order of their files",
     },
     metrics: {
       type: "string",
@@ -60,131 +56,85 @@ export default defineCommand({
       does: "behind a proxy that ends TLS, with metrics",
       command: "svidmint serve --config prod.yaml --listen 127.0.0.1:8080 --metrics 127.0.0.1:9464",
     },
+    {
+      does: "two trust domains",
+      command: "svidmint serve --config prod.yaml --config staging.yaml --listen 127.0.0.1:8080",
+    },
   ],
   exits:
     "0 stopped by a signal, 1 the issuer could not start or go on, 2 wrong usage or configuration",
   async run(args) {
-    const kept = new Kept();
-    const config = await load(args.config, kept.keep);
+    const paths = repeated(args.config);
+    const kept = new Map(paths.map((path) => [path, new Kept()]));
+    const { sound: files, issues } = await soundConfigs(paths, (path) => {
+      const keep = kept.get(path)?.keep;
+      return checkConfig(path, { ...(keep && { keep }), openPeers });
+    });
+    for (const issue of issues) printError(issueLine(issue));
     const metricsToken = process.env["SVIDMINT_METRICS_TOKEN"];
-    const folder = dirname(resolve(args.config));
-    const read = resourceReader(args.config);
-    const serving = await start(args.config, async () => ({
+    const listen = address("listen", args.listen) ?? addressOf(files.map(({ config }) => config));
+    const bundleEndpoints = allAddresses("bundle-endpoint", args["bundle-endpoint"]);
+    if (bundleEndpoints.length > 0 && bundleEndpoints.length !== files.length)
+      throw new UsageError("--bundle-endpoint is said once for each --config, in their order");
+    const server = new Server();
+    const reloads: Reload[] = [];
+    for (const { path, config } of files)
+      reloads.push(await open(server, path, config, kept.get(path))); // oxlint-disable-line no-await-in-loop -- each beside those before it
+    const serving = await explained(paths.join(", "), "the issuer cannot start", () =>
+      server.serve({
+        listen,
+        bundleEndpoints,
+        metrics: {
+          ...(args.metrics !== undefined && {
+            listen: address("metrics", args.metrics) ?? DEFAULT_LISTEN,
+          }),
+          ...(metricsToken !== undefined && metricsToken !== "" && { token: metricsToken }),
+        },
+      }),
+    );
+    tell(serving, files);
+    onReloadSignal(reloads, printError);
+    return new Promise(() => onStopSignal(() => serving.stop()));
+  },
+});
+
+/** @returns what reads it again */
+async function open(
+  server: Server,
+  path: string,
+  config: Config,
+  kept = new Kept(),
+): Promise<Reload> {
+  const folder = dirname(resolve(path));
+  const read = resourceReader(path);
+  const { reload } = await explained(path, "the issuer cannot start", async () =>
+    server.open({
+      file: path,
       config: await withKeys(config, folder),
       kept,
       folder,
       read,
       readPrivate: privateReader(read, folder),
-      listen: address("listen", args.listen) ?? addressOf(config.issuer),
-      metrics: {
-        ...(args.metrics !== undefined && {
-          listen: address("metrics", args.metrics) ?? DEFAULT_LISTEN,
-        }),
-        ...(metricsToken !== undefined && metricsToken !== "" && { token: metricsToken }),
-      },
-      ...(args["bundle-endpoint"] !== undefined && {
-        bundleEndpoint: address("bundle-endpoint", args["bundle-endpoint"]) ?? DEFAULT_LISTEN,
-      }),
       warn(issue) {
         // On a laptop, that no standby key is ready for an emergency is no news.
         if (config.keys === undefined && isLoopbackHttp(config.issuer) && issue.path[0] === "keys")
           return;
-        printError(warningLine(args.config, issue));
+        printError(warningLine(path, issue));
       },
-    }));
-    tell(serving, config.issuer, args.config);
-    onReloadSignal(
-      () =>
-        explained(args.config, "the configuration cannot be used", () =>
-          serving.reload(async (keep) => withKeys(await load(args.config, keep), folder)),
-        ),
-      printError,
-    );
-    return new Promise(() => onStopSignal(() => serving.stop()));
-  },
-});
+    }),
+  );
+  const again = async (keep: Keep): Promise<Config> => withKeys(await load(path, keep), folder);
+  return {
+    file: path,
+    reload: () => explained(path, "the configuration cannot be used", () => reload(again)),
+  };
+}
 
 async function load(path: string, keep: Keep): Promise<Config> {
   const { config, issues } = await checkConfig(path, { keep, openPeers });
   if (config === undefined) throw configurationError(issues);
   for (const issue of issues) printError(issueLine(issue));
   return config;
-}
-
-async function withKeys(config: Config, folder: string): Promise<Config> {
-  return config.keys === undefined ? { ...config, keys: await ownKeys(config, folder) } : config;
-}
-
-/** Local keys, made at the first start; told each time, so that nobody takes them for something better. */
-async function ownKeys(config: Config, folder: string): Promise<KeysConfig> {
-  const { keys, path, created } = await localKeys({
-    platform,
-    trustDomain: config.trustDomain,
-    folder,
-    dataFolder: DATA_FOLDER,
-    single: isSingle(config),
-    parse(text) {
-      const { value, issues } = readYaml(utf8Encode(text));
-      if (issues.length > 0) throw new SyntaxError(issues[0]?.message);
-      return value;
-    },
-  });
-  const files = SVID_USES.flatMap((use) =>
-    (keys[use] ?? []).flatMap(({ private_key: reference }) =>
-      typeof reference === "string" ? reference.replace(/^file:/, "") : [],
-    ),
-  );
-  printError(
-    `${created ? "made local signing keys" : "signing with local keys"}: ${files.map(printable).join(", ")} (listed in ${printable(path)})`,
-  );
-  printError(
-    "  warning: whoever reads these files, or this process's memory, can issue any identity of the trust domain",
-  );
-  return keys;
-}
-
-function start(path: string, options: () => Promise<ServeOptions>): Promise<Serving> {
-  return explained(path, "the issuer cannot start", async () => serve(await options()));
-}
-
-/** @throws CommandError that says what is wrong, and how to mend it */
-async function explained<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      throw new CommandError(
-        [what, ...error.issues.map((issue) => warningLine(path, issue))].join("\n"),
-        2,
-        { cause: error },
-      );
-    }
-    if (error instanceof StoreError || error instanceof SignerError) {
-      throw new CommandError(`${what}: ${printable(error.message)}`, 1, {
-        cause: error,
-      });
-    }
-    const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
-    if (code === "EADDRINUSE")
-      throw new CommandError(
-        "something else listens at that address; stop it, or choose another with --listen",
-        1,
-        { cause: error },
-      );
-    if (code === "EADDRNOTAVAIL" || code === "EACCES" || code === "ENOTFOUND")
-      throw new CommandError(
-        `cannot listen there (${code}); choose another address with --listen`,
-        1,
-        { cause: error },
-      );
-    throw error;
-  }
-}
-
-function warningLine(file: string, { path, severity, message }: ConfigIssue): string {
-  return printable(
-    `${file}: ${severity}: ${path.length === 0 ? "" : `${path.join(".")}: `}${message}`,
-  );
 }
 
 function address(option: string, text: string | undefined): ListenAddress | undefined {
@@ -198,11 +148,25 @@ function address(option: string, text: string | undefined): ListenAddress | unde
   }
 }
 
+function allAddresses(option: string, texts: string | undefined): readonly ListenAddress[] {
+  if (texts === undefined) return [];
+  return repeated(texts).flatMap((text) => address(option, text) ?? []);
+}
+
 /** What `init` wrote as the issuer's URL is where it is to be found. */
-function addressOf(issuer: string): ListenAddress {
-  if (!isLoopbackHttp(issuer)) return DEFAULT_LISTEN;
-  const { hostname, port } = new URL(issuer);
-  return { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? 80 : Number(port) };
+function addressOf(configs: readonly Pick<Config, "issuer">[]): ListenAddress {
+  const addresses = new Map(
+    configs.map(({ issuer }): [string, ListenAddress] => {
+      if (!isLoopbackHttp(issuer)) return ["", DEFAULT_LISTEN];
+      const { host, hostname, port } = new URL(issuer);
+      const bare = hostname.replace(/^\[|\]$/g, "");
+      return [host, { host: bare, port: port === "" ? 80 : Number(port) }];
+    }),
+  );
+  const [[, only] = ["", DEFAULT_LISTEN]] = addresses;
+  if (addresses.size > 1)
+    throw new UsageError("the issuer URLs have several addresses: say which with --listen");
+  return only;
 }
 
 function shown({ host, port }: ListenAddress): string {
@@ -210,20 +174,20 @@ function shown({ host, port }: ListenAddress): string {
 }
 
 function tell(
-  { address: listening, metricsAddress, bundleEndpoint }: Serving,
-  issuer: string,
-  config: string,
+  { address: listening, metricsAddress, bundleEndpoints }: Serving,
+  files: readonly { readonly path: string; readonly config: Pick<Config, "issuer"> }[],
 ): void {
-  printError(
-    `svidmint serves ${printable(issuer)} at ${shown(listening)}, configured by ${printable(config)}`,
-  );
+  for (const { path, config } of files)
+    printError(
+      `svidmint serves ${printable(config.issuer)} at ${shown(listening)}, configured by ${printable(path)}`,
+    );
   printError(
     "  POST /v1/svids   GET /bundle, /bundle/wit, /.well-known/openid-configuration, /.well-known/jwks.json",
   );
   printError("  GET /healthz, /readyz, /openapi.json");
-  if (bundleEndpoint !== undefined)
+  for (const endpoint of bundleEndpoints)
     printError(
-      `  GET /bundle, /bundle/wit at ${shown(bundleEndpoint.address)} as ${printable(bundleEndpoint.spiffeId)}`,
+      `  GET /bundle, /bundle/wit at ${shown(endpoint.address)} as ${printable(endpoint.spiffeId)}`,
     );
   if (metricsAddress !== undefined) printError(`  GET /metrics at ${shown(metricsAddress)}`);
 }

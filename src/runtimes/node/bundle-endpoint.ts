@@ -1,6 +1,6 @@
 import type { TlsOptions } from "node:tls";
+import { issuerPlace } from "../../encoding/issuer-place.ts";
 import { encodePem } from "../../encoding/pem.ts";
-import { basePath } from "../../handlers/app.ts";
 import { rawPath } from "../../handlers/exact-router.ts";
 import { endpointSvid, signingAuthority } from "../../issuer/endpoint-svid.ts";
 import type { Issuer } from "../../issuer/issuer.ts";
@@ -88,7 +88,7 @@ export function bundlesOnly(
   issuer: Pick<Issuer, "url">,
   fetch: (request: Request) => Response | Promise<Response>,
 ): typeof fetch {
-  const base = basePath(issuer);
+  const { base } = issuerPlace(issuer.url);
   return (request) => {
     const path = rawPath(request);
     const shown = path.startsWith(base) && /^\/bundles?(?:\/|$)/.test(path.slice(base.length));

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import type { Config } from "../../issuer/config.ts";
 import type { ClaimStore } from "../../stores/claim-store.ts";
+import type { ClaimsSection } from "../../stores/definition.ts";
 import type { FileConfig } from "../../stores/definitions.ts";
 import { openClaimAdmin } from "../../stores/node/admin-client.ts";
 import type { ClaimAdmin } from "../../stores/admin-protocol.ts";
@@ -13,6 +15,22 @@ export const DATA_FOLDER = ".svidmint";
 
 function storeFolder({ path }: FileConfig, folder: string): string {
   return resolve(folder, path ?? DATA_FOLDER);
+}
+
+/**
+ * Where a configuration keeps what no other may share: local keys, and the file store.
+ * @param folder the configuration's
+ */
+export function dataFolders(
+  { keys, claims }: Pick<Config, "keys" | "claims">,
+  folder: string,
+): readonly string[] {
+  const folders = keys === undefined ? [resolve(folder, DATA_FOLDER)] : [];
+  return isFile(claims) ? [...folders, storeFolder(claims, folder)] : folders;
+}
+
+function isFile(claims: ClaimsSection | undefined): claims is FileConfig {
+  return claims?.store === "file";
 }
 
 /**

@@ -50,11 +50,28 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-export interface ListenOptions {
-  /** Where tests are in a hurry. */
-  readonly limits?: Partial<ServerLimits>;
+/** What requests are answered by. */
+export interface Service {
+  readonly fetch: (request: Request) => Response | Promise<Response>;
   /** Asked first; what it takes (true) it answers itself, without the detour over `Request` and `Response`. */
   readonly direct?: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+}
+
+type Respond = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+
+/** A service as `route` chooses it. */
+export function responder({ fetch, direct }: Service): Respond {
+  const respond = getRequestListener(fetch, { overrideGlobalObjects: true });
+  return (incoming, outgoing) => {
+    if (direct?.(incoming, outgoing) !== true) void respond(incoming, outgoing);
+  };
+}
+
+export interface ListenOptions extends Pick<Service, "direct"> {
+  /** Where tests are in a hurry. */
+  readonly limits?: Partial<ServerLimits>;
+  /** What answers a request in place of the handler, by the host that it names: nothing behind it is told that host. */
+  readonly route?: (incoming: IncomingMessage) => Respond | undefined;
   /** Ends TLS here. Given what changes what new connections are shown: until it was called, none comes about. */
   readonly tls?: (show: (options: TlsOptions) => void) => void;
 }
@@ -63,10 +80,10 @@ export interface ListenOptions {
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
   address: ListenAddress,
-  { limits, direct, tls }: ListenOptions = {},
+  { limits, direct, route, tls }: ListenOptions = {},
 ): Promise<RunningServer> {
   const bounds = { ...LIMITS, ...limits };
-  const respond = getRequestListener(fetch, { overrideGlobalObjects: true });
+  const respond = responder({ fetch, ...(direct && { direct }) });
   const options = {
     headersTimeout: bounds.headersTimeoutMs,
     requestTimeout: bounds.requestTimeoutMs,
@@ -78,9 +95,10 @@ export async function listen(
     joinDuplicateHeaders: true,
   };
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    const chosen = route?.(incoming) ?? respond;
     incoming.headers.host = ANY_HOST;
     if (!server.listening) outgoing.shouldKeepAlive = false;
-    if (direct?.(incoming, outgoing) !== true) void respond(incoming, outgoing);
+    chosen(incoming, outgoing);
   };
   const server =
     tls === undefined

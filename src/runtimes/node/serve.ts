@@ -1,122 +1,140 @@
-import { resolve } from "node:path";
-import type { ConfigIssue, ReadResource } from "../../config-issue.ts";
-import { createApp } from "../../handlers/app.ts";
-import { metricsResponse } from "../../handlers/metrics.ts";
 import openapi from "../../gen/openapi.ts";
-import { openReloadable, type ReloadDeps } from "../../issuer/reload.ts";
-import type { Config } from "../../issuer/config.ts";
+import { createApp, operatorApp, type AppOptions } from "../../handlers/app.ts";
+import { selector } from "../../handlers/domains.ts";
+import { metricsResponse } from "../../handlers/metrics.ts";
+import { Neighbours } from "../../issuer/beside.ts";
 import type { Issuer } from "../../issuer/issuer.ts";
-import { Kept, type Keep } from "../../kept.ts";
-import { allModes } from "../../signer/modes.ts";
+import type { Metrics } from "../../issuer/metrics.ts";
 import { nodePlatform } from "../../platform/node/node-platform.ts";
-import { attestors } from "./attestors.ts";
-import { auditFile } from "./audit-file.ts";
-import { backends, closeBackends } from "./backends.ts";
+import { AuditSinks } from "./audit-sinks.ts";
+import { closeBackends } from "./backends.ts";
 import { listenForPeers } from "./bundle-endpoint.ts";
 import { directSvids } from "./direct-svids.ts";
-import { keepFresh } from "./keep-fresh.ts";
-import { listen, type ListenAddress, type RunningServer } from "./http-server.ts";
-import { peerStoreOf } from "./peer-folder.ts";
-import { nodeStores } from "./stores.ts";
+import { openDomain, type DomainOptions, type ServedDomain } from "./domain.ts";
+import {
+  listen,
+  responder,
+  type ListenAddress,
+  type ListenOptions,
+  type RunningServer,
+  type Service,
+} from "./http-server.ts";
+import { mergedMetrics } from "./merged-metrics.ts";
+import { targetOf } from "./target.ts";
 
 export interface ServeOptions {
-  readonly config: Config;
-  /** What it was read with. */
-  readonly kept?: Kept;
-  /** What `file:` paths and the folder `.svidmint` are relative to. */
-  readonly folder: string;
-  readonly read: ReadResource;
-  readonly readPrivate?: ReadResource;
   readonly listen: ListenAddress;
   /** `listen`: a listener of its own. `token`: on the main one, for whoever sends it. */
   readonly metrics?: { readonly listen?: ListenAddress; readonly token?: string };
-  /** Of the bundle endpoint of profile `https_spiffe`. */
-  readonly bundleEndpoint?: ListenAddress;
-  readonly warn: (issue: ConfigIssue) => void;
+  /** Of the bundle endpoints of profile `https_spiffe`, in the order of the trust domains; none, or one each. */
+  readonly bundleEndpoints: readonly ListenAddress[];
 }
 
 export interface Serving {
-  readonly issuer: Issuer;
   readonly address: ListenAddress;
   readonly metricsAddress?: ListenAddress;
-  readonly bundleEndpoint?: { readonly address: ListenAddress; readonly spiffeId: string };
-  /** See `Reloadable`. */
-  reload(read: (keep: Keep) => Promise<Config>): Promise<void>;
+  readonly bundleEndpoints: readonly {
+    readonly address: ListenAddress;
+    readonly spiffeId: string;
+  }[];
   stop(): Promise<void>;
 }
 
-/** Serves a configuration over HTTP until it is stopped. @throws ConfigError */
-export async function serve(options: ServeOptions): Promise<Serving> {
-  const { config, folder, metrics } = options;
-  const closers: (() => Promise<void>)[] = [];
-  const sink = config.audit?.sink ?? "stdout";
-  const audit = auditFile({
-    target: sink === "stdout" ? 1 : resolve(folder, sink.slice("file:".length)),
-    sync: config.audit?.required === true && sink !== "stdout",
-  });
-  closers.push(closeBackends, () => audit.close());
-  const platform = nodePlatform();
-  let stopPeers: (() => void) | undefined;
-  let { endpointPath } = config;
-  const deps: ReloadDeps = {
-    platform,
-    registry: attestors,
-    read: options.read,
-    ...(options.readPrivate && { readPrivate: options.readPrivate }),
-    audit,
-    warn: options.warn,
-    log: (line) => process.stderr.write(`${line}\n`),
-    stores: nodeStores(folder),
-    peerStore: peerStoreOf(config, folder),
-    backends,
-    modes: allModes,
-    env: (name) => process.env[name],
-    opened: (store) => closers.unshift(async () => store.close?.()),
-    inForce({ heldPeers, endpointPath: path }) {
-      endpointPath = path;
-      stopPeers?.();
-      stopPeers = keepFresh(heldPeers, () => platform.now());
-    },
-  };
-  closers.unshift(() => Promise.resolve(stopPeers?.()));
-  const { issuer, reload } = await openReloadable(config, deps, options.kept ?? new Kept());
-  const app = createApp(issuer, {
-    openapi,
-    ...(metrics?.token !== undefined && { metrics: { token: metrics.token } }),
-  });
-  const main = await listen(app.fetch, options.listen, { direct: directSvids(issuer) });
-  const extra = metrics?.listen && (await listenForMetrics(issuer, metrics.listen));
-  const endpoint =
-    options.bundleEndpoint &&
-    (await listenForPeers(issuer, app.fetch, options.bundleEndpoint, {
-      platform,
-      path: () => endpointPath,
-      log: (line) => process.stderr.write(`${line}\n`),
-    }));
-  return {
-    issuer,
-    address: main.address,
-    ...(extra && { metricsAddress: extra.address }),
-    ...(endpoint && {
-      bundleEndpoint: {
-        address: endpoint.address,
-        spiffeId: `spiffe://${config.trustDomain}${endpointPath}`,
+/** A process that serves one trust domain or several. */
+export class Server {
+  readonly #shared = { audits: new AuditSinks(), neighbours: new Neighbours() };
+  readonly #domains: ServedDomain[] = [];
+
+  get issuers(): readonly Issuer[] {
+    return this.#domains.map(({ issuer }) => issuer);
+  }
+
+  /** One more trust domain. @throws ConfigError, StoreError, SignerError */
+  async open(options: DomainOptions): Promise<ServedDomain> {
+    const domain = await openDomain(options, this.#shared);
+    this.#domains.push(domain);
+    return domain;
+  }
+
+  /** Serves those that were opened over HTTP, until it is stopped. */
+  async serve({ listen: address, metrics, bundleEndpoints }: ServeOptions): Promise<Serving> {
+    const { issuers } = this;
+    const rendered = mergedMetrics(issuers);
+    const app: AppOptions = {
+      openapi,
+      whole: { ready: () => issuers.every((issuer) => issuer.ready()), metrics: rendered },
+      ...(metrics?.token !== undefined && { metrics: { token: metrics.token } }),
+    };
+    const { fetch, ...options } = serviceOf(issuers, app);
+    const main = await listen(fetch, address, options);
+    const extra = metrics?.listen && (await listenForMetrics(rendered, metrics.listen));
+    const endpoints = await this.#listenForPeers(bundleEndpoints, app);
+    return {
+      address: main.address,
+      ...(extra && { metricsAddress: extra.address }),
+      bundleEndpoints: endpoints,
+      stop: async () => {
+        await Promise.all([main.stop(), extra?.stop(), ...endpoints.map((one) => one.stop())]);
+        // The stores and the keys before the log.
+        await Promise.all(this.#domains.map(({ close }) => close()));
+        await closeBackends();
+        await this.#shared.audits.close();
       },
-    }),
-    reload,
-    async stop() {
-      await Promise.all([main.stop(), extra?.stop(), endpoint?.stop()]);
-      for (const close of closers) await close(); // oxlint-disable-line no-await-in-loop -- the store and the keys before the log
+    };
+  }
+
+  async #listenForPeers(addresses: readonly ListenAddress[], options: AppOptions) {
+    if (addresses.length !== 0 && addresses.length !== this.#domains.length)
+      throw new RangeError(
+        "expected no bundle endpoint, or as many as there are trust domains, in their order",
+      );
+    return Promise.all(
+      addresses.map(async (address, index) => {
+        const domain = this.#domains[index];
+        if (domain === undefined) throw new RangeError("no such trust domain");
+        const { issuer, endpointPath } = domain;
+        const server = await listenForPeers(issuer, createApp(issuer, options).fetch, address, {
+          platform: nodePlatform(),
+          path: endpointPath,
+          log: (line) => process.stderr.write(`${line}\n`),
+        });
+        return { ...server, spiffeId: `spiffe://${issuer.trustDomain}${endpointPath()}` };
+      }),
+    );
+  }
+}
+
+/** Of one trust domain, whatever host a request names; of several, that of each by its host and base path. */
+function serviceOf(
+  issuers: readonly Issuer[],
+  options: AppOptions,
+): Service & Pick<ListenOptions, "route"> {
+  const [first] = issuers;
+  if (first === undefined) throw new TypeError("no trust domain was opened");
+  const service = (issuer: Issuer): Service => ({
+    fetch: createApp(issuer, options).fetch,
+    direct: directSvids(issuer),
+  });
+  if (issuers.length === 1) return service(first);
+  const select = selector(issuers.map((issuer) => [issuer.url, responder(service(issuer))]));
+  return {
+    fetch: operatorApp(first, options).fetch,
+    route(incoming) {
+      const { authority, path } = targetOf(incoming);
+      return select(authority, path);
     },
   };
 }
 
-function listenForMetrics(issuer: Issuer, address: ListenAddress): Promise<RunningServer> {
+function listenForMetrics(
+  rendered: Pick<Metrics, "render">,
+  address: ListenAddress,
+): Promise<RunningServer> {
   return listen((request) => {
     const { pathname } = new URL(request.url);
     const metrics =
       pathname === "/metrics" && request.method === "GET"
-        ? metricsResponse(request, issuer.metrics, { open: true })
+        ? metricsResponse(request, rendered, { open: true })
         : undefined;
     return metrics ?? new Response("not found\n", { status: 404 });
   }, address);

@@ -89,7 +89,7 @@ export async function createReloading(fleet?: Fleet, first: object = {}) {
       env: ring.env,
       backends: ring.backends,
       modes: allModes,
-      inForce: (config) => (inForce = config),
+      inForce: ({ config }) => (inForce = config),
       stores: { dynamodb: async () => (opened++, memoryStore()) },
       audit: {
         write(line) {

@@ -46,8 +46,15 @@ export async function secretKey({ platform, secrets }: Source, name: string): Pr
   return key.value;
 }
 
-/** @param life seconds that the root's certificate lasts from now on */
-export async function source(now: () => number, life = 3650 * DAY): Promise<Source> {
+/** @param life seconds that the root's certificate lasts from now on. @param names of another trust domain than ours */
+export async function source(
+  now: () => number,
+  life = 3650 * DAY,
+  names: { readonly trustDomain: TrustDomain; readonly issuer: string } = {
+    trustDomain: TRUST_DOMAIN,
+    issuer: ISSUER,
+  },
+): Promise<Source> {
   const platform = webCryptoPlatform({ now });
   const [rootKey, jwtKey, witKey, strange, ci] = await Promise.all([
     platform.generateKey("P-256"),
@@ -70,7 +77,7 @@ export async function source(now: () => number, life = 3650 * DAY): Promise<Sour
     const signature = await platform.sign(ES256, caKey, tbs);
     return encodePem("CERTIFICATE", assembleCertificate(tbs, ES256, signature));
   };
-  const certificate = await caPem(TRUST_DOMAIN, rootKey);
+  const certificate = await caPem(names.trustDomain, rootKey);
   const otherCa = `data:;base64,${btoa(await caPem(OTHER_TRUST_DOMAIN, strange))}`;
   const pemOf = async (key: typeof rootKey): Promise<string> =>
     encodePem("PRIVATE KEY", await platform.exportPrivateKey(key));
@@ -89,8 +96,8 @@ export async function source(now: () => number, life = 3650 * DAY): Promise<Sour
     ci,
     read: (reference) => readReference(reference, () => undefined),
     document: {
-      trust_domain: TRUST_DOMAIN,
-      issuer: ISSUER,
+      trust_domain: names.trustDomain,
+      issuer: names.issuer,
       evidence: {
         aws_iid: { accounts: ["111122223333"] },
         aws_sts: { accounts: ["111122223333"] },
@@ -117,7 +124,7 @@ export async function source(now: () => number, life = 3650 * DAY): Promise<Sour
         },
         x509_pop: { fleet: { ca: otherCa } },
         oidc: { ci: { issuer: "https://ci.example", jwks, pin: "issuer", max_lifetime: "20m" } },
-        spiffe: { trust_domains: [TRUST_DOMAIN] },
+        spiffe: { trust_domains: [names.trustDomain] },
       },
       keys: {
         x509: [

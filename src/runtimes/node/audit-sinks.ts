@@ -1,0 +1,39 @@
+import { resolve } from "node:path";
+import { ConfigError } from "../../config-issue.ts";
+import type { AuditConfig } from "../../issuer/config-schema.ts";
+import { auditFile, type AuditFile } from "./audit-file.ts";
+
+interface Opened {
+  readonly file: AuditFile;
+  readonly sync: boolean;
+}
+
+/** The audit logs of a process. Trust domains that name the same place write to it as one, line by line. */
+export class AuditSinks {
+  readonly #opened = new Map<number | string, Opened>();
+
+  /** @param folder the configuration's. @throws ConfigError */
+  open({ sink, required }: AuditConfig = { sink: "stdout" }, folder: string): AuditFile {
+    const target = sink === "stdout" ? 1 : resolve(folder, sink.slice("file:".length));
+    const sync = required === true && sink !== "stdout";
+    const { file, sync: synced } = this.#opened.get(target) ?? {
+      file: auditFile({ target, sync }),
+      sync,
+    };
+    if (sync !== synced)
+      throw new ConfigError([
+        {
+          path: ["audit", "required"],
+          message: `another configuration writes to ${target}, too, and says otherwise: say the same in both`,
+          severity: "error",
+        },
+      ]);
+    this.#opened.set(target, { file, sync });
+    return file;
+  }
+
+  /** @throws where what waits is not to be written */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#opened.values(), ({ file }) => file.close()));
+  }
+}

@@ -1,0 +1,76 @@
+import { beforeAll, expect, it, vi } from "vitest";
+import { twoDomains, type TestDomain } from "../../unit/handlers/domains.ts";
+
+/** Of the event it reads no more than `event` below has. */
+type Handler = (event: never) => Promise<unknown>;
+let domains: readonly [TestDomain, TestDomain];
+
+/** The function with both configurations in its environment. @param shared what both list of unbound evidence */
+async function start(shared: readonly string[] = []): Promise<Handler> {
+  const documents = domains.map(({ origin: { document } }, index) => {
+    const { aws_iid: iid, azure_msi: msi, ...evidence } = document.evidence;
+    const kept = {
+      ...(shared.includes("aws_iid") && { aws_iid: iid }),
+      ...(index === 0 && { azure_msi: msi }),
+    };
+    const whole = { ...document, deny: [], evidence: { ...evidence, ...kept } };
+    return JSON.parse(JSON.stringify(whole).replaceAll("env:", `env:D${index}_`)) as unknown;
+  });
+  vi.stubEnv("SVIDMINT_CONFIG", JSON.stringify(documents));
+  for (const [index, { origin }] of domains.entries())
+    for (const [name, value] of Object.entries(origin.secrets))
+      vi.stubEnv(`D${index}_${name}`, value);
+  vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  vi.resetModules();
+  return (await import("../../../src/runtimes/lambda.ts")).handler;
+}
+
+beforeAll(async () => {
+  domains = await twoDomains();
+});
+
+/** An event of a function URL or an HTTP API. */
+function event(domainName: string, rawPath: string, headers: Record<string, string> = {}) {
+  const http = {
+    method: "GET",
+    path: rawPath,
+    protocol: "HTTP/1.1",
+    sourceIp: "192.0.2.1",
+    userAgent: "test",
+  };
+  return {
+    version: "2.0",
+    routeKey: "$default",
+    rawPath,
+    rawQueryString: "",
+    headers,
+    body: null,
+    isBase64Encoded: false,
+    requestContext: { domainName, http },
+  };
+}
+
+it("selects by the domain name of the event, never by a header", async () => {
+  const handler = await start();
+  const ask = async (host: string, headers: Record<string, string> = {}) =>
+    (await handler(event(host, "/bundle", headers) as never)) as {
+      statusCode: number;
+      body: string;
+    };
+  const [one, two] = domains.map(({ url }) => new URL(url).host);
+  const honest = await ask(one ?? "");
+  expect(honest).toMatchObject({
+    statusCode: 200,
+    body: (await domains[0].issuer.documents()).bundle.body,
+  });
+  expect((await ask(two ?? "")).body).toBe((await domains[1].issuer.documents()).bundle.body);
+  const spoof = { host: two ?? "", "x-forwarded-host": two ?? "" };
+  expect((await ask(one ?? "", spoof)).body).toBe(honest.body);
+  expect((await ask("evil.example", spoof)).statusCode).toBe(404);
+});
+
+it("does not start where both believe one account's unbound evidence", async () => {
+  await expect(start(["aws_iid"])).rejects.toThrow(
+    "SVIDMINT_CONFIG[0] believes account 111122223333, too",
+  );
+});
