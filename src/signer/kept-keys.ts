@@ -26,18 +26,33 @@ export function keptBackends(backends: Backends, keep: Keep): Backends {
   );
 }
 
+type ContentDeps = Pick<BackendDeps, "platform" | "read"> &
+  Partial<Pick<BackendDeps, "readPrivate">>;
+
 /** Digests of the files that settings name, in order. One that cannot be read is for the opener to tell of. */
-async function contentsOf(settings: unknown, deps: BackendDeps): Promise<readonly string[]> {
+async function contentsOf(settings: unknown, deps: ContentDeps): Promise<readonly string[]> {
   if (typeof settings === "object" && settings !== null) {
     const values: unknown[] = Object.values(settings);
     return (await Promise.all(values.map((value) => contentsOf(value, deps)))).flat();
   }
   if (typeof settings !== "string" || !settings.startsWith("file:")) return [];
+  const { read, readPrivate = read } = deps;
+  const secret = await digestOf(settings, readPrivate, deps);
+  if (secret !== undefined) return [secret];
+  // What others can read is not refused where it is a certificate, and is another case than before where it is a key.
+  return [`public ${(await digestOf(settings, read, deps)) ?? ""}`];
+}
+
+/** @returns undefined where it cannot be read so */
+async function digestOf(
+  reference: string,
+  read: BackendDeps["read"],
+  { platform }: Pick<BackendDeps, "platform">,
+): Promise<string | undefined> {
   try {
-    const bytes = await deps.readPrivate(settings);
-    return [await deps.platform.digestText("SHA-256", bytes, "hex")];
+    return await platform.digestText("SHA-256", await read(reference), "hex");
   } catch (error) {
-    if (error instanceof ConfigError) return [];
+    if (error instanceof ConfigError) return undefined;
     throw error;
   }
 }
@@ -48,10 +63,13 @@ export function keptModes(modes: Modes, keep: Keep): Modes {
     Object.entries(modes).map(([mode, open]): [string, typeof open] => [
       mode,
       async (key, deps) => {
-        const { id, use, kid, settings, issuer } = key;
+        const { id, use, kid, chosen, settings, issuer } = key;
+        const { algorithm } = chosen;
         const life = use === "x509" ? deps.longestLife.x509 : 0;
         const certificate = issuer === undefined ? "" : toHex(issuer.certificate.raw);
-        const facts = JSON.stringify([mode, id, use, kid, settings, life, certificate]);
+        const files = await contentsOf(settings, deps);
+        const named = [mode, id, use, kid, algorithm];
+        const facts = JSON.stringify([named, settings, files, life, certificate]);
         const held = keep(
           `mode ${facts}`,
           (): { of?: KeyHandle | undefined; made?: OpenedMode } => ({}),

@@ -14,7 +14,7 @@ let files: Record<string, string>;
 let kept: Kept;
 beforeEach(() => {
   opened = [];
-  files = { "file:key.pem": "one" };
+  files = { "file:own.key": "one", "file:ca.pem": "one", "file:jwt.wrapped": "one" };
   kept = new Kept();
 });
 
@@ -25,7 +25,13 @@ function deps(): BackendDeps {
       throw new ConfigError([{ path: [], message: "gone", severity: "error" }]);
     return utf8Encode(text);
   };
-  return { platform, read, readPrivate: read, env: () => undefined, complain: () => undefined };
+  const readPrivate = (reference: string): Promise<Uint8Array> =>
+    reference.endsWith(".key")
+      ? read(reference)
+      : Promise.reject(
+          new ConfigError([{ path: [], message: "can be read by others", severity: "error" }]),
+        );
+  return { platform, read, readPrivate, env: () => undefined, complain: () => undefined };
 }
 
 /** As the next configuration would. */
@@ -35,10 +41,9 @@ async function open(backend: string, entry: object, whole = true): Promise<KeyHa
     return whole ? {} : undefined;
   };
   kept = new Kept(kept);
-  const handle = await keptBackends({ aws_kms: make, local: make }, kept.keep)[backend]?.(
-    entry,
-    deps(),
-  );
+  const handle = await keptBackends({ aws_kms: make, ca_files: make, local: make }, kept.keep)[
+    backend
+  ]?.(entry, deps());
   kept.settle();
   return handle;
 }
@@ -52,14 +57,22 @@ describe("keptBackends", () => {
   });
 
   it("opens anew where a file that the settings name holds something else, or is gone", async () => {
-    const entry = { private_key: "file:key.pem" };
+    const entry = { private_key: "file:own.key" };
     const first = await open("local", entry);
     expect(await open("local", entry)).toBe(first);
-    files["file:key.pem"] = "two";
+    files["file:own.key"] = "two";
     expect(await open("local", entry)).not.toBe(first);
-    delete files["file:key.pem"];
+    delete files["file:own.key"];
     await open("local", entry);
     expect(opened).toHaveLength(3);
+  });
+
+  it("opens anew where a certificate that everybody may read is another", async () => {
+    const entry = { ca: "file:ca.pem", private_key: "file:own.key" };
+    const first = await open("ca_files", entry);
+    expect(await open("ca_files", entry)).toBe(first);
+    files["file:ca.pem"] = "renewed";
+    expect(await open("ca_files", entry)).not.toBe(first);
   });
 
   it("keeps nothing of what could not be opened", async () => {
@@ -74,10 +87,12 @@ describe("keptModes", () => {
     id: "jwt",
     use: "jwt",
     kid: "kid",
-    settings: { mode: "wrapped" },
+    chosen: { algorithm: "RS256" },
+    settings: { mode: "wrapped", wrapped_key: "file:jwt.wrapped" },
     handle,
   } as ModeKey;
-  const life = (x509: number) => ({ longestLife: { x509, jwt: 300, wit: 300 } }) as ModeDeps;
+  const life = (x509: number) =>
+    ({ ...deps(), longestLife: { x509, jwt: 300, wit: 300 } }) as unknown as ModeDeps;
   const unwrap = async (one: ModeKey, by: ModeDeps): Promise<unknown> => {
     const wrapped = async () => ({ signer: {} as NonNullable<ModeKey["signer"]> });
     kept = new Kept(kept);
@@ -102,5 +117,15 @@ describe("keptModes", () => {
     expect(await unwrap(root, life(7200))).not.toBe(first);
     const second = await unwrap(key, life(3600));
     expect(await unwrap({ ...key, kid: "other" }, life(3600))).not.toBe(second);
+    const chosen = { algorithm: "PS256" } as ModeKey["chosen"];
+    expect(await unwrap({ ...key, chosen }, life(3600))).not.toBe(second);
+  });
+
+  it("reads a wrapped key anew where its file holds another envelope of the same key", async () => {
+    const first = await unwrap(key, life(3600));
+    files["file:jwt.wrapped"] = "wrapped again, since the service no longer opens the other";
+    const second = await unwrap(key, life(3600));
+    expect(second).not.toBe(first);
+    expect(await unwrap(key, life(3600))).toBe(second);
   });
 });
