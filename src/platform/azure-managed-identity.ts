@@ -7,6 +7,8 @@ import {
 } from "./credentials.ts";
 
 const IMDS = "169.254.169.254";
+/** Where a platform puts an endpoint beside the workload: on Linux, App Service has it at 169.254.0.0/16 or 172.16.0.0/12. */
+const NEARBY = /^(?:169\.254|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2}$/;
 
 /**
  * An access token of a managed identity: by the endpoint that App Service, Functions and Container Apps name in
@@ -37,7 +39,11 @@ export async function managedIdentityToken(
     ...(clientId !== undefined && { client_id: clientId }),
   });
   const url = `${base}?${query.toString()}`;
-  const answer = await askJson(deps, service, url, { headers, plainHosts: [IMDS] });
+  const host = URL.canParse(url) ? new URL(url).hostname : "";
+  const answer = await askJson(deps, service, url, {
+    headers,
+    plainHosts: NEARBY.test(host) ? [host] : [],
+  });
   const { access_token: token, expires_on: end } = answer;
   const expiresAt = Number(end);
   if (typeof token !== "string" || end === undefined || !Number.isFinite(expiresAt))

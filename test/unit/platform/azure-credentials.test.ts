@@ -69,6 +69,26 @@ describe("a managed identity", () => {
     served[url] = () => Response.json({ access_token: "eyJ" });
     await expect(azureCredentials(deps(env), RESOURCE)()).rejects.toThrow(/malformed/);
   });
+
+  it.each(["169.254.129.2", "172.16.5.3", "172.31.0.1"])(
+    "is asked for without TLS at %s, as App Service has it on Linux",
+    async (host) => {
+      const env = { IDENTITY_ENDPOINT: `http://${host}:8081/msi/token`, IDENTITY_HEADER: "h" };
+      served[env.IDENTITY_ENDPOINT + query("2019-08-01")] = token;
+      expect(await azureCredentials(deps(env), RESOURCE)()).toBe("eyJ");
+    },
+  );
+
+  it.each([
+    "http://93.184.216.34/msi/token",
+    "http://172.32.0.1/t",
+    "http://169.254.1.2@evil.example/t",
+    "no url",
+  ])("sends its header nowhere beyond without TLS: %s", async (IDENTITY_ENDPOINT) => {
+    const env = { IDENTITY_ENDPOINT, IDENTITY_HEADER: "h" };
+    await expect(azureCredentials(deps(env), RESOURCE)()).rejects.toThrow(/url_forbidden/);
+    expect(asked).toEqual([]);
+  });
 });
 
 describe("an application, or workload identity", () => {
