@@ -4,9 +4,11 @@ import { fail, ok, type Result } from "../result.ts";
 import type { TrustDomain } from "../spiffe/trust-domain.ts";
 import { isSelfIssued, parseCertificate, type Certificate } from "../svid/certificate.ts";
 import { OID } from "../svid/extensions.ts";
+import type { CaNameConstraints } from "../svid/ca-certificate.ts";
 import { validatePath } from "../svid/path.ts";
 import { checkSigningCertificate } from "../svid/signing-certificate.ts";
 import type { IssuingCertificate } from "../svid/x509-svid.ts";
+import { areNamesBound } from "./upstream-constraints.ts";
 
 export interface ExpectedChain {
   /** As configured: what the bundle shows. */
@@ -18,6 +20,8 @@ export interface ExpectedChain {
   readonly now: number;
   /** The end that was asked for. */
   readonly notAfter: number;
+  /** Those that were asked for. */
+  readonly nameConstraints: CaNameConstraints;
 }
 
 export interface CertifiedChain {
@@ -68,6 +72,11 @@ export async function checkUpstreamChain(
   if (found.length !== all.length + 1 || !inOrder)
     return unsound("certificates that are not on the path, or not in its order");
   if (!leavesRoom(found)) return unsound("a path length above it forbids the intermediate");
+  const { nameConstraints } = expected;
+  if (!areNamesBound(all, nameConstraints, trustDomain))
+    return unsound(
+      `it lacks the name constraints ${nameConstraints}: have the CA take those of the request, or set name_constraints: none`,
+    );
   const { raw, subject, extensions, notBefore, serial } = intermediate;
   const notAfter = Math.min(...found.map((certificate) => certificate.notAfter));
   const certificate = { raw, subject, extensions, notBefore, notAfter };

@@ -43,6 +43,7 @@ export async function openUpstream(key: ModeKey, deps: ModeDeps): Promise<Opened
           trustDomain,
           now,
           notAfter,
+          nameConstraints: wanted.nameConstraints,
         };
         const chain = await checkUpstreamChain(answer, expected, platform);
         if (chain.ok) return chain.value;

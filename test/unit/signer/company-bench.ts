@@ -1,8 +1,9 @@
 import { parseCsr } from "../../../src/encoding/csr.ts";
-import { octets } from "../../../src/encoding/der/writer.ts";
+import { ascii, implicit, octets } from "../../../src/encoding/der/writer.ts";
 import { spkiOf } from "../../../src/encoding/public-key.ts";
 import type { SigningAuthority } from "../../../src/signer/authority.ts";
 import type { IntermediateRequest, KeyHandle } from "../../../src/signer/backend.ts";
+import type { ModeSettings } from "../../../src/signer/mode.ts";
 import { openUpstream } from "../../../src/signer/upstream.ts";
 import { encodeExtension } from "../../../src/svid/extension-writer.ts";
 import { OID } from "../../../src/svid/extensions.ts";
@@ -10,6 +11,11 @@ import { subjectKeyIdOf } from "../../../src/svid/key-id.ts";
 import { caOf, extension, type Fields, type TestCa } from "../svid/forge.ts";
 import { trustDomain } from "../svid/mint.ts";
 import { DAY, modeKey, T, type ModeBench } from "./mode-bench.ts";
+
+const usualConstraints = extension.nameConstraints(
+  [],
+  [implicit(2, ascii("")), ...[8, 32].map((length) => implicit(7, new Uint8Array(length)))],
+);
 
 /** A company's CA that certifies as a test says, well or badly. */
 
@@ -58,6 +64,7 @@ export async function below(
   bench: ModeBench,
   certify: Certify,
   requests: IntermediateRequest[] = [],
+  more: Partial<ModeSettings> = {},
 ): Promise<{ authority: SigningAuthority }> {
   const ca = await companyRoot(bench);
   let count = 0;
@@ -77,7 +84,11 @@ export async function below(
               spki,
               notBefore: T - 60,
               notAfter: request.notAfter,
-              extensions: await extensions(bench, spki, { pathLength: 0, ...shape }),
+              extensions: await extensions(bench, spki, {
+                pathLength: 0,
+                more: [usualConstraints],
+                ...shape,
+              }),
               ...fields,
             }),
           async between(by, shape, fields = {}) {
@@ -90,7 +101,7 @@ export async function below(
       },
     }),
   };
-  const mode = { mode: "upstream" } as const;
+  const mode = { mode: "upstream", ...more } as const;
   const key = await modeKey(bench, "x509", ca.key, mode, handle, ca.certificate);
   const { authority } = await openUpstream(key, bench.deps);
   if (authority === undefined) throw new Error(bench.complaints.join("; "));
