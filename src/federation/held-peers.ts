@@ -119,20 +119,28 @@ export class HeldPeers implements Peers {
 
   /**
    * Begins what is due, what waits longest first, as far as there is room; each that ends makes room for the next, so
-   * that none waits for one that hangs. @returns when those have ended
+   * that none waits for one that hangs. @returns when nothing is due any more that there is room for
    */
   async refreshAll(now: () => number): Promise<void> {
     const at = now();
-    const due = this.#sources
-      .filter((source) => source.isDue(at))
+    // A loop each, since where peers are always due it need not end: nothing may grow with it.
+    const line = async (first: PeerBundle): Promise<void> => {
+      let next: PeerBundle | undefined = first;
+      let begun = first.refresh(at);
+      while (next !== undefined) {
+        await begun; // oxlint-disable-line no-await-in-loop -- one after another is what it is for
+        [next] = this.#due(now());
+        begun = next?.refresh(now());
+      }
+    };
+    await Promise.all(this.#due(at).map(line));
+  }
+
+  #due(now: number): readonly PeerBundle[] {
+    return this.#sources
+      .filter((source) => source.isDue(now))
       .toSorted((a, b) => Number(a.dueAt > b.dueAt) - Number(a.dueAt < b.dueAt))
-      .slice(0, this.#free(at));
-    await Promise.all(
-      due.map(async (source) => {
-        await source.refresh(at);
-        await this.refreshAll(now);
-      }),
-    );
+      .slice(0, this.#free(now));
   }
 
   /** Nothing is fetched any more; what is held stays. */
@@ -142,7 +150,11 @@ export class HeldPeers implements Peers {
 
   #free(now: number): number {
     if (this.#closed) return 0;
-    return MAX_RUNNING - this.#sources.filter((source) => source.isRunning(now)).length;
+    // Those that evidence waits for may be more.
+    return Math.max(
+      0,
+      MAX_RUNNING - this.#sources.filter((source) => source.isRunning(now)).length,
+    );
   }
 }
 

@@ -20,8 +20,10 @@ export default defineCommand({
   async run(args) {
     const { config, issues } = await checkConfig(args.config, { openPeers });
     if (config === undefined) throw configurationError(issues);
-    await config.heldPeers.refreshAll(() => platform.now());
-    const states = config.heldPeers.states(platform.now());
+    // Of one moment: each is asked once, however long all of them take.
+    const now = platform.now();
+    await config.heldPeers.refreshAll(() => now);
+    const states = config.heldPeers.states(now);
     const bad = states.some(({ usable, lastError }) => !usable || lastError !== undefined);
     if (args.json === true) printJson({ peers: states.map(jsonOf) });
     else if (states.length === 0) print("there are no peers");

@@ -119,6 +119,42 @@ describe("a thousand peers", () => {
     expect(world.held.states(world.now).every(({ usable }) => usable)).toBe(true);
   });
 
+  it("are no more at a time because evidence waits for others", async () => {
+    const world = await many(100);
+    world.answer = () => HANG;
+    for (let i = 0; i < 20; i++) void world.held.find(`p${i}.example`, NOW);
+    void world.held.refreshAll(() => world.now);
+    expect(world.held.states(NOW).filter(({ nextRefreshAt }) => nextRefreshAt).length).toBe(20);
+  });
+
+  it("make room for one another for as long as there is something to do, and nothing grows", async () => {
+    const world = await many(40);
+    let waiting = 0;
+    let most = 0;
+    let asked = 0;
+    // Each is due again when all others had their turn.
+    world.answer = async () => {
+      world.now += 400;
+      if (++asked === 4000) world.held.close();
+      await Promise.resolve();
+      return DOWN;
+    };
+    const all = vi.spyOn(Promise, "all").mockImplementation(async function (
+      this: unknown,
+      values: Iterable<unknown>,
+    ) {
+      most = Math.max(most, ++waiting);
+      const results: unknown[] = [];
+      for (const value of values) results.push(await value); // oxlint-disable-line no-await-in-loop
+      waiting--;
+      return results;
+    } as typeof Promise.all);
+    await world.held.refreshAll(() => world.now);
+    all.mockRestore();
+    expect(asked).toBeGreaterThanOrEqual(4000);
+    expect(most).toBe(1);
+  });
+
   it("begin nothing once they are closed", async () => {
     const world = await many(20);
     let open: (answer: Answer) => void = () => undefined;
