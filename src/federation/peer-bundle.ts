@@ -155,7 +155,7 @@ export class PeerBundle {
   async #take(bytes: Uint8Array, etag: string | undefined, now: number) {
     const { trustDomain } = this.#options;
     let believed = believe(bytes, trustDomain, this.#seen);
-    if (!believed.ok && believed.error.code === "rolled_back" && (await this.#wasReset())) {
+    if (!believed.ok && believed.error.code === "rolled_back" && (await this.#wasReset(now))) {
       const floor = leastOf(this.#options);
       believed = believe(bytes, trustDomain, { floor });
       if (believed.ok) this.#floor = floor;
@@ -189,25 +189,30 @@ export class PeerBundle {
     if (sequence !== undefined && sequence > (this.#floor ?? -1n)) this.#floor = sequence;
   }
 
-  /** What other instances, or this one before it was started again, last believed: also how far back is too far. */
-  async #restore(now: number): Promise<void> {
+  /**
+   * What other instances, or this one before it was started again, last believed: also how far back is too far.
+   * @returns what the store says; undefined where it says nothing
+   */
+  async #restore(now: number): Promise<PeerRecord | undefined> {
     const record = await this.#record();
-    if (record === undefined) return;
+    if (record === undefined) return undefined;
     this.#restored = true;
     const { stored } = record;
-    if (stored === undefined || stored.url !== this.#options.url) return;
+    if (stored === undefined || stored.url !== this.#options.url) return record;
     const believed = believe(stored.bytes, this.#options.trustDomain, this.#seen);
-    if (!believed.ok) return;
+    if (!believed.ok) return record;
     const held = this.#held;
-    if (held !== undefined && !supersedes(believed.value, held)) return;
+    if (held !== undefined && !supersedes(believed.value, held)) return record;
     this.#storedAt = stored.heldSince;
     this.#hold(this.#heldAs(believed.value, Math.min(stored.heldSince, now), "stored"), undefined);
+    return record;
   }
 
   /** Whether an operator took back what was seen: then the peer may start anew. */
-  async #wasReset(): Promise<boolean> {
+  async #wasReset(now: number): Promise<boolean> {
     const { resetAt } = (await this.#record()) ?? {};
-    return resetAt !== undefined && resetAt >= (this.#held?.heldSince ?? 0);
+    // By a clock that is ahead it waits until then: else it would hold for every later rollback, too.
+    return resetAt !== undefined && resetAt <= now && resetAt >= (this.#held?.heldSince ?? 0);
   }
 
   /** Writes down what changed; and its age now and then, so that what is restored seems older by little only. */
@@ -217,15 +222,17 @@ export class PeerBundle {
     if (held === undefined || snapshots() === undefined) return undefined;
     if (!changed && now - this.#storedAt < maxAge / 8) return undefined;
     // Another instance may have been told of a newer one: then this one was a step back, and is not believed.
-    await this.#restore(now);
+    const known = await this.#restore(now);
     if (this.#held !== held)
       return { code: "rolled_back", detail: "another instance has seen a higher sequence" };
     const bytes = utf8Encode(held.document);
-    const written = await this.#stored(async (store) => {
+    const write = async (store: Snapshots): Promise<boolean> => {
       await store.write(trustDomain, { url, heldSince: held.heldSince, bytes });
       return true;
-    });
-    if (written === true) this.#storedAt = now;
+    };
+    // Over what could not be read nothing is written: it may be newer. And what was not written is tried again soon.
+    const written = known !== undefined && (await this.#stored(write)) === true;
+    this.#storedAt = written ? now : -Infinity;
     return undefined;
   }
 

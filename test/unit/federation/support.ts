@@ -101,3 +101,26 @@ export function served(document: string, etag?: string): Answer {
 
 export const UNCHANGED: Answer = { ok: true, value: { status: 304 } };
 export const DOWN: Answer = { ok: false, error: { code: "network" } };
+
+/** A store of snapshots. */
+export function memory(): SnapshotStore & { readonly held: Map<string, Uint8Array>; puts: number } {
+  const held = new Map<string, Uint8Array>();
+  const store = {
+    held,
+    puts: 0,
+    get: async (name: string) => held.get(name),
+    async put(name: string, value: Uint8Array) {
+      store.puts++;
+      held.set(name, value);
+    },
+  };
+  return store;
+}
+
+/** What another instance, or an earlier life of this one, has left behind. */
+export async function stored(document: string, store = memory()) {
+  const world = peerWorld({ store });
+  world.serve(document);
+  if ((await world.refresh()) !== "refreshed") throw new Error("not stored");
+  return store;
+}

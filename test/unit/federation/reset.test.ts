@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { resetPeer } from "../../../src/federation/snapshots.ts";
+import { documentOf, NOW, peerWorld, stored } from "./support.ts";
+
+const LATER = 400;
+
+describe("a peer that an operator lets start anew", () => {
+  it("is believed again by each instance, and not rolled back after that", async () => {
+    const store = await stored(documentOf({ sequence: 7 }));
+    const [one, other] = [peerWorld({ store }), peerWorld({ store })];
+    for (const world of [one, other]) {
+      world.serve(documentOf({ sequence: 7 }));
+      await world.refresh();
+      world.serve(documentOf({ sequence: 1, kids: ["anew"] }));
+      world.now += LATER;
+      expect(await world.refresh()).toBe("rolled_back");
+    }
+    await resetPeer(store, "prod.example", "peer.example", NOW + LATER + 1);
+    for (const world of [one, other]) {
+      world.now += LATER;
+      expect(await world.refresh()).toBe("refreshed");
+      expect(world.kids()).toEqual(["anew"]);
+    }
+    for (const world of [one, other]) {
+      world.serve(documentOf({ sequence: 0, kids: ["z"] }));
+      world.now += LATER;
+      expect(await world.refresh()).toBe("rolled_back");
+    }
+    const late = peerWorld({ store });
+    late.serve(documentOf({ sequence: 0 }));
+    late.now += 2 * LATER;
+    expect(await late.refresh()).toBe("rolled_back");
+  });
+
+  it("is not for ever free to, by a clock that was ahead", async () => {
+    const store = await stored(documentOf({ sequence: 7 }));
+    await resetPeer(store, "prod.example", "peer.example", NOW + 5 * LATER);
+    const world = peerWorld({ store });
+    for (const [sequence, outcome] of [
+      [9, "refreshed"],
+      [8, "rolled_back"],
+      [7, "rolled_back"],
+    ] as const) {
+      world.serve(documentOf({ sequence }));
+      expect(await world.refresh()).toBe(outcome); // oxlint-disable-line no-await-in-loop
+      world.now += LATER;
+    }
+  });
+
+  it("may count nothing any more", async () => {
+    const store = await stored(documentOf({ sequence: 7 }));
+    const world = peerWorld({ store });
+    world.serve(documentOf({ kids: ["b"] }));
+    expect(await world.refresh()).toBe("rolled_back");
+    await resetPeer(store, "prod.example", "peer.example", NOW + 1);
+    for (const kid of ["b", "c"]) {
+      world.serve(documentOf({ kids: [kid] }));
+      world.now += LATER;
+      expect(await world.refresh()).toBe("refreshed");
+    }
+  });
+
+  it("still has the sequence that the configuration asks for", async () => {
+    const store = await stored(documentOf({ sequence: 7 }));
+    const world = peerWorld({ store, minSequence: 3 });
+    world.serve(documentOf({ sequence: 2 }));
+    await world.refresh();
+    await resetPeer(store, "prod.example", "peer.example", NOW + 1);
+    world.now += LATER;
+    expect(await world.refresh()).toBe("rolled_back");
+  });
+});
