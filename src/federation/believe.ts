@@ -62,8 +62,16 @@ function sameKeys(one: Bundle, other: Bundle): boolean {
   return keysOf(one) === keysOf(other);
 }
 
+/** In any order: a set of keys has none, and who keeps them in a map writes them in another each time. */
 function keysOf({ x509Authorities, jwtAuthorities, witAuthorities }: Bundle): string {
-  return serializeBundle({ x509Authorities, jwtAuthorities, witAuthorities });
+  const none = { x509Authorities: [], jwtAuthorities: [], witAuthorities: [] };
+  return [
+    ...x509Authorities.map((one) => serializeBundle({ ...none, x509Authorities: [one] })),
+    ...jwtAuthorities.map((one) => serializeBundle({ ...none, jwtAuthorities: [one] })),
+    ...witAuthorities.map((one) => serializeBundle({ ...none, witAuthorities: [one] })),
+  ]
+    .toSorted()
+    .join();
 }
 
 function namesAnother({ certificate }: X509Authority, trustDomain: string): boolean {

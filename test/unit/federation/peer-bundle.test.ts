@@ -108,6 +108,19 @@ describe("the bundle of a peer", () => {
     expect(world.peer.held?.bundle.refreshHint).toBe(60);
   });
 
+  it("may have its keys in another order by the same sequence: a set has none", async () => {
+    const world = peerWorld();
+    world.serve(documentOf({ sequence: 7, kids: ["a", "b"] }));
+    await world.refresh();
+    world.serve(documentOf({ sequence: 7, kids: ["b", "a"] }));
+    world.now += LATER;
+    expect(await world.refresh()).toBe("refreshed");
+    expect(world.kids()).toEqual(["b", "a"]);
+    world.serve(documentOf({ sequence: 7, kids: ["b", "c"] }));
+    world.now += LATER;
+    expect(await world.refresh()).toBe("rolled_back");
+  });
+
   it("is the latest that was fetched where the peer counts nothing", async () => {
     const world = peerWorld();
     await world.refresh();
