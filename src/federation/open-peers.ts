@@ -135,10 +135,10 @@ function fetchedPeer(
     refreshed: (outcome) => home.inForce?.refreshed(name, outcome),
     storeFailed: () => home.inForce?.storeFailed(),
   };
-  // Another bundle in the configuration is another beginning.
+  // Another bundle in the configuration is another beginning. What says nothing of the bundle is none.
   const facts = JSON.stringify([
     name,
-    { ...peer, url, profile, endpointId, max_age },
+    { ...peer, audience: undefined, url, profile, endpointId, max_age },
     initial?.document,
   ]);
   const source = kept(deps, `peer ${facts}`, () => new PeerBundle(options));

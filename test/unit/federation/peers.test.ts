@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../src/config-issue.ts";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
+import { federation } from "../../../src/federation/open-peers.ts";
+import type { FetchBundle } from "../../../src/federation/peer.ts";
 import { peersSchema } from "../../../src/federation/peers-schema.ts";
 import { webFederation } from "../../../src/federation/web-federation.ts";
+import { Kept } from "../../../src/kept.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { tokenKey } from "../../fakes/token-issuer.ts";
 
@@ -27,6 +30,32 @@ async function readAll(peers: object, files: Record<string, string> = {}) {
   );
   return { bundles, lines };
 }
+
+describe("what was fetched", () => {
+  it.each([
+    ["what tokens may be for", { audience: "https://a.example" }, 7n],
+    ["another URL", { url: "https://b.example/" }, undefined],
+    ["an endpoint that may be private", { allow_private_addresses: true }, undefined],
+  ])("over a reload that changes %s", async (_, change, sequence) => {
+    const bytes = utf8Encode(BUNDLE);
+    const fetchBundle: FetchBundle = async () => ({ ok: true, value: { status: 200, bytes } });
+    const peer = { url: "https://a.example/", profile: "https_web" };
+    const before = new Kept();
+    const open = (entry: object, { keep }: Kept) =>
+      federation({ https_web: () => fetchBundle })(peersSchema.parse({ "a.example": entry }), {
+        platform: webCryptoPlatform(),
+        trustDomain: "prod.example",
+        read: () => Promise.reject(new Error("nothing to read")),
+        keep,
+        report: ({ message }) => {
+          throw new Error(message);
+        },
+      });
+    await (await open(peer, before)).refreshAll(() => 1000);
+    const next = await open({ ...peer, ...change }, new Kept(before));
+    expect(next.states(1000)[0]?.held?.bundle.sequence).toBe(sequence);
+  });
+});
 
 describe("pinned bundles of peers", () => {
   it("are each that of the name above them", async () => {
