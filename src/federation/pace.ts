@@ -9,6 +9,11 @@ const JITTER = 0.1;
 /** After a failure, doubled with each, up to the hint: §6.2 asks for no more. */
 const FIRST_RETRY = 15;
 
+/** @returns the hint as far as it is heeded, in seconds */
+export function hintOf(bundle: Pick<Bundle, "refreshHint"> | undefined): number {
+  return Math.min(Math.max(bundle?.refreshHint ?? USUAL_HINT, MIN_HINT), MAX_HINT);
+}
+
 interface Pace {
   readonly bundle?: Bundle | undefined;
   /** Since the last refresh that went well. */
@@ -21,8 +26,7 @@ interface Pace {
 
 /** @returns seconds from the beginning of one refresh to that of the next */
 export function pauseOf({ bundle, failures, maxAge, dice }: Pace): number {
-  const hint = bundle?.refreshHint ?? USUAL_HINT;
-  const usual = Math.min(Math.max(hint, MIN_HINT), MAX_HINT, maxAge / 2);
+  const usual = Math.min(hintOf(bundle), maxAge / 2);
   const pause = failures === 0 ? usual : Math.min(usual, FIRST_RETRY * 2 ** (failures - 1));
   return pause * (1 + (JITTER * dice) / 256);
 }

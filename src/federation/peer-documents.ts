@@ -2,12 +2,10 @@ import { serializeBundleMap, type Bundle } from "../encoding/bundle.ts";
 import type { Platform } from "../platform/platform.ts";
 import { cacheSeconds, sealDocument, type PublicDocument } from "../platform/public-document.ts";
 import { answerMembers } from "./answer-members.ts";
+import { hintOf } from "./pace.ts";
 import type { HeldBundle, OwnDocuments, PeerDocuments, Peers } from "./peer.ts";
 
 type Sealed = Pick<PublicDocument, "body" | "etag">;
-
-/** Without a hint of its own (SPIFFE Federation §4.1). */
-const USUAL_HINT = 300;
 
 export function peerDocuments(
   peers: Pick<Peers, "has" | "peek" | "states">,
@@ -54,11 +52,11 @@ export function peerDocuments(
   };
 }
 
-/** No longer than it may be used, be it in a cache. */
+/** No longer than it may be used, be it in a cache, and as often as we ask for it: not as seldom as any hint says. */
 function freshFor(
   { bundle, heldSince, maxAge = Infinity }: Omit<HeldBundle, "document">,
   now: number,
 ): number {
   const left = Math.floor(heldSince + maxAge - now);
-  return Math.max(0, Math.min(cacheSeconds(bundle.refreshHint ?? USUAL_HINT), left));
+  return Math.max(0, Math.min(cacheSeconds(hintOf(bundle)), left));
 }

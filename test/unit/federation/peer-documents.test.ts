@@ -65,7 +65,8 @@ describe("the document of a peer", () => {
     ["less, where it is about to end", b, { maxAge: 86_400 }, NOW + 86_390, 10],
     ["nothing at its end", b, { maxAge: 300 }, NOW + 300, 0],
     ["nothing beyond it", b, { maxAge: 300 }, NOW + 400, 0],
-    ["nothing of a hint of nothing", { ...b, refreshHint: 0 }, {}, NOW, 0],
+    ["as little as is heeded of a hint", { ...b, refreshHint: 0 }, {}, NOW, 2],
+    ["as much as is heeded of a hint", { ...b, refreshHint: 1e12 }, {}, NOW, 900],
     ["a whole number", b, { maxAge: 300, heldSince: NOW - 0.5 }, NOW + 298, 1],
   ])("may be kept: %s", async (_name, bundle, parts, now, seconds) => {
     const documents = documentsOf(new Map([["b.example", hold(bundle, parts)]]));
