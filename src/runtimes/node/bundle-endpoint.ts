@@ -34,6 +34,8 @@ export class EndpointCertificate {
   #authority: SigningAuthority | undefined;
   #path: string | undefined;
   #renewAt = 0;
+  /** The last attempt. */
+  #triedAt = -Infinity;
   #failures = 0;
   #running = false;
 
@@ -49,9 +51,12 @@ export class EndpointCertificate {
     const authority = signingAuthority(this.#issuer);
     const path = pathNow();
     const changed = authority !== this.#authority || path !== this.#path;
-    const due = this.#failures > 0 ? now >= this.#renewAt : changed || now >= this.#renewAt;
+    // A clock that was set back: what was made before that is not valid yet, nor does a retry wait for it.
+    const back = now < this.#triedAt - LAST_RETRY;
+    const due = now >= this.#renewAt || back || (changed && this.#failures === 0);
     if (!due || this.#running) return;
     this.#running = true;
+    this.#triedAt = now;
     try {
       const renewed = await this.#renew(path);
       if (renewed.ok) {

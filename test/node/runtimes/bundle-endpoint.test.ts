@@ -117,6 +117,20 @@ describe("the bundle endpoint of profile https_spiffe", () => {
     expect(await fetched()).toContain("keys");
   });
 
+  it("takes another when the clock is set back, before which it was not valid", async () => {
+    world.now += 86_400;
+    await certificate.look();
+    const first = await shown();
+    world.now -= 86_400;
+    await certificate.look();
+    const second = await shown();
+    expect(second.serialNumber).not.toBe(first.serialNumber);
+    expect(Date.parse(second.validFrom) / 1000).toBeLessThanOrEqual(world.now);
+    world.now += 1;
+    await certificate.look();
+    expect((await shown()).serialNumber).toBe(second.serialNumber);
+  });
+
   it("takes another as soon as another key signs, or its SPIFFE ID is another", async () => {
     await certificate.look();
     await certificate.look();
