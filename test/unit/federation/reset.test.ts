@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { resetPeer } from "../../../src/federation/snapshots.ts";
+import { resetPeer, type SnapshotStore } from "../../../src/federation/snapshots.ts";
 import { documentOf, NOW, peerWorld, stored } from "./support.ts";
 
 const LATER = 400;
@@ -35,12 +35,16 @@ describe("a peer that an operator lets start anew", () => {
   it("is not for ever free to, by a clock that was ahead", async () => {
     const store = await stored(documentOf({ sequence: 7 }));
     await resetPeer(store, "prod.example", "peer.example", NOW + 5 * LATER);
-    const world = peerWorld({ store });
+    let reads = 0;
+    const get: SnapshotStore["get"] = (name) =>
+      reads++ === 0 ? store.get(name) : Promise.reject(new Error("down"));
+    const world = peerWorld({ store: { get, put: store.put } });
     for (const [sequence, outcome] of [
       [9, "refreshed"],
       [8, "rolled_back"],
       [7, "rolled_back"],
     ] as const) {
+      reads = 0;
       world.serve(documentOf({ sequence }));
       expect(await world.refresh()).toBe(outcome); // oxlint-disable-line no-await-in-loop
       world.now += LATER;
