@@ -176,7 +176,7 @@ describe("stop (F18)", () => {
     for (const client of clients)
       client.send("POST /busy HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
     const idle = await rawClient(address);
-    await delay(50);
+    while (echo.seen.length < clients.length) await delay(10); // oxlint-disable-line no-await-in-loop -- waits
     const began = performance.now();
     const stopped = echo.server.stop();
     await delay(20);
