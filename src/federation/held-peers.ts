@@ -111,6 +111,12 @@ export class HeldPeers implements Peers {
     return (peer.source.held ?? (await peer.source.find(now)))?.bundle;
   }
 
+  /** Of that peer alone, where that is due. */
+  async refresh(trustDomain: string, now: number): Promise<void> {
+    const peer = this.#peers.get(trustDomain);
+    if (peer !== undefined && peer.profile !== "pinned") await peer.source.refresh(now);
+  }
+
   states(now: number): readonly PeerState[] {
     return [...this.#peers]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))

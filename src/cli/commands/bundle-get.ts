@@ -77,7 +77,7 @@ async function ofPeer(name: string, path: string): Promise<string> {
   if (!config.heldPeers.has(name))
     throw new CommandError(`${printable(path)} has no peer ${printable(name)}`, 2);
   const now = platform.now();
-  await config.heldPeers.refreshAll(() => now);
+  await config.heldPeers.refresh(name, now);
   const state = config.heldPeers.states(now).find(({ trustDomain }) => trustDomain === name);
   const { lastError, held, usable } = state ?? {};
   if (lastError !== undefined) throw refusal(name, lastError);

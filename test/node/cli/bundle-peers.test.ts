@@ -65,6 +65,19 @@ describe("svidmint bundle get", () => {
     expect(await readFile(join(folder, "kept.json"), "utf8")).toBe(document);
   });
 
+  it("asks no other peer", async () => {
+    let asked = 0;
+    const other = await listen(async () => {
+      asked++;
+      return new Response("");
+    });
+    served.push(other);
+    const entry = web(await peerServes(document));
+    await configured(`${entry}\n  other.example: ${web(other.url)}`);
+    expect(await bundle("get", PEER)).toMatchObject({ code: 0, stderr: "" });
+    expect(asked).toBe(0);
+  });
+
   it("believes no more than the issuer would", async () => {
     await configured(web(await peerServes(document), ", min_sequence: 4000000000"));
     const { code, stdout, stderr } = await bundle("get", PEER);
