@@ -1,4 +1,4 @@
-import { chmod, mkdir } from "node:fs/promises";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -129,6 +129,20 @@ describe("svidmint doctor", () => {
     const open = await folder();
     await makeTrustDomain(open);
     await chmod(join(open, "jwt-7.key"), 0o640);
+    const inVault = [
+      "  jwt:",
+      "    - id: jwt-8",
+      "      backend: vault_transit",
+      "      key: https://127.0.0.1:1/v1/transit/keys/jwt-8",
+      "      login: { method: token, token: file:vault.token }",
+      "      public_key: file:jwt-7.pub",
+      "      published_at: 2026-01-01T00:00:00Z",
+      "      active_from: standby",
+    ];
+    await writeFile(join(open, "vault.token"), "hvs.hunter2", { mode: 0o644 });
+    await variant(open, "svidmint.yaml", (text) =>
+      text.replace("\n  jwt:", `\n${inVault.join("\n")}`),
+    );
     await chmod(join(open, "svidmint.yaml"), 0o666);
     await chmod(join(open, "jwt-7.pub"), 0o666);
     await mkdir(join(open, ".svidmint"), { mode: 0o755 });
@@ -142,7 +156,9 @@ describe("svidmint doctor", () => {
       [".svidmint", "go-rwx"],
       ["jwt-7.pub", "go-w"],
       ["jwt-7.key", "go-rwx"],
+      ["vault.token", "o-rwx"],
     ]);
+    expect(ran.stdout).not.toContain("hunter2");
   });
 
   it.for<[string, () => Promise<string>, Partial<Found> | undefined]>([
