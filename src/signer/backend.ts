@@ -2,6 +2,7 @@ import type { ReadResource } from "../config-issue.ts";
 import type { PublicKey } from "../encoding/primitives.ts";
 import type { CloudLibraries } from "../platform/credentials.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { CaNameConstraints } from "../svid/ca-certificate.ts";
 import type { ChosenAlgorithm } from "./algorithms.ts";
 import type { Signer } from "./signer.ts";
 
@@ -46,6 +47,8 @@ export interface IntermediateRequest {
   /** PKCS#10, DER, signed by the intermediate's key: its subject and extensions are what the certificate should have. */
   readonly csr: Uint8Array;
   readonly trustDomain: string;
+  /** Those in the request. */
+  readonly nameConstraints: CaNameConstraints;
   /** Unix seconds; a CA may give less. */
   readonly notAfter: number;
 }

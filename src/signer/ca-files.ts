@@ -3,8 +3,10 @@ import { equalBytes } from "../encoding/bytes.ts";
 import { derOid, isContext, isSequence, readDer } from "../encoding/der/reader.ts";
 import { signatureAlgorithmOf } from "../encoding/signature-algorithm.ts";
 import { parseCertificate, type Certificate } from "../svid/certificate.ts";
+import { lintIntermediateTbs } from "../svid/ca-lint.ts";
 import { encodeExtension } from "../svid/extension-writer.ts";
 import { OID } from "../svid/extensions.ts";
+import { subjectKeyIdOf } from "../svid/key-id.ts";
 import { assembleCertificate, serialNumber } from "../svid/x509-svid.ts";
 import { signingAlgorithm } from "./algorithms.ts";
 import type { BackendDeps, IntermediateRequest, KeyHandle, UpstreamCa } from "./backend.ts";
@@ -84,15 +86,13 @@ function caInFiles(
       const { subject, spki, extensions } = requested(request);
       const now = platform.now();
       const keyId = ca.extensions.subjectKeyId ?? new Uint8Array(0);
+      const notAfter = Math.min(request.notAfter, ca.notAfter);
       const tbs = seq(
         explicit(0, integer(2)),
         integer(serialNumber(platform.random(SERIAL_BYTES))),
         signatureAlgorithmOf(signer.scheme),
         ca.subject.raw,
-        seq(
-          time(Math.max(now - BACKDATE_SECONDS, ca.notBefore)),
-          time(Math.min(request.notAfter, ca.notAfter)),
-        ),
+        seq(time(Math.max(now - BACKDATE_SECONDS, ca.notBefore)), time(notAfter)),
         subject,
         spki,
         explicit(
@@ -100,6 +100,17 @@ function caInFiles(
           seq(...extensions, encodeExtension(OID.authorityKeyId, false, seq(implicit(0, keyId)))),
         ),
       );
+      const lint = lintIntermediateTbs(tbs, {
+        ...request,
+        now,
+        spki,
+        subjectKeyId: await subjectKeyIdOf(spki, platform),
+        scheme: signer.scheme,
+        issuer: { name: ca.subject.raw, keyId, notAfter: ca.notAfter },
+        latestNotAfter: notAfter,
+      });
+      if (!lint.ok)
+        throw new SignerError("unsound", `not signed by ${signer.id}: ${lint.error.detail ?? ""}`);
       return [assembleCertificate(tbs, signer.scheme, await signer.sign(tbs)), ...chain];
     },
   };
@@ -111,7 +122,7 @@ interface Requested {
   readonly extensions: readonly Uint8Array[];
 }
 
-/** This very process made the request, so that what it asks for is our own profile. @throws SignerError */
+/** This very process made the request; whether it asks for our own profile, the lint tells. @throws SignerError */
 function requested({ csr }: IntermediateRequest): Requested {
   const read = readDer(csr);
   const [info] = read.ok ? read.value.children : [];

@@ -28,7 +28,7 @@ export async function openUpstream(key: ModeKey, deps: ModeDeps): Promise<Opened
   }
   const authority = intermediatesBelow(key, root.value, deps, async (wanted) => {
     const extensions = caExtensions(wanted);
-    const { subject, notAfter, now } = wanted;
+    const { subject, nameConstraints, notAfter, now } = wanted;
     const csr = await certificateRequest(platform, wanted.key, ES256.scheme, {
       subject,
       extensions,
@@ -36,14 +36,14 @@ export async function openUpstream(key: ModeKey, deps: ModeDeps): Promise<Opened
     return ok({
       facts: { mode: "upstream", csr_sha256: await platform.digestText("SHA-256", csr, "hex") },
       async ask() {
-        const answer = await ca.certify({ csr, trustDomain, notAfter });
+        const answer = await ca.certify({ csr, trustDomain, nameConstraints, notAfter });
         const expected = {
           root: root.value,
           key: wanted.key.publicKey,
           trustDomain,
           now,
           notAfter,
-          nameConstraints: wanted.nameConstraints,
+          nameConstraints,
         };
         const chain = await checkUpstreamChain(answer, expected, platform);
         if (chain.ok) return chain.value;

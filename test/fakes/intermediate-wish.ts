@@ -43,5 +43,6 @@ export async function intermediateWish(
     attributes: [extensionRequest(...extensions)],
   });
   const notAfter = platform.now() + 2 * HOUR;
-  return { key, subject, csr, trustDomain: TRUST_DOMAIN, notAfter };
+  const nameConstraints = "exclude_dns_ip";
+  return { key, subject, csr, trustDomain: TRUST_DOMAIN, nameConstraints, notAfter };
 }

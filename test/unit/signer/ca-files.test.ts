@@ -3,7 +3,7 @@ import { encodePem } from "../../../src/encoding/pem.ts";
 import { openCaFiles } from "../../../src/signer/ca-files.ts";
 import { parseCertificate } from "../../../src/svid/certificate.ts";
 import { upstreamConformance } from "../../conformance/upstream.ts";
-import { intermediateWish } from "../../fakes/intermediate-wish.ts";
+import { intermediateWish, type IntermediateWish } from "../../fakes/intermediate-wish.ts";
 import { csrDer } from "../../fakes/csr.ts";
 import { extension, NOW, testCa, type Fields, type TestCa } from "../svid/forge.ts";
 import { caOf, faultOf, hierarchy, opened, pemOf, platform } from "./upstream-bench.ts";
@@ -44,9 +44,22 @@ describe("a CA in files", () => {
     const ca = caOf(await bench(await testCa("root")));
     const key = await platform.generateKey("P-256");
     for (const csr of [await csrDer(platform, key), new Uint8Array(5)]) {
-      const wish = { csr, trustDomain: "prod.example.org", notAfter: NOW + 60 };
+      const wish = { ...(await intermediateWish(platform)), csr }; // oxlint-disable-line no-await-in-loop
       expect(await faultOf(ca.certify(wish))).toMatchObject({ code: "unsound" }); // oxlint-disable-line no-await-in-loop
     }
+  });
+
+  it.each<[string, Partial<IntermediateWish>]>([
+    ["another trust domain", { trustDomain: "other.example.org" }],
+    ["fewer name constraints", { nameConstraints: "permit_uri" }],
+    ["name constraints that are none", { nameConstraints: "none" }],
+    ["a life that is over", { notAfter: NOW }],
+  ])("signs nothing that is not what is wanted: %s", async (_, changes) => {
+    const ca = caOf(await bench(await testCa("root")));
+    const wish = { ...(await intermediateWish(platform)), ...changes };
+    const fault = await faultOf(ca.certify(wish));
+    expect(fault).toMatchObject({ code: "unsound" });
+    expect(fault.message).toMatch(/^not signed by corp: /);
   });
 
   const CA = [extension.ca(), extension.keyUsage([5])];

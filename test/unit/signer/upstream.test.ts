@@ -24,7 +24,7 @@ describe("mode upstream", () => {
     expect(bench.history).toEqual(["intermediate", "asked", "intermediate_outcome"]);
     expect(key.chainPem.match(/BEGIN/g)).toHaveLength(1);
     const [{ csr, notAfter, ...request } = { csr: new Uint8Array(), notAfter: 0 }] = requests;
-    expect(request).toEqual({ trustDomain });
+    expect(request).toEqual({ trustDomain, nameConstraints: "exclude_dns_ip" });
     expect(notAfter).toBe(T + 2 * HOUR + 600);
     expect(bench.events[0]).toMatchObject({
       mode: "upstream",

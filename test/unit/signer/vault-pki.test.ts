@@ -32,7 +32,12 @@ describe("a CA in Vault", () => {
   });
 
   const certify = () =>
-    ca.certify({ csr: CSR, trustDomain: "prod.example.org", notAfter: now + 7800 });
+    ca.certify({
+      csr: CSR,
+      trustDomain: "prod.example.org",
+      nameConstraints: "exclude_dns_ip",
+      notAfter: now + 7800,
+    });
 
   it("is asked for an intermediate of no further CAs, for no longer than is needed", async () => {
     expect(vault.asked).toEqual([]);
