@@ -57,6 +57,8 @@ export class HeldPeers implements Peers {
       peer.profile === "pinned" ? [] : [peer.source],
     );
     this.#home = home;
+    // Until another is bound, as none is where somebody only looks at a configuration: endpoints are known by these.
+    home.inForce ??= this;
   }
 
   bind({ trustDomain, store, tell, count, storeFailed = () => undefined }: PeersContext): void {

@@ -1,11 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { parseBundle } from "../../../src/encoding/bundle.ts";
 import { spiffeEndpoint } from "../../../src/federation/node/spiffe-endpoint.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
-import { temporaryFolders } from "./run.ts";
+import { quickly, temporaryFolders } from "./run.ts";
 import { freePort, initialised, serve } from "./server.ts";
 
 const folder = temporaryFolders();
@@ -45,6 +45,32 @@ describe("svidmint serve --bundle-endpoint", () => {
     const next = `spiffe://${name}/spire/server`;
     await expect.poll(() => ask(port, url, next), { timeout: 5000 }).toBe("the bundle");
     expect(await ask(port, url, usual)).toMatchObject({ error: { code: "endpoint_identity" } });
+  });
+
+  it("is fetched from by the commands of a peer", async () => {
+    const { cwd, url } = await initialised(await folder());
+    const port = await freePort();
+    await serve(cwd, url, ["--bundle-endpoint", `127.0.0.1:${port}`]);
+    const { trust_domain: name }: { trust_domain: string } = parse(
+      await readFile(file(cwd), "utf8"),
+    );
+    const peer = await initialised(await folder(), ["--trust-domain", "other.example.org"]);
+    const document = await (await fetch(`${url}/bundle`)).text();
+    await writeFile(join(peer.cwd, "peer.json"), document);
+    const entry = {
+      url: `https://127.0.0.1:${port}/bundle`,
+      profile: "https_spiffe",
+      endpoint_spiffe_id: `spiffe://${name}/svidmint/bundle-endpoint`,
+      bundle: "file:peer.json",
+      allow_private_addresses: true,
+    };
+    await appendFile(file(peer.cwd), `\npeers: ${JSON.stringify({ [name]: entry })}\n`);
+    expect(await quickly(["bundle", "get", name], { cwd: peer.cwd })).toEqual({
+      code: 0,
+      stdout: `${document}\n`,
+      stderr: "",
+    });
+    expect(await quickly(["bundle", "peers"], { cwd: peer.cwd })).toMatchObject({ code: 0 });
   });
 
   it.each(["/payments/api", "/svidmint", "/svidmint/../x", "spiffe://a.example/svidmint/x"])(

@@ -58,8 +58,11 @@ export async function stopped(child: ChildProcess): Promise<number | null> {
 }
 
 /** What `svidmint init` writes, for an address that is free. */
-export async function initialised(cwd: string): Promise<{ cwd: string; url: string }> {
+export async function initialised(
+  cwd: string,
+  more: readonly string[] = [],
+): Promise<{ cwd: string; url: string }> {
   const url = `http://127.0.0.1:${await freePort()}`;
-  await quickly(["init", "--issuer", url], { cwd });
+  await quickly(["init", "--issuer", url, ...more], { cwd });
   return { cwd, url };
 }

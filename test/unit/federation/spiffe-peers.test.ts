@@ -32,7 +32,11 @@ const entry = (owner: string, more: Entry = {}): Entry => ({
   ...more,
 });
 
-async function open(peers: Readonly<Record<string, Entry>>, answers: readonly string[] = []) {
+async function open(
+  peers: Readonly<Record<string, Entry>>,
+  answers: readonly string[] = [],
+  bound = true,
+) {
   const lines: string[] = [];
   /** Key ids that the endpoint was verified with, fetch by fetch. */
   const verifiedWith: (readonly string[] | undefined)[] = [];
@@ -58,7 +62,8 @@ async function open(peers: Readonly<Record<string, Entry>>, answers: readonly st
         lines.push(`${severity} ${path.join(".")}: ${message}`),
     },
   );
-  held.bind({ trustDomain: "prod.example", tell: () => undefined, count: () => undefined });
+  if (bound)
+    held.bind({ trustDomain: "prod.example", tell: () => undefined, count: () => undefined });
   const refreshAt = async (now: number): Promise<void> => {
     clock.now = now;
     await held.refreshAll(() => now);
@@ -67,6 +72,13 @@ async function open(peers: Readonly<Record<string, Entry>>, answers: readonly st
 }
 
 describe("peers by https_spiffe", () => {
+  it("are verified with the configured bundle where no issuer was opened, too", async () => {
+    const peers = { "a.example": entry("a.example", { bundle: `data:${document(1, first)}` }) };
+    const { verifiedWith, refreshAt } = await open(peers, [], false);
+    await refreshAt(T0);
+    expect(verifiedWith).toEqual([["1"]]);
+  });
+
   it("are verified with the configured bundle first, then with the latest that was fetched", async () => {
     const peers = { "a.example": entry("a.example", { bundle: `data:${document(1, first)}` }) };
     const { held, lines, verifiedWith, refreshAt } = await open(peers, [
