@@ -13,6 +13,7 @@ import { SignerError, type Signer } from "./signer.ts";
 
 /** In place of a vault's own address: a simulation on this machine, and nothing else. */
 const ENDPOINT = "SVIDMINT_AZURE_KEY_VAULT_ENDPOINT";
+export const NO_SIMULATION = `the variable ${ENDPOINT} is no http URL of a loopback host`;
 /**
  * By what a vault's name ends in, whom tokens are for. It is never taken from an answer: a server that could name the
  * resource would be sent a token of ours for it.
@@ -53,12 +54,12 @@ export async function openAzureKeyVault(
     deps.complain("key", "is in no vault of Azure");
     return undefined;
   }
-  const endpoint = variable(deps, ENDPOINT);
-  if (endpoint !== undefined && !isLoopback(endpoint)) {
-    deps.complain("key", `the variable ${ENDPOINT} is no http URL of a loopback host`);
+  const place = vaultAddress(origin, deps);
+  if (place === undefined) {
+    deps.complain("key", NO_SIMULATION);
     return undefined;
   }
-  const url = (endpoint?.replace(/\/$/, "") ?? origin) + pathname;
+  const url = place + pathname;
   const operate = vaultOperation({
     kid,
     url,
@@ -69,6 +70,17 @@ export async function openAzureKeyVault(
     signer: (id, chosen, publicKey) => vaultSigner(id, chosen, publicKey, deps, operate),
     unwrapper: (id) => vaultUnwrapper(id, operate),
   };
+}
+
+/**
+ * Where a vault is reached.
+ * @param origin its own
+ * @returns undefined where the variable leads beyond this machine
+ */
+export function vaultAddress(origin: string, deps: Pick<BackendDeps, "env">): string | undefined {
+  const endpoint = variable(deps, ENDPOINT);
+  if (endpoint === undefined) return origin;
+  return isLoopback(endpoint) ? endpoint.replace(/\/$/, "") : undefined;
 }
 
 function isLoopback(text: string): boolean {

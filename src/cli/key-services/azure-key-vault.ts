@@ -2,7 +2,7 @@ import { encodeBase64url } from "../../encoding/base64.ts";
 import { isJsonObject, type JsonObject } from "../../encoding/json.ts";
 import { parseJwk, spkiOf } from "../../encoding/public-key.ts";
 import { azureCredentials } from "../../platform/azure-credentials.ts";
-import { variable } from "../../platform/credentials.ts";
+import { NO_SIMULATION, vaultAddress } from "../../signer/azure-key-vault.ts";
 import { UsageError } from "../errors.ts";
 import {
   keyIn,
@@ -36,8 +36,9 @@ export function azureKeyVaultAdmin(deps: AdminDeps): KeyAdmin {
     const { origin, hostname, pathname } = new URL(url);
     const resource = `https://${hostname.slice(hostname.indexOf(".") + 1)}`;
     const id = typeof client === "string" ? client : undefined;
+    const at = vaultAddress(origin, deps);
+    if (at === undefined) throw new UsageError(NO_SIMULATION);
     const token = await obtained(azureCredentials(deps, resource, id));
-    const at = variable(deps, "SVIDMINT_AZURE_KEY_VAULT_ENDPOINT")?.replace(/\/$/, "") ?? origin;
     const { status, body: answer } = await callService(deps, "Azure Key Vault", {
       method,
       url: `${at}${pathname}?api-version=${API_VERSION}`,

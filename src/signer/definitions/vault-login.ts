@@ -18,6 +18,9 @@ const NAMESPACE = z
 const ROLE = z.string().check(z.regex(/^[\w.@-]{1,128}$/, "expected the name of a role"));
 const REFERENCE = /^(?:env|file):./;
 const MACHINES = ["google", "azure"];
+/** Hosts by which Azure names its own services. Who is shown a token for one of them may use it there, keys included. */
+const OF_AZURE =
+  /(?:^|\.)(?:azure\.(?:net|com|cn|us)|windows\.net|microsoft\.com|usgovcloudapi\.net|chinacloudapi\.cn)$/;
 
 /** The URL of one thing in an engine, by region if so wanted. @param kind what stands before its name */
 export function vaultUrl(kind: "keys" | "issuer"): z.ZodMiniType {
@@ -53,6 +56,11 @@ const jwtLogin = z
       error: "goes with a token of google or azure, which need it, and with no other",
       path: ["audience"],
     }),
+    z.refine(({ token, audience }) => token !== "azure" || !isOfAzure(audience), {
+      error:
+        "is a service of Azure's, which whoever has the token could use: register an application for Vault, and name its URI",
+      path: ["audience"],
+    }),
   );
 const awsLogin = z.strictObject({
   method: z.literal("aws"),
@@ -67,6 +75,10 @@ const awsLogin = z.strictObject({
   ),
   mount: z.optional(PATH),
 });
+
+function isOfAzure(audience = ""): boolean {
+  return URL.canParse(audience) && OF_AZURE.test(new URL(audience).hostname);
+}
 
 /** @see VaultSettings */
 export function vaultFields(): Readonly<Record<"namespace" | "login", z.ZodMiniType>> {

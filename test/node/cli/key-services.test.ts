@@ -75,6 +75,18 @@ function google() {
 }
 
 describe("a key's public half", () => {
+  it("shows an operator's token to no simulation beyond this machine", async () => {
+    const asked: string[] = [];
+    const fetch = async (url: string) => Response.json({ asked: asked.push(url) });
+    const deps = depsWith(fetch, {
+      ...IDENTITY_VARIABLES,
+      SVIDMINT_AZURE_KEY_VAULT_ENDPOINT: "https://vault.evil.example",
+    });
+    const key = `https://acme.vault.azure.net/keys/one/${"0".repeat(32)}`;
+    await expect(azureKeyVaultAdmin(deps).publicKey({ key })).rejects.toThrow(/loopback host/);
+    expect(asked).toEqual([]);
+  });
+
   it.for(["P-256", "P-384", "RSA-2048"] as const)("of Key Vault, %s", async (kind) => {
     const { vault, admin } = await azure();
     const key = await crypto.generateKey(kind);

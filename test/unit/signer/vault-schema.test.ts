@@ -11,6 +11,7 @@ const entry = {
 };
 const accepts = (changes: object) => keysSchema.safeParse({ jwt: [{ ...entry, ...changes }] });
 const jwt = { method: "jwt", role: "svidmint", token: "file:/var/run/secrets/vault/token" };
+const azure = { ...jwt, token: "azure" };
 const aws = { method: "aws", role: "svidmint", region: "eu-central-1" };
 
 describe("the members of vault_transit", () => {
@@ -30,6 +31,11 @@ describe("the members of vault_transit", () => {
     ["a JWT", { login: jwt }],
     ["a JWT at another path", { login: { ...jwt, mount: "k8s/west" } }],
     ["a machine's JWT", { login: { ...jwt, token: "google", audience: "vault" } }],
+    ["Azure's, for an application", { login: { ...azure, audience: "api://vault" } }],
+    [
+      "Azure's, for a tenant's own",
+      { login: { ...azure, audience: "https://a.onmicrosoft.com/v" } },
+    ],
     ["AWS", { login: aws }],
     ["AWS with a server's name", { login: { ...aws, server_id: "vault.example.org", mount: "a" } }],
   ])("take %s", (_, changes) => {
@@ -60,6 +66,12 @@ describe("the members of vault_transit", () => {
     ["another method", { login: { method: "approle", role: "x" } }],
     ["a JWT in place", { login: { ...jwt, token: "eyJ.a.b" } }],
     ["a machine's JWT for nobody", { login: { ...jwt, token: "azure" } }],
+    [
+      "a token for Azure itself",
+      { login: { ...azure, audience: "https://management.azure.com/" } },
+    ],
+    ["a token for Azure's keys", { login: { ...azure, audience: "https://vault.azure.net" } }],
+    ["a token for Graph", { login: { ...azure, audience: "https://GRAPH.microsoft.com" } }],
     ["an audience of a token that is as it is", { login: { ...jwt, audience: "vault" } }],
     ["a path that leads elsewhere", { login: { ...jwt, mount: "jwt/../../sys" } }],
     ["no region", { login: { ...aws, region: undefined } }],
