@@ -33,6 +33,17 @@ export interface Grants {
 /** Ed25519 only where a rule asks for it: many TLS stacks and no JWT-SVID verifier take it. */
 const DEFAULT_KEY_TYPES: readonly SvidKeyType[] = ["p256", "p384", "rsa"];
 
+/** A token that a peer takes for evidence, and others hold as well, could be handed in there by any of them. */
+function sharedEvidence(
+  audience: string,
+  { peers }: Pick<PolicyContext, "peers">,
+): string | undefined {
+  for (const [name, peer] of peers ?? [])
+    if (peer.audience === audience)
+      return `is the issuer of ${name}, whose evidence is for nobody beside it: name the peer in exchange_to, or leave out multiple_audiences`;
+  return undefined;
+}
+
 export function compileGrants(
   rule: RuleInput,
   context: Pick<PolicyContext, "issuer" | "trustDomain" | "peers">,
@@ -50,7 +61,9 @@ export function compileGrants(
     issues.push(configError([...path, "jwt", "audiences"], "required: or `exchange_to`"));
   for (const [index, audience] of audiences.entries()) {
     const at = [...path, "jwt", "audiences", index];
-    const wrong = audienceProblem(audience, context.issuer);
+    const wrong =
+      audienceProblem(audience, context.issuer) ??
+      (jwt?.multiple_audiences === true ? sharedEvidence(audience, context) : undefined);
     if (wrong !== undefined) issues.push(configError(at, wrong));
     else if (audiences.indexOf(audience) !== index)
       issues.push(configWarning(at, "is listed twice"));

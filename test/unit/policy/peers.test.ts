@@ -57,11 +57,21 @@ describe("peers that a rule names", () => {
     ],
     ["exchange to a URL", { jwt: { exchange_to: [BASE] } }, /exchange_to\.0: is not under/],
     ["exchange to nobody", { jwt: { exchange_to: [] } }, /exchange_to: must not be empty/],
+    [
+      "a peer's evidence for others as well",
+      { jwt: { audiences: ["a", BASE], multiple_audiences: true } },
+      /audiences\.1: is the issuer of partner\.example, whose evidence is for nobody beside it/,
+    ],
     ["exchange beside jwt", { exchange_to: ["partner.example"] }, /exchange_to/],
   ])("%s: refused", (_name, parts, error) => {
     const { policy, issues } = compile([rule(parts)]);
     expect(policy).toBeUndefined();
     expect(errorsOf(issues).join("\n")).toMatch(error);
+  });
+
+  it("may have their issuer among audiences that a token has one of", () => {
+    const { issues } = compile([rule({ jwt: { audiences: ["a", BASE] } })]);
+    expect(errorsOf(issues)).toEqual([]);
   });
 
   it("are not judged where `peers:` itself is wrong", () => {
