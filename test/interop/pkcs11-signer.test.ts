@@ -1,13 +1,15 @@
-import { constants, publicEncrypt } from "node:crypto";
+import { constants, createPublicKey, publicEncrypt } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSpki } from "../../src/encoding/public-key.ts";
 import type { PublicKey } from "../../src/encoding/primitives.ts";
 import { nodePlatform } from "../../src/platform/node/node-platform.ts";
 import { signingAlgorithm } from "../../src/signer/algorithms.ts";
+import type { Unwrapper } from "../../src/signer/backend.ts";
 import { closePkcs11, openPkcs11 } from "../../src/signer/node/pkcs11/pkcs11.ts";
 import type { Pkcs11Settings } from "../../src/signer/node/pkcs11/settings.ts";
 import type { SignatureAlgorithm, Signer } from "../../src/signer/signer.ts";
 import { signerConformance } from "../conformance/signer.ts";
+import { unwrapperConformance } from "../conformance/unwrapper.ts";
 import { counterparts } from "./support/counterparts.ts";
 import { keyPair, MODULE, packageFolder, PIN, softHsm, type SoftHsm } from "./support/softhsm.ts";
 
@@ -99,22 +101,39 @@ describe.skipIf(needs.absent)(`keys on a SoftHSM token${needs.note}`, () => {
     await expect(refused({})).resolves.toHaveLength(64);
   });
 
-  it("unwraps by RSA-OAEP with SHA-1, which is all that this token has", async () => {
-    const der = Buffer.from(publicKeys.get("RSA-2048")?.spki ?? []);
-    const key = {
-      key: der,
-      format: "der",
-      type: "spki",
-      padding: constants.RSA_PKCS1_OAEP_PADDING,
-    } as const;
-    const secret = Buffer.alloc(32, 7);
-    const unwrap = async (oaep_hash: "sha1" | "sha256") => {
-      const wrapped = publicEncrypt({ ...key, oaepHash: oaep_hash }, secret);
-      const { unwrapper } = await open({ key: "RSA-2048", oaep_hash });
-      return unwrapper?.("jwt").unwrap(new Uint8Array(wrapped), "context");
+  /** By the public half, as an operator wraps. */
+  function wrapFor(label: string, oaepHash: "sha1" | "sha256", data: Uint8Array): Uint8Array {
+    const der = Buffer.from(publicKeys.get(label)?.spki ?? []);
+    const key = createPublicKey({ key: der, format: "der", type: "spki" });
+    const padding = constants.RSA_PKCS1_OAEP_PADDING;
+    return new Uint8Array(publicEncrypt({ key, padding, oaepHash }, data));
+  }
+
+  unwrapperConformance("pkcs11 RSA-2048", false, {}, async () => {
+    const { unwrapper } = await open({ key: "RSA-2048", oaep_hash: "sha1" });
+    let calls = 0;
+    const counting = (id: string): Unwrapper => {
+      const bare = unwrapper?.(id);
+      if (bare === undefined) throw new Error("no unwrapper");
+      return {
+        unwrap(wrapped, context) {
+          calls++;
+          return bare.unwrap(wrapped, context);
+        },
+      };
     };
-    expect(Buffer.from((await unwrap("sha1")) ?? [])).toEqual(secret);
-    await expect(unwrap("sha256")).rejects.toMatchObject({
+    return {
+      handle: { unwrapper: counting },
+      wrap: async (dataKey) => wrapFor("RSA-2048", "sha1", dataKey),
+      calls: () => calls,
+      become: () => undefined,
+    };
+  });
+
+  it("unwraps by RSA-OAEP with SHA-1, which is all that this token has", async () => {
+    const { unwrapper } = await open({ key: "RSA-2048", oaep_hash: "sha256" });
+    const wrapped = wrapFor("RSA-2048", "sha256", new Uint8Array(32).fill(7));
+    await expect(unwrapper?.("jwt").unwrap(wrapped, "context")).rejects.toMatchObject({
       code: "denied",
       message: expect.stringContaining("CKR_ARGUMENTS_BAD"),
     });

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { openAwsKms } from "../../../src/signer/aws-kms.ts";
 import { SignerError } from "../../../src/signer/signer.ts";
+import { unwrapperConformance } from "../../conformance/unwrapper.ts";
 import { FAILURES, FOREIGN } from "../../fakes/aws-kms-faults.ts";
-import { FakeKms, keyArn, KMS_VARIABLES, type KmsFault } from "../../fakes/aws-kms.ts";
+import { failure, FakeKms, keyArn, KMS_VARIABLES, type KmsFault } from "../../fakes/aws-kms.ts";
 import { base64 } from "../../fakes/keys.ts";
 
 const platform = webCryptoPlatform();
@@ -27,10 +28,10 @@ async function bench() {
       },
     );
     const unwrapper = handle?.unwrapper?.("jwt-7");
-    if (unwrapper === undefined) throw new Error("no unwrapper");
-    return unwrapper;
+    if (handle === undefined || unwrapper === undefined) throw new Error("no unwrapper");
+    return { handle, unwrapper };
   };
-  return { kms, arn, wrapped, open, unwrapper: await open(arn) };
+  return { kms, arn, wrapped, open, ...(await open(arn)) };
 }
 
 async function faultOf(unwrapped: Promise<Uint8Array>): Promise<SignerError> {
@@ -38,6 +39,27 @@ async function faultOf(unwrapped: Promise<Uint8Array>): Promise<SignerError> {
   if (error instanceof SignerError) return error;
   throw new Error(`not refused: ${String(error)}`);
 }
+
+unwrapperConformance<KmsFault>(
+  "aws_kms",
+  true,
+  {
+    denied: () => failure("AccessDeniedException"),
+    throttled: () => failure("ThrottlingException"),
+    unavailable: () => failure("KMSInternalException", 500),
+    malformed: (answer) => Response.json({ ...answer, Plaintext: "%" }),
+    foreign: (answer) => Response.json({ ...answer, KeyId: keyArn("two") }),
+  },
+  async () => {
+    const { kms, arn, handle } = await bench();
+    return {
+      handle,
+      wrap: (dataKey, context) => kms.encrypt(arn, dataKey, { svidmint: context }),
+      calls: () => kms.asked.length,
+      become: (fault = () => undefined) => void (kms.fault = fault),
+    };
+  },
+);
 
 describe("a data key that AWS KMS decrypts", () => {
   it("is asked for by the key's ARN and in its context, and nothing else", async () => {
@@ -55,9 +77,7 @@ describe("a data key that AWS KMS decrypts", () => {
   });
 
   it.each<[string, (wrapped: Uint8Array) => Uint8Array, string]>([
-    ["another context", (wrapped) => wrapped, "prod.example.org jwt kid-2"],
     ["no context", (wrapped) => wrapped, ""],
-    ["a turned bit", (wrapped) => wrapped.with(20, (wrapped[20] ?? 0) ^ 1), CONTEXT],
     ["an end cut off", (wrapped) => wrapped.subarray(0, -1), CONTEXT],
     ["nothing", () => new Uint8Array(0), CONTEXT],
   ])("is denied for %s", async (_, change, context) => {
@@ -72,7 +92,7 @@ describe("a data key that AWS KMS decrypts", () => {
     ["a key that is none", keyArn("three"), /NotFoundException/],
   ])("is denied to %s", async (_, arn, reason) => {
     const { wrapped, open } = await bench();
-    const error = await faultOf((await open(arn)).unwrap(wrapped, CONTEXT));
+    const error = await faultOf((await open(arn)).unwrapper.unwrap(wrapped, CONTEXT));
     expect(error).toMatchObject({ code: "denied", message: expect.stringMatching(reason) });
   });
 

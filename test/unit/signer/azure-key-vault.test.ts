@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { toHex, utf8Encode } from "../../../src/encoding/bytes.ts";
+import type { PrivateKey } from "../../../src/platform/platform.ts";
 import { verified } from "../../../src/signer/verified.ts";
 import { signerConformance } from "../../conformance/signer.ts";
-import { base64url, fromBase64url } from "../../fakes/azure-key-vault.ts";
+import { unwrapperConformance } from "../../conformance/unwrapper.ts";
+import { base64url, failure, type FakeKeyVault } from "../../fakes/azure-key-vault.ts";
 import { bench, crypto, faultOf } from "./azure-key-vault-support.ts";
 
 const DATA = utf8Encode("bytes that we encoded");
@@ -132,38 +134,44 @@ describe("replicas of a key", () => {
   });
 });
 
-describe("a data key", () => {
-  async function wrap(info: { n: Uint8Array; e: Uint8Array }, data: Uint8Array) {
-    const jwk = { kty: "RSA", n: base64url(info.n), e: base64url(info.e) };
-    const oaep = { name: "RSA-OAEP", hash: "SHA-256" };
-    const key = await globalThis.crypto.subtle.importKey("jwk", jwk, oaep, false, ["encrypt"]);
-    return new Uint8Array(
-      await globalThis.crypto.subtle.encrypt({ name: "RSA-OAEP" }, key, new Uint8Array(data)),
-    );
-  }
+type Fault = FakeKeyVault["fault"];
 
-  it("is unwrapped by the very version, with RSA-OAEP-256", async () => {
-    const { unwrapper, vault, key, kid } = await bench("RSA-2048");
-    const { info } = key.publicKey;
-    if (info.type !== "RSA") throw new Error("no RSA key");
-    const wrapped = await wrap(info, DATA);
-    expect(await unwrapper.unwrap(wrapped, "context")).toEqual(DATA);
-    expect(vault.asked).toEqual([{ operation: "unwrapkey", kid, alg: "RSA-OAEP-256" }]);
-    expect(vault.ledger).toEqual([]);
-    const foreign = await faultOf(() =>
-      unwrapper.unwrap(
-        wrapped.map((b) => b ^ 1),
-        "context",
-      ),
-    );
-    expect(foreign).toMatchObject({ code: "denied" });
-    vault.fault = (answer) =>
-      Response.json({
-        ...answer,
-        kid: kid.replace(/1$/, "2"),
-        value: base64url(fromBase64url("AAAA")),
-      });
-    const other = await faultOf(() => unwrapper.unwrap(wrapped, "context"));
-    expect(other).toMatchObject({ code: "unsound" });
-  });
+/** By the public half, as an operator wraps. */
+async function wrapFor({ publicKey: { info } }: PrivateKey, data: Uint8Array): Promise<Uint8Array> {
+  if (info.type !== "RSA") throw new Error("no RSA key");
+  const jwk = { kty: "RSA", n: base64url(info.n), e: base64url(info.e) };
+  const { subtle } = globalThis.crypto;
+  const oaep = { name: "RSA-OAEP", hash: "SHA-256" };
+  const key = await subtle.importKey("jwk", jwk, oaep, false, ["encrypt"]);
+  return new Uint8Array(await subtle.encrypt({ name: "RSA-OAEP" }, key, new Uint8Array(data)));
+}
+
+unwrapperConformance<Fault>(
+  "azure_key_vault",
+  false,
+  {
+    denied: () => failure(403, "Forbidden", "ForbiddenByRbac"),
+    throttled: () => failure(429, "Throttled"),
+    unavailable: () => failure(500, "InternalServerError"),
+    malformed: (answer) => Response.json({ ...answer, value: "" }),
+    foreign: (answer) => Response.json({ ...answer, kid: answer.kid.replace(/1$/, "2") }),
+  },
+  async () => {
+    const { vault, kid, key, open } = await bench("RSA-2048");
+    const handle = await open({ key: kid });
+    if (handle === undefined) throw new Error("not opened");
+    return {
+      handle,
+      wrap: (dataKey) => wrapFor(key, dataKey),
+      calls: () => vault.asked.length,
+      become: (fault = () => undefined) => void (vault.fault = fault),
+    };
+  },
+);
+
+it("a data key is unwrapped by the very version, with RSA-OAEP-256", async () => {
+  const { unwrapper, vault, key, kid } = await bench("RSA-2048");
+  expect(await unwrapper.unwrap(await wrapFor(key, DATA), "context")).toEqual(DATA);
+  expect(vault.asked).toEqual([{ operation: "unwrapkey", kid, alg: "RSA-OAEP-256" }]);
+  expect(vault.ledger).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import type { KeyKind } from "../../../src/platform/platform.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { signingAlgorithm } from "../../../src/signer/algorithms.ts";
@@ -5,6 +6,7 @@ import type { BackendDeps, Unwrapper } from "../../../src/signer/backend.ts";
 import { openGcpKms, type GcpKmsSettings } from "../../../src/signer/gcp-kms.ts";
 import { SignerError, type SignatureAlgorithm } from "../../../src/signer/signer.ts";
 import { FakeGcpKms, RING } from "../../fakes/gcp-kms.ts";
+import { base64 } from "../../fakes/keys.ts";
 
 export const crypto = webCryptoPlatform();
 export const METADATA =
@@ -71,9 +73,14 @@ export async function faultOf(call: () => unknown): Promise<SignerError> {
 }
 
 /** @returns what the key encrypts, as an operator has it done */
-export async function wrapped(kms: FakeGcpKms, name: string, context = CONTEXT) {
+export async function wrapped(
+  kms: FakeGcpKms,
+  name: string,
+  context = CONTEXT,
+  plain = utf8Encode("the data key"),
+) {
   const answer = await kms.dataKeys.answer(name, ":encrypt", {
-    plaintext: btoa("the data key"),
+    plaintext: base64(plain),
     additionalAuthenticatedData: btoa(context),
   });
   if (answer instanceof Response) throw new Error("not encrypted");

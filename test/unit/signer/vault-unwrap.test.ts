@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
-import { refused } from "../../fakes/vault.ts";
+import { unwrapperConformance } from "../../conformance/unwrapper.ts";
+import { refused, type FakeVault } from "../../fakes/vault.ts";
 import { refusalOf, vaultBench } from "./vault-bench.ts";
 
 const CONTEXT = "prod.example.org/jwt/Zm9v";
@@ -14,9 +15,31 @@ async function bench() {
   return {
     vault,
     wrapped,
-    unwrap: (text: string, context = CONTEXT) => unwrapper.unwrap(utf8Encode(text), context),
+    unwrap: (text: string) => unwrapper.unwrap(utf8Encode(text), CONTEXT),
   };
 }
+
+unwrapperConformance<FakeVault["fault"]>(
+  "vault_transit",
+  true,
+  {
+    denied: () => refused(403),
+    throttled: () => refused(429),
+    unavailable: () => refused(503),
+    malformed: () => Response.json({ data: { plaintext: 7 } }),
+  },
+  async () => {
+    const { vault, handle } = await vaultBench();
+    const opened = await handle();
+    if (opened === undefined) throw new Error("not opened");
+    return {
+      handle: opened,
+      wrap: async (dataKey, context) => utf8Encode(await vault.wrap(dataKey, context)),
+      calls: () => vault.asked.length,
+      become: (fault = () => undefined) => void (vault.fault = fault),
+    };
+  },
+);
 
 describe("a data key that Vault encrypted", () => {
   it("is decrypted for what it was encrypted for, by one request", async () => {
@@ -31,18 +54,9 @@ describe("a data key that Vault encrypted", () => {
     ]);
   });
 
-  it.each<[string, (text: string) => string, string]>([
-    ["for another context", (text) => text, "prod.example.org/wit/Zm9v"],
-    [
-      "with a bit turned",
-      (text) => text.replace(/.(.{8})$/, (_, end) => `${text.at(-9) === "A" ? "B" : "A"}${end}`),
-      CONTEXT,
-    ],
-    ["of nothing", () => "vault:v1:AAAA", CONTEXT],
-  ])("is not %s: denied by Vault", async (_, change, context) => {
-    const { vault, wrapped, unwrap } = await bench();
-    const error = await refusalOf(() => unwrap(change(wrapped), context));
-    expect(error).toMatchObject({ code: "denied" });
+  it("is not of nothing: denied by Vault", async () => {
+    const { vault, unwrap } = await bench();
+    expect(await refusalOf(() => unwrap("vault:v1:AAAA"))).toMatchObject({ code: "denied" });
     expect(vault.asked).toHaveLength(1);
   });
 
@@ -70,17 +84,5 @@ describe("a data key that Vault encrypted", () => {
     vault.fault = () => Response.json({ data });
     expect(await refusalOf(() => unwrap(wrapped))).toMatchObject({ code: "unsound" });
     expect(vault.asked).toHaveLength(1);
-  });
-
-  it.each([
-    ["403", 403, "denied", 1],
-    ["503", 503, "unavailable", 2],
-  ])("is refused with %s, and nothing of what Vault said", async (_, status, code, calls) => {
-    const { vault, wrapped, unwrap } = await bench();
-    vault.fault = () => refused(status);
-    const error = await refusalOf(() => unwrap(wrapped));
-    expect(error).toMatchObject({ code });
-    expect(error.message).not.toMatch(/hunter2|hvs|vault:v1/);
-    expect(vault.asked).toHaveLength(calls);
   });
 });
