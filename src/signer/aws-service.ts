@@ -1,12 +1,11 @@
 import type { JsonObject } from "../encoding/json.ts";
 import { awsCredentials } from "../platform/aws-credentials.ts";
-import { signAwsRequest } from "../platform/sigv4.ts";
+import { awsFailureName, awsJsonRequest } from "../platform/aws-json.ts";
 import type { BackendDeps } from "./backend.ts";
 import { endpointHere } from "./here.ts";
 import { askService, credentialsFrom, malformedAnswer } from "./service-request.ts";
 import { SignerError } from "./signer.ts";
 
-const TYPE = "application/x-amz-json-1.1";
 /** What services say with status 400 of a moment that passes. */
 const THROTTLED = ["ThrottlingException", "LimitExceededException"];
 
@@ -52,31 +51,25 @@ export function awsService(
   const url = endpointHere(variable, `https://${service}.${region}.${suffix}/`, deps);
   if (url === undefined) return undefined;
   const { platform } = deps;
-  const { host, pathname: path } = new URL(url);
   const credentials = awsCredentials(deps);
   return {
     async ask(id, { operation, parameters, pending }, timeoutMs) {
       const end = performance.now() + timeoutMs;
-      const body = JSON.stringify(parameters);
-      const headers = { "content-type": TYPE, "x-amz-target": `${target}.${operation}` };
-      const signed = await signAwsRequest(
+      const request = await awsJsonRequest(
         platform,
-        { method: "POST", host, path, headers: Object.entries(headers), body },
+        { url, region, service, version: "1.1", target: `${target}.${operation}`, parameters },
         await credentialsFrom(credentials),
-        { region, service, now: platform.now() },
       );
       const left = end - performance.now();
       // Nobody waits any more: nothing is done for nobody.
       if (left <= 0)
         throw new SignerError("timeout", `there are no AWS credentials for ${id} in time`);
       const { status, body: answer } = await askService(platform, title, id, url, {
-        method: "POST",
-        headers: { ...headers, ...signed.headers },
-        body,
+        ...request,
         timeoutMs: left,
       });
       if (status === 200) return answer ?? malformedAnswer(title, id);
-      const name = failureName(answer?.["__type"]);
+      const name = awsFailureName(answer);
       if (pending !== undefined && name === pending) return undefined;
       const shown = name === "" ? "" : ` ${name}`;
       const message = `${title} refuses ${operation} for ${id}: status ${status}${shown}`;
@@ -84,10 +77,4 @@ export function awsService(
       throw new SignerError(status >= 500 ? "unavailable" : "denied", message);
     },
   };
-}
-
-/** The service's own name of a failure, if it is of that form; what it says beside it is not repeated. */
-function failureName(type: unknown): string {
-  const name = typeof type === "string" ? type.slice(type.indexOf("#") + 1) : "";
-  return /^\w{1,64}$/.test(name) ? name : "";
 }

@@ -1,9 +1,10 @@
 import { encodeBase64url } from "../encoding/base64.ts";
 import { isJsonObject, type JsonObject } from "../encoding/json.ts";
 import { awsCredentials } from "../platform/aws-credentials.ts";
+import { awsFailureName, awsJsonRequest } from "../platform/aws-json.ts";
 import type { CredentialSource } from "../platform/credentials.ts";
 import type { Platform } from "../platform/platform.ts";
-import { signAwsRequest, type AwsCredentials } from "../platform/sigv4.ts";
+import type { AwsCredentials } from "../platform/sigv4.ts";
 import type { ClaimStore } from "./claim-store.ts";
 import type { StoreDeps } from "./definition.ts";
 import type { DynamodbConfig } from "./definitions.ts";
@@ -14,7 +15,6 @@ import { StoreError } from "./store-error.ts";
 
 const SERVICE = "DynamoDB";
 const TARGET = "DynamoDB_20120810";
-const TYPE = "application/x-amz-json-1.0";
 /** Somebody came between: in the table itself, or in another region of one that is strongly consistent. */
 const CONFLICTS = [
   "ConditionalCheckFailedException",
@@ -42,7 +42,6 @@ export function dynamodbRecords(
 ): Records {
   const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
   const url = `${endpoint ?? `https://dynamodb.${region}.${suffix}`}/`;
-  const { host } = new URL(url);
 
   /** @returns undefined where a condition did not hold. @throws StoreError */
   async function call(
@@ -50,19 +49,22 @@ export function dynamodbRecords(
     parameters: JsonObject,
     timeoutMs: number,
   ): Promise<JsonObject | undefined> {
-    const body = JSON.stringify({ TableName: table, ...parameters });
-    const headers = { "content-type": TYPE, "x-amz-target": `${TARGET}.${operation}` };
-    const signed = await signAwsRequest(
+    const request = await awsJsonRequest(
       platform,
-      { method: "POST", host, headers: Object.entries(headers), body },
+      {
+        url,
+        region,
+        service: "dynamodb",
+        version: "1.0",
+        target: `${TARGET}.${operation}`,
+        parameters: { TableName: table, ...parameters },
+      },
       await credentialsOf(credentials, timeoutMs),
-      { region, service: "dynamodb", now: platform.now() },
     );
-    const request = { method: "POST", url, headers: { ...headers, ...signed.headers }, body };
-    const { status, body: answer } = await askService(platform, SERVICE, request, timeoutMs);
+    const asked = { ...request, url };
+    const { status, body: answer } = await askService(platform, SERVICE, asked, timeoutMs);
     if (status === 200) return answer;
-    const { __type: type } = answer;
-    const code = typeof type === "string" ? type.slice(type.indexOf("#") + 1) : "";
+    const code = awsFailureName(answer);
     if (CONFLICTS.includes(code)) return undefined;
     if (PASSING.includes(code)) throw new StoreError("unavailable", `${SERVICE} is busy: ${code}`);
     throw refusal(SERVICE, status, code);

@@ -1,10 +1,10 @@
 import type { JsonObject } from "../../encoding/json.ts";
+import { awsFailureName, awsJsonRequest } from "../../platform/aws-json.ts";
 import { variable, type CredentialSource } from "../../platform/credentials.ts";
-import { signAwsRequest, type AwsCredentials } from "../../platform/sigv4.ts";
+import type { AwsCredentials } from "../../platform/sigv4.ts";
 import type { AdminDeps } from "./key-admin.ts";
 import { callService, obtained, refusal } from "./service-call.ts";
 
-const TYPE = "application/x-amz-json-1.1";
 const DENIED = [
   "AccessDeniedException",
   "UnrecognizedClientException",
@@ -33,24 +33,18 @@ export async function callAwsKms(
   deps: AwsDeps,
 ): Promise<JsonObject> {
   const url = awsKmsUrl(region, deps.env);
-  const { host, pathname: path } = new URL(url);
-  const body = JSON.stringify(parameters);
-  const headers = { "content-type": TYPE, "x-amz-target": `TrentService.${operation}` };
-  const signed = await signAwsRequest(
+  const target = `TrentService.${operation}`;
+  const request = await awsJsonRequest(
     deps.platform,
-    { method: "POST", host, path, headers: Object.entries(headers), body },
+    { url, region, service: "kms", version: "1.1", target, parameters },
     await obtained(deps.credentials),
-    { region, service: "kms", now: deps.platform.now() },
   );
   const { status, body: answer } = await callService(deps, `AWS KMS in ${region}`, {
-    method: "POST",
+    ...request,
     url,
-    headers: { ...headers, ...signed.headers },
-    body,
   });
   if (status === 200) return answer;
-  const type = answer["__type"];
-  const name = typeof type === "string" ? type.slice(type.indexOf("#") + 1) : "";
+  const name = awsFailureName(answer);
   throw refusal(`AWS KMS refuses ${operation}`, { status, name }, DENIED.includes(name), {
     AccessDeniedException: `: these credentials lack kms:${operation}`,
     NotFoundException: ": there is no such key in that region",
