@@ -68,8 +68,19 @@ export async function startEnvoy(
   };
   const config = join(folder, "envoy.json");
   writeFileSync(config, JSON.stringify({ static_resources: { listeners: [listener] } }));
-  const args = ["-c", config, "--disable-hot-restart", "--concurrency", "1", "-l", "warning"];
-  const server = await startServer(join(dirname(python), "envoy"), args, {
+  // By the interpreter: the script itself names where the environment was made, which may have moved since.
+  const script = join(dirname(python), "envoy");
+  const args = [
+    script,
+    "-c",
+    config,
+    "--disable-hot-restart",
+    "--concurrency",
+    "1",
+    "-l",
+    "warning",
+  ];
+  const server = await startServer(python, args, {
     folder,
     deadlineMs: 5 * 60_000,
     ready: () => accepts(port),
