@@ -45,16 +45,19 @@ export interface X509KeyConfig extends KeyConfig {
   readonly certificate: string;
 }
 
-const x509Key = keySchema<X509KeyConfig>("x509", () => ({ certificate: resource }));
-const tokenKey = keySchema<KeyConfig>("token", ({ backend }) => ({
-  public_key: backend === "local" ? publicKey : resource,
-}));
 const MAX_KEYS = 64;
 
-export const keysSchema = z.strictObject({
-  x509: z.optional(z.array(x509Key).check(z.maxLength(MAX_KEYS))),
-  jwt: z.optional(z.array(tokenKey).check(z.maxLength(MAX_KEYS))),
-  wit: z.optional(z.array(tokenKey).check(z.maxLength(MAX_KEYS))),
+/** Made where a configuration is read: runtimes that are given compiled ones start without it. */
+export const keysSchema = z.lazy(() => {
+  const x509Key = keySchema<X509KeyConfig>("x509", () => ({ certificate: resource }));
+  const tokenKey = keySchema<KeyConfig>("token", ({ backend }) => ({
+    public_key: backend === "local" ? publicKey : resource,
+  }));
+  return z.strictObject({
+    x509: z.optional(z.array(x509Key).check(z.maxLength(MAX_KEYS))),
+    jwt: z.optional(z.array(tokenKey).check(z.maxLength(MAX_KEYS))),
+    wit: z.optional(z.array(tokenKey).check(z.maxLength(MAX_KEYS))),
+  });
 });
 export type KeysConfig = z.output<typeof keysSchema>;
 
