@@ -1,5 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { late } from "../../platform/node/late-modules.ts";
 import { TLS_INTERMEDIATE } from "../../platform/node/tls-profile.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { EndpointConfig } from "../open-peers.ts";
@@ -32,7 +32,7 @@ export function guardedWebEndpoint(
     const host = hostname.replace(/^\[|\]$/g, "");
     // Only to this machine: see `checkEndpoint`.
     if (protocol === "http:") return connectTcp({ host, port: Number(port || 80), lookup });
-    return connectTls({
+    return late.tls().connect({
       ...TLS_INTERMEDIATE,
       host,
       port: Number(port || 443),

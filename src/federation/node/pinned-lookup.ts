@@ -1,5 +1,6 @@
-import { lookup, type LookupAddress } from "node:dns";
+import type { LookupAddress } from "node:dns";
 import type { LookupFunction } from "node:net";
+import { late } from "../../platform/node/late-modules.ts";
 import { isPrivateAddress } from "../private-address.ts";
 
 /** A name that leads nowhere but to private addresses. */
@@ -13,7 +14,7 @@ export class PrivateAddressError extends Error {
  * Addresses in URLs are never looked up: see `checkEndpoint`.
  * @param resolve in place of the system's resolver
  */
-export function pinnedLookup(allowPrivate: boolean, resolve = lookup): LookupFunction {
+export function pinnedLookup(allowPrivate: boolean, resolve = late.dns().lookup): LookupFunction {
   return (hostname, options, done) => {
     resolve(hostname, { ...options, all: true }, (error, found) => {
       if (error !== null) return done(error, []);

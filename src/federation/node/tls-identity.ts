@@ -1,8 +1,9 @@
 import { constants, type X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { connect, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import type { Bundle } from "../../encoding/bundle.ts";
 import type { CryptoPrimitives } from "../../encoding/primitives.ts";
+import { late } from "../../platform/node/late-modules.ts";
 import { TLS_INTERMEDIATE } from "../../platform/node/tls-profile.ts";
 import type { Err, Result } from "../../result.ts";
 import type { SpiffeId } from "../../spiffe/spiffe-id.ts";
@@ -37,7 +38,7 @@ export async function connectTo(
   { allowPrivate, signal }: { readonly allowPrivate: boolean; readonly signal: AbortSignal },
 ): Promise<Result<TLSSocket, PeerError>> {
   const host = hostname.replace(/^\[|\]$/g, "");
-  const socket = connect({
+  const socket = late.tls().connect({
     ...TLS_INTERMEDIATE,
     host,
     port: port === "" ? 443 : Number(port),

@@ -1,7 +1,8 @@
 import { constants } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import type { Server as TlsServer } from "node:https";
 import type { TlsOptions } from "node:tls";
+import { late } from "../../platform/node/late-modules.ts";
 import { getRequestListener } from "@hono/node-server";
 
 /** Bounds on what a stranger can hold open. Times in milliseconds. */
@@ -104,7 +105,9 @@ export async function listen(
     tls === undefined
       ? createServer(options, answer)
       : secured(
-          createTlsServer({ ...options, handshakeTimeout: bounds.headersTimeoutMs }, answer),
+          late
+            .https()
+            .createServer({ ...options, handshakeTimeout: bounds.headersTimeoutMs }, answer),
           tls,
         );
   server.timeout = bounds.idleTimeoutMs;

@@ -1,0 +1,9 @@
+/**
+ * Modules of Node's that few deployments need, loaded where they are: each costs a start a millisecond or two, which on
+ * Lambda is paid again and again.
+ */
+export const late = {
+  dns: () => process.getBuiltinModule("node:dns"),
+  https: () => process.getBuiltinModule("node:https"),
+  tls: () => process.getBuiltinModule("node:tls"),
+};
