@@ -87,7 +87,11 @@ export class RequestTrail implements IntermediateLog {
 
   /** What became of the intent. A record that cannot be written now does not take back what is signed: the intent stands. */
   outcome(result: "issued" | "failed", failure?: Failure): Awaitable<void> {
-    return this.note({ event: "outcome", result, ...(failure && told(failure)) });
+    return this.note(
+      failure === undefined
+        ? { event: "outcome", result }
+        : { event: "outcome", result, ...told(failure) },
+    );
   }
 
   record(facts: IntermediateFacts): Promise<Result<void>> {
@@ -158,7 +162,13 @@ export class RequestTrail implements IntermediateLog {
     const { sink, metrics } = this.#deps;
     const lost = (): void => metrics.count("svidmint_audit_write_failures_total");
     try {
-      const line = auditLine({ ...this.#head(), ...facts });
+      // Named, not spread: this is on the path of every request.
+      const line = auditLine({
+        time: auditTime(this.now),
+        request_id: this.requestId,
+        trust_domain: this.#deps.trustDomain,
+        ...facts,
+      });
       const written = sink.note === undefined ? sink.write(line) : sink.note(line);
       const settled = written?.catch(lost);
       return sink.note === undefined ? settled : undefined; // no answer waits for a note
