@@ -24,12 +24,18 @@ export function claimKey(
 }
 
 function framed(parts: readonly (string | Uint8Array)[]): Uint8Array {
-  const encoded = parts.map((part) => (typeof part === "string" ? utf8Encode(part) : part));
-  const bytes = allocate(encoded.reduce((sum, part) => sum + 4 + part.length, 0));
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  let length = 0;
+  const encoded: Uint8Array[] = [];
+  for (const part of parts) {
+    const bytes = typeof part === "string" ? utf8Encode(part) : part;
+    encoded.push(bytes);
+    length += 4 + bytes.length;
+  }
+  const bytes = allocate(length);
   let offset = 0;
   for (const part of encoded) {
-    view.setUint32(offset, part.length);
+    for (let octet = 3, rest = part.length; octet >= 0; octet--, rest >>>= 8)
+      bytes[offset + octet] = rest;
     bytes.set(part, offset + 4);
     offset += 4 + part.length;
   }

@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from "../result.ts";
 import { allocate } from "./allocate.ts";
-import { asciiDecode, utf8Encode } from "./bytes.ts";
+import { asciiDecode, asciiEncodeInto, utf8Encode } from "./bytes.ts";
 
 /**
  * Base64 and base64url, RFC 4648 §4 and §5, canonical only: one octet string has exactly one text, so that a
@@ -35,21 +35,24 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 export function decodeBase64(text: string, options?: Base64Options): Result<Uint8Array> {
-  let symbols = utf8Encode(text);
-  if (options?.lineBreaks === true) symbols = withoutLineBreaks(symbols);
+  const symbols = symbolsOf(text);
+  if (symbols === undefined) return invalid();
   // Padding is part of the canonical form: it must be there, and only at the end.
-  let end = symbols.length;
-  if (end % 4 !== 0) return invalid();
-  while (end > 0 && symbols.length - end < 2 && symbols[end - 1] === PADDING) end--;
+  const length = options?.lineBreaks === true ? withoutLineBreaks(symbols) : symbols.length;
+  if (length % 4 !== 0) return invalid();
+  let end = length;
+  while (end > 0 && length - end < 2 && symbols[end - 1] === PADDING) end--;
   return decode(symbols, 0, end, FROM_STANDARD);
 }
 
-function withoutLineBreaks(symbols: Uint8Array): Uint8Array {
-  // In place: the array was made for this call.
+/** In place. @returns how many are left */
+function withoutLineBreaks(symbols: Uint8Array): number {
   let kept = 0;
-  for (const symbol of symbols)
+  for (let at = 0; at < symbols.length; at++) {
+    const symbol = symbols[at]!;
     if (symbol !== LINE_FEED && symbol !== CARRIAGE_RETURN) symbols[kept++] = symbol;
-  return symbols.subarray(0, kept);
+  }
+  return kept;
 }
 
 /** Without padding. */
@@ -59,8 +62,14 @@ export function encodeBase64url(bytes: Uint8Array): string {
 
 /** Padding is refused, as are unused bits that are not zero. */
 export function decodeBase64url(text: string): Result<Uint8Array> {
-  const symbols = utf8Encode(text);
-  return decode(symbols, 0, symbols.length, FROM_URL_SAFE);
+  const symbols = symbolsOf(text);
+  return symbols === undefined ? invalid() : decode(symbols, 0, symbols.length, FROM_URL_SAFE);
+}
+
+/** The text's octets, to be read before anything else is written or read here; undefined where it is not ASCII. */
+function symbolsOf(text: string): Uint8Array | undefined {
+  const symbols = spare(text.length);
+  return asciiEncodeInto(text, symbols) ? symbols : undefined;
 }
 
 /** As `decodeBase64url`, of a part of a longer text, given as its UTF-8. */

@@ -73,6 +73,18 @@ function encodeShort(text: string): Uint8Array {
   return allocateUpTo(3 * text.length, (bytes) => encoder.encodeInto(text, bytes).written);
 }
 
+/** Undefined where the text is not ASCII. */
+export function asciiEncode(text: string): Uint8Array | undefined {
+  const bytes = allocate(text.length);
+  return asciiEncodeInto(text, bytes) ? bytes : undefined;
+}
+
+/** @param bytes as long as the text. @returns whether it is ASCII: else they are good for nothing */
+export function asciiEncodeInto(text: string, bytes: Uint8Array): boolean {
+  const { read, written } = encoder.encodeInto(text, bytes);
+  return read === text.length && written === text.length;
+}
+
 /** @returns undefined for anything that is not UTF-8. A byte order mark stays in the text. */
 export function utf8Decode(bytes: Uint8Array): string | undefined {
   try {

@@ -1,7 +1,7 @@
 import { fail, ok, type Awaitable, type Result } from "../result.ts";
 import { whenReady } from "./awaitable.ts";
 import { decodeBase64urlAt, encodeBase64url } from "./base64.ts";
-import { utf8Encode } from "./bytes.ts";
+import { asciiEncode, utf8Encode } from "./bytes.ts";
 import { CURVE_BYTES } from "./curves.ts";
 import { member, parseJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import type {
@@ -21,8 +21,8 @@ import { keyBits } from "./public-key.ts";
 export interface CompactJws {
   readonly header: JsonObject;
   readonly alg: string;
-  readonly kid?: string;
-  readonly typ?: string;
+  readonly kid?: string | undefined;
+  readonly typ?: string | undefined;
   readonly payload: Uint8Array;
   readonly signingInput: Uint8Array;
   readonly signature: Uint8Array;
@@ -62,38 +62,47 @@ export function parseCompactJws(token: string, limits?: JwsLimits): Result<Compa
   if (first < 1 || second < 0 || token.includes(".", second + 1))
     return fail("jws_malformed", "not three parts");
 
-  const bytes = utf8Encode(token);
-  if (bytes.length !== token.length) return fail("encoding_invalid", "not ascii");
-  const headerBytes = decodeBase64urlAt(bytes, 0, first);
-  if (!headerBytes.ok) return headerBytes;
-  const header = parseJsonObject(headerBytes.value);
+  const bytes = asciiEncode(token);
+  if (bytes === undefined) return fail("encoding_invalid", "not ascii");
+  const header = readHeader(token.slice(0, first), bytes.subarray(0, first));
   if (!header.ok) return header;
-  const names = checkHeader(header.value);
-  if (!names.ok) return names;
 
   const payload = decodeBase64urlAt(bytes, first + 1, second);
   if (!payload.ok) return payload;
   const signature = decodeBase64urlAt(bytes, second + 1, bytes.length);
   if (!signature.ok) return signature;
-  const { alg, kid, typ } = names.value;
   return ok({
-    header: header.value,
-    alg,
-    ...(kid === undefined ? undefined : { kid }),
-    ...(typ === undefined ? undefined : { typ }),
+    ...header.value,
     payload: payload.value,
     signingInput: bytes.subarray(0, second),
     signature: signature.value,
   });
 }
 
-interface HeaderNames {
-  readonly alg: string;
-  readonly kid: string | undefined;
-  readonly typ: string | undefined;
+type Header = Pick<CompactJws, "header" | "alg" | "kid" | "typ">;
+
+/** By their encoded text: the tokens of an issuer have one header until its key changes. Bounded, and begun anew when full. */
+const headers = new Map<string, Header>();
+const MAX_HEADERS = 32;
+const MAX_KEPT_CHARACTERS = 512;
+
+/** The same text gives the same header; what is kept was found good, and nobody changes it. */
+function readHeader(text: string, symbols: Uint8Array): Result<Header> {
+  const kept = headers.get(text);
+  if (kept !== undefined) return ok(kept);
+  const bytes = decodeBase64urlAt(symbols, 0, symbols.length);
+  if (!bytes.ok) return bytes;
+  const json = parseJsonObject(bytes.value);
+  if (!json.ok) return json;
+  const header = checkHeader(json.value);
+  if (header.ok && text.length <= MAX_KEPT_CHARACTERS && header.value.header["jwk"] === undefined) {
+    if (headers.size === MAX_HEADERS) headers.clear();
+    headers.set(text, header.value);
+  }
+  return header;
 }
 
-function checkHeader(header: JsonObject): Result<HeaderNames> {
+function checkHeader(header: JsonObject): Result<Header> {
   if (Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64"))
     return fail("jws_header_forbidden", "crit or b64");
   const alg = member(header, "alg");
@@ -101,7 +110,7 @@ function checkHeader(header: JsonObject): Result<HeaderNames> {
   const typ = member(header, "typ");
   if (typeof alg !== "string") return fail("jws_malformed", "alg");
   if (!isOptionalString(kid) || !isOptionalString(typ)) return fail("jws_malformed", "kid or typ");
-  return ok({ alg, kid, typ });
+  return ok({ header, alg, kid, typ });
 }
 
 function isOptionalString(value: JsonValue | undefined): value is string | undefined {

@@ -5,7 +5,25 @@ import { decodeBase64, encodeBase64Lines } from "./base64.ts";
 
 /** @param label "CERTIFICATE", "CERTIFICATE REQUEST", "PUBLIC KEY" … */
 export function encodePem(label: string, der: Uint8Array): string {
-  return `-----BEGIN ${label}-----\n${encodeBase64Lines(der)}-----END ${label}-----\n`;
+  const { begin, end } = boundaries(label);
+  return `${begin}\n${encodeBase64Lines(der)}${end}\n`;
+}
+
+interface Boundaries {
+  readonly begin: string;
+  readonly end: string;
+}
+
+/** Labels are constants of ours: a handful. */
+const known = new Map<string, Boundaries>();
+
+function boundaries(label: string): Boundaries {
+  let found = known.get(label);
+  if (found === undefined) {
+    found = { begin: `-----BEGIN ${label}-----`, end: `-----END ${label}-----` };
+    known.set(label, found);
+  }
+  return found;
 }
 
 export interface PemOptions {
@@ -22,8 +40,7 @@ const MAX_BLOCKS = 16;
  */
 export function decodePem(text: string, label: string, options?: PemOptions): Result<Uint8Array[]> {
   const max = options?.max ?? MAX_BLOCKS;
-  const begin = `-----BEGIN ${label}-----`;
-  const end = `-----END ${label}-----`;
+  const { begin, end } = boundaries(label);
   const blocks: Uint8Array[] = [];
   let at = skipWhiteSpace(text, 0);
   while (at < text.length) {

@@ -93,20 +93,15 @@ function answer(form: Form, svids: IssuedSvids, requestId: string): Answer {
 }
 
 /** Times are Unix seconds; kinds not asked for are absent. Bundles are spliced in as the bytes that `/bundle` and `/bundles/…` serve. */
-function toJson(svids: IssuedSvids): string {
-  const parts = [`"spiffe_id":"${svids.spiffeId}"`];
-  if (svids.x509 !== undefined) {
-    parts.push(
-      `"x509":{"certificate_chain":"${svids.x509.certificateChain.replaceAll("\n", "\\n")}","expires_at":${svids.x509.expiresAt}}`,
-    );
-  }
-  if (svids.jwt !== undefined)
-    parts.push(`"jwt":{"token":"${svids.jwt.token}","expires_at":${svids.jwt.expiresAt}}`);
-  if (svids.wit !== undefined)
-    parts.push(`"wit":{"token":"${svids.wit.token}","expires_at":${svids.wit.expiresAt}}`);
-  parts.push(`"bundle":${svids.bundle}`);
-  if (svids.federated !== undefined) parts.push(svids.federated);
-  return `{${parts.join(",")}}`;
+function toJson({ spiffeId, x509, jwt, wit, bundle, federated }: IssuedSvids): string {
+  let text = `{"spiffe_id":"${spiffeId}"`;
+  if (x509 !== undefined)
+    text += `,"x509":{"certificate_chain":"${x509.certificateChain.replaceAll("\n", "\\n")}","expires_at":${x509.expiresAt}}`;
+  if (jwt !== undefined) text += `,"jwt":{"token":"${jwt.token}","expires_at":${jwt.expiresAt}}`;
+  if (wit !== undefined) text += `,"wit":{"token":"${wit.token}","expires_at":${wit.expiresAt}}`;
+  text += `,"bundle":${bundle}`;
+  if (federated !== undefined) text += `,${federated}`;
+  return `${text}}`;
 }
 
 function send(body: string, type: string, requestId: string): Answer {

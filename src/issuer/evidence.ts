@@ -19,14 +19,24 @@ export function evidenceRef(
   member: EvidenceMember,
   configured: boolean,
 ): Awaitable<EvidenceRef> {
-  const { type, ...rest } = member;
-  const values = Object.values(rest);
-  const only = values.length === 1 ? values[0] : undefined;
-  const text = typeof only === "string" ? only : JSON.stringify(rest);
-  return whenReady(platform.digestText("SHA-256", text, "hex"), (sha256) => ({
-    name: configured ? type : "(not configured)",
+  return whenReady(platform.digestText("SHA-256", handedIn(member), "hex"), (sha256) => ({
+    name: configured ? member.type : "(not configured)",
     sha256,
   }));
+}
+
+/** The one text that most kinds of evidence are, beside their type; else all members but that. */
+function handedIn(member: EvidenceMember): string {
+  let only: unknown;
+  let members = 0;
+  for (const name of Object.keys(member)) {
+    if (name === "type") continue;
+    only = member[name];
+    members++;
+  }
+  if (members === 1 && typeof only === "string") return only;
+  const { type: _, ...rest } = member;
+  return JSON.stringify(rest);
 }
 
 /**

@@ -1,7 +1,8 @@
+import type { Attestation } from "../attestation.ts";
 import { match, type Decision } from "../policy/match.ts";
 import { type Awaitable, fail, ok, type Result } from "../result.ts";
 import type { ClaimStore } from "../stores/claim-store.ts";
-import { evidenceRef, openEvidence, verifyEvidence } from "./evidence.ts";
+import { evidenceRef, openEvidence, type OpenedEvidence, verifyEvidence } from "./evidence.ts";
 import { claimAll, type ClaimConflict, type HeldClaims } from "./first-use.ts";
 import { checkGrants } from "./grant-check.ts";
 import { provePossession, type Possession } from "./possession.ts";
@@ -35,16 +36,13 @@ export async function issueSvids(
   }
   const { now } = trail;
   for (const member of request.value.evidence) {
-    trail.evidence.push(
-      await evidenceRef(snapshot.platform, member, snapshot.attestors.has(member.type)),
-    ); // oxlint-disable-line no-await-in-loop -- at most four
+    const ref = evidenceRef(snapshot.platform, member, snapshot.attestors.has(member.type));
+    trail.evidence.push(ref instanceof Promise ? await ref : ref); // oxlint-disable-line no-await-in-loop -- at most four
   }
-  const opened = await openEvidence(snapshot.attestors, request.value.evidence, { now });
+  const opening = openEvidence(snapshot.attestors, request.value.evidence, { now });
+  const opened = opening instanceof Promise ? await opening : opening;
   if (!opened.ok) return opened;
-  const named = opened.value.flatMap(({ precheck }) =>
-    precheck.jkt !== undefined || precheck.namesKey === true ? [precheck.jkt] : [],
-  );
-  const possession = await provePossession(request.value, named, {
+  const possession = await provePossession(request.value, namedKeys(opened.value), {
     platform: snapshot.platform,
     now,
     target: snapshot.endpoint,
@@ -61,11 +59,10 @@ export async function issueSvids(
     owner === undefined ? { now } : { now, jkt: owner },
   );
   if (!attestations.ok) return attestations;
-  trail.evidence = trail.evidence.map((ref, index) => ({
-    ...ref,
-    name: attestations.value[index]?.name ?? ref.name,
-    bundle: attestations.value[index]?.bundle,
-  }));
+  for (const [index, { name, bundle }] of attestations.value.entries()) {
+    const sha256 = trail.evidence[index]?.sha256 ?? "";
+    trail.evidence[index] = { name, sha256, bundle };
+  }
 
   const wanted = request.value.spiffe_id;
   const decision = match(
@@ -80,7 +77,8 @@ export async function issueSvids(
   const granted = checkGrants(request.value, decision.value, possession.value, attestations.value);
   if (!granted.ok) return granted;
 
-  const held = await claim(snapshot, decision.value, possession.value, trail);
+  const claiming = claim(snapshot, decision.value, possession.value, trail);
+  const held = claiming instanceof Promise ? await claiming : claiming;
   if (!held.ok) return held;
   const { signatures, result } = await sign(
     snapshot,
@@ -88,11 +86,27 @@ export async function issueSvids(
     decision.value,
     possession.value,
     trail,
-    Math.min(...attestations.value.map(({ svidNotAfter = Infinity }) => svidNotAfter)),
+    firstEnd(attestations.value),
   );
   // What was claimed for nothing is free again; once something is signed, the claim stands, and a retry is its owner's.
   if (!result.ok && signatures === 0) await held.value?.release();
   return result;
+}
+
+/** Of the pieces that name one: undefined where which one it is shows only when they are verified. */
+function namedKeys(opened: readonly OpenedEvidence[]): readonly (string | undefined)[] {
+  const named: (string | undefined)[] = [];
+  for (const { precheck } of opened)
+    if (precheck.jkt !== undefined || precheck.namesKey === true) named.push(precheck.jkt);
+  return named;
+}
+
+/** The first end that evidence sets for what is issued on it. Unix seconds; `Infinity` where none does. */
+function firstEnd(attestations: readonly Attestation[]): number {
+  let end = Infinity;
+  for (const { svidNotAfter = Infinity } of attestations)
+    if (svidNotAfter < end) end = svidNotAfter;
+  return end;
 }
 
 async function sign(

@@ -56,10 +56,11 @@ export async function prepareX509(
   if (notAfter <= now)
     return fail("signer_unavailable", `the certificate of ${key.signer.id} has ended`);
   const { spki } = subject.key;
+  const keyId = subjectKeyIdOf(spki, platform);
   const profile: X509SvidProfile = {
     spiffeId,
     spki,
-    subjectKeyId: await subjectKeyIdOf(spki, platform),
+    subjectKeyId: keyId instanceof Promise ? await keyId : keyId,
     serial: serialNumber(context.random(SERIAL_BYTES)),
     notBefore: Math.max(now - BACKDATE_SECONDS, authority.notBefore),
     notAfter,

@@ -18,12 +18,12 @@ export interface PossessionContext {
 /** The keys that this request proved to hold. */
 export interface Possession {
   /** Of `x509`, else of `wit`: both name one key. */
-  readonly csr?: ProvenKey;
-  readonly dpop?: ProvenDpop;
+  readonly csr?: ProvenKey | undefined;
+  readonly dpop?: ProvenDpop | undefined;
   /** The key that a WIT-SVID is for, as it proved itself; there where one is asked for. */
-  readonly wit?: ProvenKey;
+  readonly wit?: ProvenKey | undefined;
   /** Thumbprint of the key that evidence must name, and that owns what is claimed: DPoP's, else the CSR's. */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
 }
 
 /**
@@ -63,23 +63,24 @@ async function proveKeys(
     if (!proof.ok) return proof;
     dpop = proof.value;
   }
-  const csrs: ProvenKey[] = [];
-  for (const pem of [request.x509?.csr, request.wit?.csr]) {
-    if (pem === undefined) continue;
-    const proof = await proveCsr(pem, { platform, ours }); // oxlint-disable-line no-await-in-loop -- at most two
+  const first = request.x509?.csr ?? request.wit?.csr;
+  const second = request.x509 === undefined ? undefined : request.wit?.csr;
+  let csr: ProvenKey | undefined;
+  let another: ProvenKey | undefined;
+  if (first !== undefined) {
+    const proof = await proveCsr(first, { platform, ours });
     if (!proof.ok) return proof;
-    csrs.push(proof.value);
+    csr = another = proof.value;
   }
-  const [csr, another = csr] = csrs;
+  if (second !== undefined) {
+    const proof = await proveCsr(second, { platform, ours });
+    if (!proof.ok) return proof;
+    another = proof.value;
+  }
   if (csr?.jkt !== another?.jkt) return fail("key_mismatch", "the csrs name different keys");
   const wit = another ?? dpop;
   if (request.wit !== undefined && wit === undefined)
     return fail("possession_missing", "wit needs a key: send its CSR, or a DPoP proof");
   const owner = dpop?.jkt ?? csr?.jkt;
-  return ok({
-    ...(csr && { csr }),
-    ...(dpop && { dpop }),
-    ...(request.wit && wit && { wit }),
-    ...(owner !== undefined && { owner }),
-  });
+  return ok({ csr, dpop, wit: request.wit && wit, owner });
 }

@@ -10,22 +10,27 @@ import type { RequestTrail } from "./trail.ts";
 /** SVIDs that passed the lint; nothing is signed yet. */
 export interface PreparedSvids {
   readonly spiffeId: string;
-  readonly x509?: PreparedX509;
-  readonly jwt?: PreparedToken;
-  readonly wit?: PreparedToken;
+  readonly x509?: PreparedX509 | undefined;
+  readonly jwt?: PreparedToken | undefined;
+  readonly wit?: PreparedToken | undefined;
   /** Thumbprint of the key that certificate and WIT-SVID are for. */
-  readonly subjectKey?: string;
-  readonly audience?: readonly string[];
+  readonly subjectKey?: string | undefined;
+  readonly audience?: readonly string[] | undefined;
   /** Peers whose bundles go with it. */
   readonly federatesWith?: readonly string[] | undefined;
+}
+
+interface IssuedToken {
+  readonly token: string;
+  readonly expiresAt: number;
 }
 
 /** What `POST /v1/svids` answers with. */
 export interface IssuedSvids {
   readonly spiffeId: string;
-  readonly x509?: { readonly certificateChain: string; readonly expiresAt: number };
-  readonly jwt?: { readonly token: string; readonly expiresAt: number };
-  readonly wit?: { readonly token: string; readonly expiresAt: number };
+  readonly x509?: { readonly certificateChain: string; readonly expiresAt: number } | undefined;
+  readonly jwt?: IssuedToken | undefined;
+  readonly wit?: IssuedToken | undefined;
   /** The bundle document, as `/bundle` serves it. */
   readonly bundle: string;
   /** Where the deciding rule names peers: the members that speak of them, as JSON text. */
@@ -95,13 +100,13 @@ export async function prepareSvids(
     if (!prepared.ok) return prepared;
     wit = prepared.value;
   }
-  const subjectKey = (csr ?? witSubject)?.jkt;
   return ok({
     spiffeId: uri,
-    ...(x509 && { x509 }),
-    ...(jwt && request.jwt && { jwt, audience: request.jwt.audience }),
-    ...(wit && { wit }),
-    ...(subjectKey !== undefined && { subjectKey }),
+    x509,
+    jwt,
+    wit,
+    subjectKey: (csr ?? witSubject)?.jkt,
+    audience: request.jwt?.audience,
     federatesWith: grants.federatesWith,
   });
 }
@@ -112,27 +117,35 @@ export async function recordAndSign(
   svids: PreparedSvids,
   trail: RequestTrail,
 ): Promise<{ result: Result<IssuedSvids>; signatures: number }> {
-  const { bundle } = await snapshot.documents(trail.now);
+  const documents = snapshot.documents(trail.now);
+  const { bundle } = documents instanceof Promise ? await documents : documents;
   const recorded = await trail.intent(await intentOf(snapshot, svids));
   if (!recorded.ok) return { result: recorded, signatures: 0 };
   const { x509, jwt, wit, spiffeId, federatesWith } = svids;
   let signatures = 0;
   try {
-    const certificateChain = await x509?.sign();
-    if (x509 !== undefined) signatures++;
-    const token = await jwt?.sign();
-    if (jwt !== undefined) signatures++;
-    const witToken = await wit?.sign();
-    if (wit !== undefined) signatures++;
-    await trail.outcome("issued");
+    let certificate: IssuedSvids["x509"];
+    let token: IssuedToken | undefined;
+    let witToken: IssuedToken | undefined;
+    if (x509 !== undefined) {
+      certificate = { certificateChain: await x509.sign(), expiresAt: x509.expiresAt };
+      signatures++;
+    }
+    if (jwt !== undefined) {
+      token = { token: await jwt.sign(), expiresAt: jwt.expiresAt };
+      signatures++;
+    }
+    if (wit !== undefined) {
+      witToken = { token: await wit.sign(), expiresAt: wit.expiresAt };
+      signatures++;
+    }
+    const told = trail.outcome("issued");
+    if (told !== undefined) await told;
     const issued: IssuedSvids = {
       spiffeId,
-      ...(x509 &&
-        certificateChain !== undefined && {
-          x509: { certificateChain, expiresAt: x509.expiresAt },
-        }),
-      ...(jwt && token !== undefined && { jwt: { token, expiresAt: jwt.expiresAt } }),
-      ...(wit && witToken !== undefined && { wit: { token: witToken, expiresAt: wit.expiresAt } }),
+      x509: certificate,
+      jwt: token,
+      wit: witToken,
       bundle: bundle.body,
       federated: federatesWith && snapshot.peers.documents?.members(federatesWith, trail.now),
     };
@@ -146,35 +159,31 @@ export async function recordAndSign(
 }
 
 async function intentOf(
-  snapshot: Snapshot,
+  { platform }: Snapshot,
   { spiffeId, x509, jwt, wit, subjectKey = "", audience = [] }: PreparedSvids,
 ): Promise<Parameters<RequestTrail["intent"]>[0]> {
   return {
     spiffe_id: spiffeId,
     x509: x509 && {
       serial: x509.serial,
-      tbs_sha256: await sha256(snapshot, x509.input),
+      tbs_sha256: await platform.digestText("SHA-256", x509.input, "hex"),
       subject_key: subjectKey,
       not_after: x509.expiresAt,
       signer: x509.signer,
     },
     jwt: jwt && {
       jti: jwt.jti,
-      input_sha256: await sha256(snapshot, jwt.input),
+      input_sha256: await platform.digestText("SHA-256", jwt.input, "hex"),
       audience,
       expires_at: jwt.expiresAt,
       signer: jwt.signer,
     },
     wit: wit && {
       jti: wit.jti,
-      input_sha256: await sha256(snapshot, wit.input),
+      input_sha256: await platform.digestText("SHA-256", wit.input, "hex"),
       subject_key: subjectKey,
       expires_at: wit.expiresAt,
       signer: wit.signer,
     },
   };
-}
-
-function sha256({ platform }: Snapshot, input: Uint8Array): Awaitable<string> {
-  return platform.digestText("SHA-256", input, "hex");
 }

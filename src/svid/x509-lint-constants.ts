@@ -47,6 +47,17 @@ const ALGORITHMS: Readonly<Record<string, Uint8Array>> = {
   Ed25519: bytes("30 05 06 03 2b 65 70"),
 };
 
+const known = new WeakMap<SignatureScheme, Uint8Array>();
+
 export function algorithmBytes(scheme: SignatureScheme): Uint8Array | undefined {
-  return ALGORITHMS[scheme.name === "Ed25519" ? scheme.name : `${scheme.name} ${scheme.hash}`];
+  let found = known.get(scheme);
+  if (found === undefined) {
+    found = ALGORITHMS[nameOf(scheme)];
+    if (found !== undefined) known.set(scheme, found);
+  }
+  return found;
+}
+
+function nameOf(scheme: SignatureScheme): string {
+  return scheme.name === "Ed25519" ? scheme.name : `${scheme.name} ${scheme.hash}`;
 }
