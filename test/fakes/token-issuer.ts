@@ -1,3 +1,5 @@
+import { pooledKeyPair } from "./key-pool.ts";
+
 /** Keys of a simulated issuer of tokens. Signs what it is told, nonsense included: forgers use it, too. */
 
 export type TokenAlgorithm = "RS256" | "PS256" | "ES256" | "ES384" | "EdDSA";
@@ -34,9 +36,24 @@ function rsa(name: string) {
   return { name, hash: "SHA-256", modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) };
 }
 
-export async function tokenKey(alg: TokenAlgorithm, kid: string): Promise<TokenKey> {
+async function newKeyPair(alg: TokenAlgorithm, whose?: string): Promise<CryptoKeyPair> {
+  if (alg === "RS256" || alg === "PS256") return pooledKeyPair(GENERATE[alg], whose);
   const pair = await crypto.subtle.generateKey(GENERATE[alg], true, ["sign", "verify"]);
   if (!("privateKey" in pair)) throw new Error("no key pair");
+  return pair;
+}
+
+/** A key that no issuer has, under whatever name: a forger's. */
+export function strangerKey(alg: TokenAlgorithm, kid: string): Promise<TokenKey> {
+  return tokenKey(alg, kid, "stranger");
+}
+
+export async function tokenKey(
+  alg: TokenAlgorithm,
+  kid: string,
+  whose?: string,
+): Promise<TokenKey> {
+  const pair = await newKeyPair(alg, whose);
   const exported = JSON.stringify(await crypto.subtle.exportKey("jwk", pair.publicKey));
   const { kty, crv, n, e, x, y }: JsonWebKey = JSON.parse(exported);
   const signText = async (header: string, payload: string) => {
