@@ -1,5 +1,5 @@
 import type { Decision } from "../policy/match.ts";
-import { fail, ok, type Awaitable, type Result } from "../result.ts";
+import { fail, ok, type Result } from "../result.ts";
 import { prepareJwt, prepareWit, type PreparedToken } from "./mint-token.ts";
 import { prepareX509, type PreparedX509 } from "./mint.ts";
 import type { Possession } from "./possession.ts";

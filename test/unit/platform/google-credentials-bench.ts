@@ -1,3 +1,4 @@
+import type { PrivateKey } from "../../../src/platform/platform.ts";
 import { ConfigError } from "../../../src/config-issue.ts";
 import { googleCredentials } from "../../../src/platform/google-credentials.ts";
 import type { GoogleCredentialDeps } from "../../../src/platform/google-file.ts";
@@ -40,8 +41,11 @@ export const ON_AWS = {
   AWS_REGION: "eu-central-1",
 };
 
+/** An RSA key takes long to make. */
+let accountKey: PrivateKey | undefined;
+
 export async function serviceAccount(tokens: FakeGoogleTokens) {
-  const key = await platform.generateKey("RSA-2048");
+  const key = (accountKey ??= await platform.generateKey("RSA-2048"));
   tokens.accounts.set(ACCOUNT, key.publicKey);
   return {
     type: "service_account",

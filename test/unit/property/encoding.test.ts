@@ -17,6 +17,7 @@ import { parseCompactJws, parseJws } from "../../../src/encoding/jws.ts";
 import { decodePem, encodePem } from "../../../src/encoding/pem.ts";
 import { parseJwk, parseSpki } from "../../../src/encoding/public-key.ts";
 import { isPathSegment, parseSpiffeId, spiffeIdOf } from "../../../src/spiffe/spiffe-id.ts";
+import { runs } from "./runs.ts";
 
 const bytes = fc.uint8Array({ maxLength: 300 });
 /** Bytes that look like DER, so that more than the first octet of a parser is tried. */
@@ -69,7 +70,7 @@ describe("decoders never throw", () => {
         const answers = byteDecoders.map((decoder) => decoder(input));
         expect(answers).toHaveLength(byteDecoders.length);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -79,7 +80,7 @@ describe("decoders never throw", () => {
         const answers = textDecoders.map((decoder) => decoder(input));
         expect(answers).toHaveLength(textDecoders.length);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -119,7 +120,7 @@ describe("one value has one spelling", () => {
         const url = decodeBase64url(changed);
         expect(url.ok ? encodeBase64url(url.value) : changed).toBe(changed);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -142,7 +143,7 @@ describe("one value has one spelling", () => {
         expect(jws.ok ? `${signed}.${parts[1]}` : changed).toBe(changed);
         expect(jws.ok ? signed?.split(".")[1] : parts[0]).toBe(parts[0]);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -195,7 +196,7 @@ describe("one value has one spelling", () => {
           expect(back.ok ? ecdsaRawToDer(back.value) : der).toEqual(der);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });
@@ -218,7 +219,7 @@ describe("SPIFFE IDs", () => {
         );
         expect(!parsed.ok || spiffeIdOf(parsed.value.trustDomain, parsed.value.path).ok).toBe(true);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 
@@ -232,7 +233,7 @@ describe("SPIFFE IDs", () => {
         fc.pre(!segments.some((text) => text.includes("/")));
         expect(parts).toEqual(segments.every(isPathSegment) ? segments : undefined);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

@@ -12,6 +12,7 @@ import { JKT } from "../../conformance/attestor.ts";
 import { maaClaims, PROVIDER } from "../../fakes/azure-attestation.ts";
 import { spaceClaims } from "../../fakes/confidential-space.ts";
 import { NOW } from "../attestors/support.ts";
+import { runs } from "./runs.ts";
 
 /** Whatever the members of a document are: no reader throws, and none gives a claim that it did not declare. */
 
@@ -69,7 +70,7 @@ describe.each(readers)("the reader of %s", (_, good, factor, read) => {
         const result = read(token);
         expect(result.ok ? wellTyped(result.value, factor.claims) : true).toBe(true);
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
   });
 });
@@ -80,7 +81,7 @@ describe("the reader of Nitro documents", () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(readNitroDocument(bytes).ok).toBe(false);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });
