@@ -35,7 +35,8 @@ export function checkKeyEdits(
   moment: EditMoment = "loaded",
 ): readonly ConfigIssue[] {
   const issues: ConfigIssue[] = [];
-  const served = SVID_USES.some((use) => before.entries[use].length > 0);
+  // Where the last key is gone and forgotten, `changed_at` still tells that verifiers hold a bundle without the next one.
+  const served = before.changedAt > 0 || SVID_USES.some((use) => before.entries[use].length > 0);
   for (const use of SVID_USES) {
     const [rulesBefore, rules] = [before, after].map(({ refreshHint, longestLife }) => ({
       refreshHint,

@@ -51,6 +51,32 @@ describe("checkKeyEdits", () => {
     expect(told(plan([root, spare], { changedAt: NOW }), plan())).toHaveLength(1);
   });
 
+  it("lets the first key of a trust domain sign at once, and none after keys that are gone and forgotten", () => {
+    const none = (changedAt: number) =>
+      planOf({
+        entries: { x509: [], jwt: [], wit: [] },
+        longestLife: 3600,
+        refreshHint: HINT,
+        changedAt,
+      });
+    const key = { id: "x", publishedAt: NOW + 1, activeFrom: "standby" } as const;
+    const late = { id: "x", publishedAt: NOW + 1, activeFrom: NOW + 1 + 5 * HINT } as const;
+    const first = (entry: TimelineEntry, changedAt: number) =>
+      planOf({
+        entries: { x509: [entry], jwt: [], wit: [] },
+        longestLife: 3600,
+        refreshHint: HINT,
+        changedAt,
+      });
+    expect(told(none(0), first(key, 0), "decided")).toEqual([]);
+    expect(told(none(NOW - 900), first(key, NOW - 900), "decided")).toEqual([
+      expect.stringMatching(
+        /^keys\.x509\.0\.active_from: verifiers may not have the first keys of this list before/,
+      ),
+    ]);
+    expect(told(none(NOW - 900), first(late, NOW - 900), "decided")).toEqual([]);
+  });
+
   it("refuses a key published in the second of another change, or before it", () => {
     const event = { id: "old", publishedAt: T, activeFrom: "standby", removedAt: NOW - 5 } as const;
     for (const publishedAt of [NOW - 5, NOW - 6]) {
