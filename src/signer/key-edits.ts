@@ -91,11 +91,12 @@ function checkSequences(
       return [wrongChange(why(name, at, now, from, to))];
     }
   }
-  return after.changedAt === before.changedAt ? [] : checkChangedAt(after, now, moment);
+  return after.changedAt === before.changedAt ? [] : checkChangedAt(before, after, now, moment);
 }
 
 /** A key that comes or goes at or before `changed_at`, though not yet everywhere, would raise no sequence. */
 function checkChangedAt(
+  before: KeyPlan,
   { keys, changedAt, refreshHint }: KeyPlan,
   now: number,
   moment: EditMoment,
@@ -107,8 +108,14 @@ function checkChangedAt(
   if (moment === "loaded") return [];
   const lives = SVID_USES.flatMap((use) => keys.timelines[use]);
   const recent = now - clockToleranceOf(refreshHint);
+  // By this edit, that is: one that was made a moment ago is still to come on a slow clock, as every other change.
+  const known = SVID_USES.flatMap((use) => before.keys.timelines[use]);
   const emergency = lives.some(
-    ({ retiredAt, removedAt }) => removedAt === retiredAt && removedAt > recent && removedAt <= now,
+    ({ id, retiredAt, removedAt }) =>
+      removedAt === retiredAt &&
+      removedAt > recent &&
+      removedAt <= now &&
+      !known.some((was) => was.id === id && was.removedAt === removedAt),
   );
   if (emergency) return [];
   if (changedAt > now) return [wrongChange("is still to come")];

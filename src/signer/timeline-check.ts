@@ -1,5 +1,6 @@
 import type { ConfigIssue } from "../config-issue.ts";
 import { formatInstant } from "./instant.ts";
+import { clockDifference } from "./timeline-edits.ts";
 import {
   activeKey,
   resolveTimeline,
@@ -24,7 +25,7 @@ export function checkTimeline(
     const life = lives[index];
     return life === undefined
       ? []
-      : checkEntry(entry, life, lives.slice(0, index), rules.longestLife).map((issue) => ({
+      : checkEntry(entry, life, lives.slice(0, index), rules).map((issue) => ({
           ...issue,
           path: [index, ...issue.path],
         }));
@@ -38,7 +39,7 @@ function checkEntry(
   entry: TimelineEntry,
   life: KeyLife,
   others: readonly KeyLife[],
-  longestLife: number,
+  { longestLife, refreshHint }: TimelineRules,
 ): Issue[] {
   const issues: Issue[] = [];
   const say = (severity: Issue["severity"], field: string, message: string): void => {
@@ -64,7 +65,8 @@ function checkEntry(
   if (retiredAt !== undefined && removedAt < retiredAt) {
     say("error", "removed_at", "is before retired_at");
   }
-  if (life.activeFrom < life.retiredAt && removedAt < life.retiredAt + longestLife) {
+  const needed = life.retiredAt + longestLife + clockDifference(refreshHint);
+  if (life.activeFrom < life.retiredAt && removedAt < needed) {
     say("warning", "removed_at", "what the key signed last is refused before it expires");
   }
   return issues;

@@ -25,6 +25,11 @@ export function clockToleranceOf(refreshHint: number): number {
   return (HINTS_OF_CLOCKS / 2) * refreshHint;
 }
 
+/** Seconds by which the clocks of two instances may differ: one removes a key while the other has just signed by it. */
+export function clockDifference(refreshHint: number): number {
+  return 2 * clockToleranceOf(refreshHint);
+}
+
 /** Seconds after an edit in which some instance may still go by what was before. */
 export function spreadOf(moment: EditMoment, refreshHint: number): number {
   return moment === "decided" ? (HINTS_TO_SPREAD + HINTS_OF_CLOCKS) * refreshHint : 0;

@@ -3,7 +3,7 @@ import type { ConfigIssue } from "../../../src/config-issue.ts";
 import { SVID_USES, type SvidUse } from "../../../src/signer/algorithms.ts";
 import { checkKeyEdits } from "../../../src/signer/key-edits.ts";
 import { checkTimeline } from "../../../src/signer/timeline-check.ts";
-import { spreadOf } from "../../../src/signer/timeline-edits.ts";
+import { clockDifference, spreadOf } from "../../../src/signer/timeline-edits.ts";
 import {
   activeKey,
   learntAt,
@@ -149,7 +149,8 @@ export function exempt({ entries, refreshHint, longestLife }: PlanOf): string[] 
       const hasty =
         life.publishedAt > earliest && life.activeFrom < learntAt(life.publishedAt, refreshHint);
       const short =
-        entries[of][i]?.removedAt !== undefined && life.removedAt < life.retiredAt + longestLife;
+        entries[of][i]?.removedAt !== undefined &&
+        life.removedAt < life.retiredAt + longestLife + clockDifference(refreshHint);
       return hasty || short ? [life.id] : [];
     });
   });

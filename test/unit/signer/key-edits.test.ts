@@ -105,6 +105,19 @@ describe("checkKeyEdits", () => {
     expect(told(before, plan(lists, { changedAt: NOW + HINT + 1 }), "decided")).toEqual([]);
   });
 
+  it("goes past a change for the emergency of this edit alone, not for one of a moment ago", () => {
+    const removed = [{ ...root, removedAt: NOW - 1 }, spare];
+    const before = plan(removed);
+    for (const [changedAt, told1] of [
+      [NOW + 200, /^bundle\.changed_at: is still to come/],
+      [NOW, /^bundle\.changed_at: the bundle changes at .* by a key's own instant/],
+    ] as const)
+      expect(told(before, plan(removed, { changedAt }), "decided")).toEqual([
+        expect.stringMatching(told1),
+      ]);
+    expect(told(before, plan(removed, { changedAt: NOW - 2 }), "decided")).toEqual([]);
+  });
+
   it("refuses a changed_at that would mask what is still to come on a clock that is behind", () => {
     const event = { ...spare, id: "old", retiredAt: T + 1, removedAt: NOW - 5 };
     const lists = [root, spare, event];

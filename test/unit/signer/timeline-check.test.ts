@@ -86,6 +86,15 @@ describe("checkTimeline", () => {
     ]);
   });
 
+  it("warns of a removal that leaves no room for clocks that differ", () => {
+    const next = { id: "x", publishedAt: NOW, activeFrom: NOW + 5 * HINT };
+    const until = next.activeFrom + RULES.longestLife + HINT;
+    expect(told({ ...root, removedAt: until - 1 }, next, standby)).toEqual([
+      expect.stringMatching(/^warning 0\.removed_at: what the key signed last is refused/),
+    ]);
+    expect(told({ ...root, removedAt: until }, next, standby)).toEqual([]);
+  });
+
   it("lets an emergency take the last key away, and says what it means", () => {
     expect(told({ ...root, removedAt: NOW - 5 })).toEqual([
       expect.stringMatching(/^warning 0\.removed_at: what the key signed last is refused/),
