@@ -64,7 +64,11 @@ export function parseCompactJws(token: string, limits?: JwsLimits): Result<Compa
 
   const bytes = asciiEncode(token);
   if (bytes === undefined) return fail("encoding_invalid", "not ascii");
-  const header = readHeader(token.slice(0, first), bytes.subarray(0, first));
+  const headerBytes = decodeBase64urlAt(bytes, 0, first);
+  if (!headerBytes.ok) return headerBytes;
+  const json = parseJsonObject(headerBytes.value);
+  if (!json.ok) return json;
+  const header = checkHeader(json.value);
   if (!header.ok) return header;
 
   const payload = decodeBase64urlAt(bytes, first + 1, second);
@@ -80,27 +84,6 @@ export function parseCompactJws(token: string, limits?: JwsLimits): Result<Compa
 }
 
 type Header = Pick<CompactJws, "header" | "alg" | "kid" | "typ">;
-
-/** By their encoded text: the tokens of an issuer have one header until its key changes. Bounded, and begun anew when full. */
-const headers = new Map<string, Header>();
-const MAX_HEADERS = 32;
-const MAX_KEPT_CHARACTERS = 512;
-
-/** The same text gives the same header; what is kept was found good, and nobody changes it. */
-function readHeader(text: string, symbols: Uint8Array): Result<Header> {
-  const kept = headers.get(text);
-  if (kept !== undefined) return ok(kept);
-  const bytes = decodeBase64urlAt(symbols, 0, symbols.length);
-  if (!bytes.ok) return bytes;
-  const json = parseJsonObject(bytes.value);
-  if (!json.ok) return json;
-  const header = checkHeader(json.value);
-  if (header.ok && text.length <= MAX_KEPT_CHARACTERS && header.value.header["jwk"] === undefined) {
-    if (headers.size === MAX_HEADERS) headers.clear();
-    headers.set(text, header.value);
-  }
-  return header;
-}
 
 function checkHeader(header: JsonObject): Result<Header> {
   if (Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64"))

@@ -3,7 +3,7 @@ import { toHex } from "./bytes.ts";
 import type { PublicKeyInfo } from "./primitives.ts";
 import { keyBits } from "./public-key.ts";
 import { hasClosePrimes, hasRocaFingerprint, hasSmallFactor } from "./modulus.ts";
-import { isPublished } from "./published-keys.ts";
+import { PUBLISHED_KEYS, publishedKeyId } from "./published-keys.ts";
 
 /**
  * Whether a key is good enough to be named in an SVID. Whoever can compute the private half owns the identity,
@@ -16,7 +16,7 @@ const MAX_RSA_BITS = 4096;
 
 /** Elliptic curves cost almost nothing here, RSA about half a millisecond. @returns `key_weak` | `key_unsupported` */
 export function checkKeyQuality(info: PublicKeyInfo): Result<void> {
-  if (isPublished(info)) return weak("private key is public knowledge");
+  if (PUBLISHED_KEYS.has(publishedKeyId(info))) return weak("private key is public knowledge");
   if (info.type === "EC") return ok(undefined);
   if (info.type === "Ed25519")
     return isSmallOrder(info.x) ? weak("point of small order") : ok(undefined);

@@ -51,8 +51,6 @@ export function parseSpki(der: Uint8Array): Result<PublicKeyInfo> {
 
 /** As `parseSpki`, of an element inside a larger structure. */
 export function spkiFrom(node: DerNode | undefined): Result<PublicKeyInfo> {
-  const point = node && pointOf(node.raw);
-  if (point !== undefined) return ok(point);
   if (!isSequence(node) || node.children.length !== 2) return malformed("not a public key");
   const [algorithm, key] = node.children;
   if (!isSequence(algorithm) || algorithm.children.length > 2) return malformed("algorithm");
@@ -74,23 +72,6 @@ export function spkiFrom(node: DerNode | undefined): Result<PublicKeyInfo> {
     default:
       return unsupported("key algorithm");
   }
-}
-
-/** Of a key that stands as `spkiOf` writes it, as nearly all from curves do: all before the point is compared at once. */
-function pointOf(spki: Uint8Array): PublicKeyInfo | undefined {
-  for (const curve of CURVES) {
-    const head = POINT_HEADS[curve];
-    const size = CURVE_BYTES[curve];
-    if (spki.length !== head.length + 2 * size || !startsWith(spki, head)) continue;
-    const x = spki.subarray(head.length, head.length + size);
-    return { type: "EC", curve, x, y: spki.subarray(head.length + size) };
-  }
-  return undefined;
-}
-
-function startsWith(bytes: Uint8Array, head: Uint8Array): boolean {
-  for (let at = 0; at < head.length; at++) if (bytes[at] !== head[at]) return false;
-  return true;
 }
 
 function rsaFrom(bytes: Uint8Array): Result<PublicKeyInfo> {
@@ -121,8 +102,6 @@ export function spkiOf(info: PublicKeyInfo): Uint8Array {
   if (info.type === "Ed25519") return seq(seq(ED25519), bits(info.x));
   return concatBytes(POINT_HEADS[info.curve], info.x, info.y);
 }
-
-const CURVES: readonly CurveName[] = ["P-256", "P-384", "P-521"];
 
 /** What stands before the coordinates: the same for all keys of a curve, and written once. */
 const POINT_HEADS: Readonly<Record<CurveName, Uint8Array>> = {

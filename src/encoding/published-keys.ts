@@ -4,19 +4,15 @@ import type { PublicKeyInfo } from "./primitives.ts";
 /** Enough of a modulus or coordinate to name the key; a key that matches by chance does not occur. */
 const ID_BYTES = 12;
 
-export function isPublished(info: PublicKeyInfo): boolean {
-  const name = info.type === "RSA" ? info.n : info.x;
-  // Two octets tell nearly every key from all of these, and are cheaper to look for than text.
-  return (
-    BEGINNINGS[(name[0]! << 8) | name[1]!] === 1 && PUBLISHED.has(toHex(name.subarray(0, ID_BYTES)))
-  );
+export function publishedKeyId(info: PublicKeyInfo): string {
+  return toHex((info.type === "RSA" ? info.n : info.x).subarray(0, ID_BYTES));
 }
 
 /**
  * Keys whose private half is printed in a standard, where people copy it from, or follows from what is published,
  * in ways that nothing about the key itself betrays.
  */
-const PUBLISHED: ReadonlySet<string> = new Set([
+export const PUBLISHED_KEYS: ReadonlySet<string> = new Set([
   "a1f8160ae2e3c9b465ce8d2d", // RFC 7515 A.2, RSA
   "7fcdce2770f6c45d4183cbee", // RFC 7515 A.3, P-256
   "30a0424cd21c2944838a2d75", // RFC 7517 A.1, P-256
@@ -28,6 +24,3 @@ const PUBLISHED: ReadonlySet<string> = new Set([
   "b504bbdb47631e8058d9e5c4", // shares a prime with another certificate's key, crt.sh 5534506057
   "a904a0dbbf3cded1abe63b72", // its modulus is a prime; specimen of the badkeys project
 ]);
-
-const BEGINNINGS = new Uint8Array(0x10000);
-for (const id of PUBLISHED) BEGINNINGS[Number.parseInt(id.slice(0, 4), 16)] = 1;

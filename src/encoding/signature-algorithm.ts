@@ -44,8 +44,6 @@ const HASHES: ReadonlyMap<string, HashName> = new Map([
 /** @returns `algorithm_not_allowed` for anything but the schemes above with the parameters their RFC demands */
 export function parseSignatureAlgorithm(node: DerNode | undefined): Result<SignatureScheme> {
   if (!isSequence(node) || node.children.length > 2) return refused();
-  const written = schemeWritten(node.raw);
-  if (written !== undefined) return ok(written);
   const [name, parameters] = node.children;
   const dotted = derOid(name);
   if (dotted === undefined) return refused();
@@ -54,14 +52,6 @@ export function parseSignatureAlgorithm(node: DerNode | undefined): Result<Signa
   if (scheme === undefined) return refused();
   const fits = scheme.name === "RSASSA-PKCS1-v1_5" ? isNull(parameters) : parameters === undefined;
   return fits ? ok(scheme) : refused();
-}
-
-/** Of a node that stands as we would write it, as nearly all do: compared whole, it need not be read. */
-function schemeWritten(raw: Uint8Array): SignatureScheme | undefined {
-  for (const { scheme, encoded } of WRITTEN)
-    if (raw.length === encoded.length && raw.every((octet, at) => octet === encoded[at]))
-      return scheme;
-  return undefined;
 }
 
 /** One hash throughout, salt as long as the hash, trailer by default: the only form in use, and the only one taken. */
@@ -84,12 +74,11 @@ export function parseHashAlgorithm(node: DerNode | undefined): HashName | undefi
   return HASHES.get(derOid(name) ?? "");
 }
 
-const WRITTEN = Array.from(SCHEMES, ([dotted, scheme]) => ({
-  scheme,
-  encoded: scheme.name === "RSASSA-PKCS1-v1_5" ? seq(oid(dotted), nul()) : seq(oid(dotted)),
-}));
 const ENCODED: ReadonlyMap<string, Uint8Array> = new Map(
-  WRITTEN.map(({ scheme, encoded }) => [keyOf(scheme), encoded]),
+  [...SCHEMES].map(([dotted, scheme]) => [
+    keyOf(scheme),
+    scheme.name === "RSASSA-PKCS1-v1_5" ? seq(oid(dotted), nul()) : seq(oid(dotted)),
+  ]),
 );
 
 const encodings = new WeakMap<SignatureScheme, Uint8Array>();

@@ -63,20 +63,14 @@ async function proveKeys(
     if (!proof.ok) return proof;
     dpop = proof.value;
   }
-  const first = request.x509?.csr ?? request.wit?.csr;
-  const second = request.x509 === undefined ? undefined : request.wit?.csr;
-  let csr: ProvenKey | undefined;
-  let another: ProvenKey | undefined;
-  if (first !== undefined) {
-    const proof = await proveCsr(first, { platform, ours });
+  const csrs: ProvenKey[] = [];
+  for (const pem of [request.x509?.csr, request.wit?.csr]) {
+    if (pem === undefined) continue;
+    const proof = await proveCsr(pem, { platform, ours }); // oxlint-disable-line no-await-in-loop -- at most two
     if (!proof.ok) return proof;
-    csr = another = proof.value;
+    csrs.push(proof.value);
   }
-  if (second !== undefined) {
-    const proof = await proveCsr(second, { platform, ours });
-    if (!proof.ok) return proof;
-    another = proof.value;
-  }
+  const [csr, another = csr] = csrs;
   if (csr?.jkt !== another?.jkt) return fail("key_mismatch", "the csrs name different keys");
   const wit = another ?? dpop;
   if (request.wit !== undefined && wit === undefined)
