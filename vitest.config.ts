@@ -15,7 +15,9 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          isolate: false, // 0.3 s a file otherwise
+          // 0.3 s a file otherwise. A hook at the top of a helper would be the first file's alone: helpers clean up
+          // by `onTestFinished`, or by hooks that a file asks for.
+          isolate: false,
           include: [
             "test/unit/**/*.test.ts",
             "test/regression/**/*.test.ts",

@@ -8,9 +8,6 @@ import { fileURLToPath } from "node:url";
 import { afterAll, vi } from "vitest";
 import { dispatch } from "../../../src/cli/dispatch.ts";
 
-// A process takes its time on a machine that is busy with other tests.
-vi.setConfig({ testTimeout: 30_000 });
-
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /**

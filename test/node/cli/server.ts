@@ -1,14 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { ENTRY, quickly } from "./run.ts";
 
 /** `svidmint serve` as a process of its own, ended after the test. */
-
-const running: ChildProcess[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((child) => stopped(child)));
-});
 
 export async function freePort(): Promise<number> {
   const probe = createServer();
@@ -36,7 +31,7 @@ export async function serve(
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  running.push(child);
+  onTestFinished(async () => void (await stopped(child)));
   const written = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => (written.stdout += chunk.toString("utf8")));
   child.stderr.on("data", (chunk: Buffer) => (written.stderr += chunk.toString("utf8")));

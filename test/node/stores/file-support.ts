@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import type { ClaimRequest, ClaimStore } from "../../../src/stores/claim-store.ts";
 import {
   openFileStore,
@@ -13,14 +13,9 @@ import {
 
 export const NOW = Math.floor(Date.now() / 1000);
 
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup(); // oxlint-disable-line no-await-in-loop -- in order
-});
-
 export async function freshDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "svidmint-store-"));
-  cleanups.push(() => rm(directory, { recursive: true, force: true }));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -30,7 +25,7 @@ export async function opened(
   options: Partial<FileStoreOptions> = {},
 ): Promise<FileStore> {
   const store = await openFileStore({ directory, ...options });
-  cleanups.push(() => store.close().catch(() => undefined));
+  onTestFinished(() => store.close().catch(() => undefined));
   return store;
 }
 
@@ -84,7 +79,7 @@ export function claimer(directory: string, prefix: string): Claimer {
   });
   const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
   open.catch(() => undefined);
-  cleanups.push(async () => {
+  onTestFinished(async () => {
     child.kill("SIGKILL");
     await closed;
   });
