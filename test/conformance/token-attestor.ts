@@ -1,6 +1,6 @@
 import { describe } from "vitest";
 import { boundAudience } from "../../src/attestors/binding.ts";
-import { strangerKey } from "../fakes/token-issuer.ts";
+import { tokenKey } from "../fakes/token-issuer.ts";
 import { attestorConformance } from "./attestor.ts";
 import { tokenAudience, tokenClaims } from "./token-claims.ts";
 import { tokenEnvelope } from "./token-envelope.ts";
@@ -11,7 +11,7 @@ import { tokenKeys } from "./token-keys.ts";
 export function tokenAttestorBasics(name: string, build: () => Promise<TokenFixture>): void {
   attestorConformance(name, async () => {
     const fixture = await build();
-    const stranger = await strangerKey(fixture.key.alg, fixture.key.kid);
+    const stranger = await tokenKey(fixture.key.alg, fixture.key.kid);
     const evidence = (token: string) => ({ ...fixture.members, token });
     return {
       ...fixture,

@@ -52,7 +52,7 @@ export async function simulateAttestation(
   const dates = { notBefore: now - 30 * DAY, notAfter: now + 30 * DAY };
   const root = await testCa("Simulated Root", dates);
   const intermediate = await testCa("Simulated Issuing CA", dates, root);
-  const keys = ownKey ? await rsaKeyPair(2048, "own") : (sharedKeys ??= await rsaKeyPair());
+  const keys = ownKey ? await rsaKeyPair() : (sharedKeys ??= await rsaKeyPair());
   const spki = await crypto.subtle.exportKey("spki", keys.publicKey);
   if (!(spki instanceof ArrayBuffer)) throw new Error("no bytes");
   const certify = async (fields: Fields = {}, by = intermediate): Promise<AttestedSigner> => ({

@@ -1,15 +1,10 @@
-import { pooledKeyPair } from "./key-pool.ts";
+import { newRsaKeyPair } from "./rsa-keys.ts";
 
 /** Real keys for the simulated clouds: made afresh in each process, and with the strength that the clouds use. */
 
-/** An RSA key pair for PKCS#1 v1.5 with SHA-256. @param whose see `pooledKeyPair` */
-export function rsaKeyPair(
-  modulusLength: 1024 | 2048 = 2048,
-  whose?: string,
-): Promise<CryptoKeyPair> {
-  const publicExponent = Uint8Array.of(1, 0, 1);
-  const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", modulusLength, publicExponent };
-  return pooledKeyPair(algorithm, whose);
+/** An RSA key pair for PKCS#1 v1.5 with SHA-256. */
+export function rsaKeyPair(modulusLength: 1024 | 2048 = 2048): Promise<CryptoKeyPair> {
+  return newRsaKeyPair({ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, modulusLength);
 }
 
 export async function signPkcs1(key: CryptoKey, data: Uint8Array): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-import { pooledKeyPair } from "./key-pool.ts";
+import { newRsaKeyPair } from "./rsa-keys.ts";
 
 /** Keys of a simulated issuer of tokens. Signs what it is told, nonsense included: forgers use it, too. */
 
@@ -17,9 +17,11 @@ export interface TokenKey {
   signText(header: string, payload: string): Promise<string>;
 }
 
+const RSA = {
+  RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+  PS256: { name: "RSA-PSS", hash: "SHA-256" },
+};
 const GENERATE = {
-  RS256: rsa("RSASSA-PKCS1-v1_5"),
-  PS256: rsa("RSA-PSS"),
   ES256: { name: "ECDSA", namedCurve: "P-256" },
   ES384: { name: "ECDSA", namedCurve: "P-384" },
   EdDSA: { name: "Ed25519" },
@@ -32,28 +34,15 @@ const SIGN = {
   EdDSA: { name: "Ed25519" },
 };
 
-function rsa(name: string) {
-  return { name, hash: "SHA-256", modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) };
-}
-
-async function newKeyPair(alg: TokenAlgorithm, whose?: string): Promise<CryptoKeyPair> {
-  if (alg === "RS256" || alg === "PS256") return pooledKeyPair(GENERATE[alg], whose);
+async function newKeyPair(alg: TokenAlgorithm): Promise<CryptoKeyPair> {
+  if (alg === "RS256" || alg === "PS256") return newRsaKeyPair(RSA[alg], 2048);
   const pair = await crypto.subtle.generateKey(GENERATE[alg], true, ["sign", "verify"]);
   if (!("privateKey" in pair)) throw new Error("no key pair");
   return pair;
 }
 
-/** A key that no issuer has, under whatever name: a forger's. */
-export function strangerKey(alg: TokenAlgorithm, kid: string): Promise<TokenKey> {
-  return tokenKey(alg, kid, "stranger");
-}
-
-export async function tokenKey(
-  alg: TokenAlgorithm,
-  kid: string,
-  whose?: string,
-): Promise<TokenKey> {
-  const pair = await newKeyPair(alg, whose);
+export async function tokenKey(alg: TokenAlgorithm, kid: string): Promise<TokenKey> {
+  const pair = await newKeyPair(alg);
   const exported = JSON.stringify(await crypto.subtle.exportKey("jwk", pair.publicKey));
   const { kty, crv, n, e, x, y }: JsonWebKey = JSON.parse(exported);
   const signText = async (header: string, payload: string) => {

@@ -13,7 +13,7 @@ import { ACCOUNT, LAUNCH, NOW } from "./iid-support.ts";
 attestorConformance("aws_iid", async () => {
   const network = new FakeNetwork();
   const region = await simulateRegion("xx-west-1");
-  const strangers = await rsaKeyPair(2048, "stranger");
+  const strangers = await rsaKeyPair();
   const regions = { "xx-west-1": { partition: "aws", rsa2048: dataUrl(region.rsa2048) } };
   const settings = { accounts: [ACCOUNT], regions };
   const [factor] = awsIid.factors(awsIid.config().parse(settings));

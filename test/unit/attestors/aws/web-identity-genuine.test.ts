@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { awsWebIdentity } from "../../../../src/attestors/aws/web-identity.ts";
 import { accepted, JKT, judge, outcome } from "../../../conformance/attestor.ts";
 import { FakeNetwork } from "../../../fakes/network.ts";
-import { dataUrl, keySetUrl, strangerKey, tokenKey } from "../../../fakes/token-issuer.ts";
+import { dataUrl, keySetUrl, tokenKey } from "../../../fakes/token-issuer.ts";
 import { buildClean } from "../support.ts";
 
 /** What AWS wrote. The one token among it was published without its signature: it shows the claims, and must fail. */
@@ -93,7 +93,7 @@ describe.runIf(here)("what AWS wrote", () => {
       ["RS256", "RSA_0"],
       ["ES384", "EC384_0"],
     ] as const) {
-      const forger = await strangerKey(alg, kid); // oxlint-disable-line no-await-in-loop -- two
+      const forger = await tokenKey(alg, kid); // oxlint-disable-line no-await-in-loop -- two
       const evidence = { type: "aws_web_identity", token: await forger.sign(own) }; // oxlint-disable-line no-await-in-loop -- two
       expect(outcome(await judge(attestor, evidence, at, JKT))).toBe("signature_invalid"); // oxlint-disable-line no-await-in-loop -- two
     }

@@ -1,6 +1,6 @@
 import { awsWebIdentity } from "../../../../src/attestors/aws/web-identity.ts";
 import { JKT, judge } from "../../../conformance/attestor.ts";
-import { keySetUrl, strangerKey, tokenKey, type TokenKey } from "../../../fakes/token-issuer.ts";
+import { keySetUrl, tokenKey, type TokenKey } from "../../../fakes/token-issuer.ts";
 import { buildClean, ISSUER, NOW } from "../support.ts";
 
 export const ACCOUNT = "111122223333";
@@ -13,7 +13,7 @@ const NAMESPACE = "https://sts.amazonaws.com/";
 /** Two accounts, whose keys have one id, as AWS gives them. */
 export const rsa = await tokenKey("RS256", "RSA_0");
 export const ec = await tokenKey("ES384", "EC384_0");
-export const otherRsa = await strangerKey("RS256", "RSA_0");
+export const otherRsa = await tokenKey("RS256", "RSA_0");
 
 export const settings = {
   accounts: { [ACCOUNT]: AWS_ISSUER, [OTHER]: OTHER_ISSUER },

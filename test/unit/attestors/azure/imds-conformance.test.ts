@@ -9,7 +9,7 @@ import { DOCUMENT, nonceFor, settingsFor } from "./imds-support.ts";
 attestorConformance("azure_imds", async () => {
   const network = new FakeNetwork();
   const cloud = await simulateAttestation(NOW);
-  const { privateKey: key } = await rsaKeyPair(2048, "stranger");
+  const { privateKey: key } = await rsaKeyPair();
   const settings = settingsFor(cloud);
   const [factor] = azureImds.factors(azureImds.config().parse(settings));
   if (factor === undefined) throw new Error("no factor");

@@ -5,7 +5,7 @@ import { JKT, judge, outcome } from "../../../conformance/attestor.ts";
 import { simulateConfidentialSpace, spaceClaims } from "../../../fakes/confidential-space.ts";
 import { base64 } from "../../../fakes/keys.ts";
 import { FakeNetwork } from "../../../fakes/network.ts";
-import { dataUrl, strangerKey, tokenKey } from "../../../fakes/token-issuer.ts";
+import { dataUrl, tokenKey } from "../../../fakes/token-issuer.ts";
 import { extension } from "../../svid/forge.ts";
 import { buildClean, ISSUER, NOW } from "../support.ts";
 
@@ -86,7 +86,7 @@ describe("PKI tokens of Confidential Space", () => {
 
   it("takes no other algorithm, and no key beside the certificates", async () => {
     for (const alg of ["PS256", "ES256", "EdDSA"] as const) {
-      const other = await strangerKey(alg, "x"); // oxlint-disable-line no-await-in-loop -- three
+      const other = await tokenKey(alg, "x"); // oxlint-disable-line no-await-in-loop -- three
       expect(await verdict(signer.x5c, other)).toBe("algorithm_not_allowed"); // oxlint-disable-line no-await-in-loop
     }
     const own = await tokenKey("RS256", "x");

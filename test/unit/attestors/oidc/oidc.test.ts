@@ -3,7 +3,7 @@ import { oidc } from "../../../../src/attestors/oidc/oidc.ts";
 import { accepted, judge, outcome } from "../../../conformance/attestor.ts";
 import { tokenAttestorConformance } from "../../../conformance/token-attestor.ts";
 import { FakeNetwork } from "../../../fakes/network.ts";
-import { keySetUrl, strangerKey } from "../../../fakes/token-issuer.ts";
+import { keySetUrl, tokenKey } from "../../../fakes/token-issuer.ts";
 import { buildClean, ISSUER, NOW } from "../support.ts";
 import { CI, KEYS, CLAIMS, key, entry, judgeClaims } from "./oidc-support.ts";
 
@@ -96,7 +96,7 @@ describe("oidc", () => {
     ["PS256", "algorithm_not_allowed"],
     ["EdDSA", "algorithm_not_allowed"],
   ] as const)("judges unasked %s: %s; takes it where the entry names it", async (alg, unasked) => {
-    const other = await strangerKey(alg, "k");
+    const other = await tokenKey(alg, "k");
     const token = await other.sign(CLAIMS);
     const settings = { ...entry, jwks: keySetUrl(other) };
     const plain = await judge(
