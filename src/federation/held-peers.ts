@@ -151,9 +151,10 @@ export class HeldPeers implements Peers {
       .slice(0, this.#free(now));
   }
 
-  /** Nothing is fetched any more; what is held stays. */
-  close(): void {
+  /** Nothing is fetched any more; what is held stays. @returns when what was believed is written down */
+  async close(): Promise<void> {
     this.#closed = true;
+    await Promise.allSettled(this.#sources.map((source) => source.kept()));
   }
 
   #free(now: number): number {

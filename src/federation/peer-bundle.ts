@@ -59,6 +59,7 @@ export class PeerBundle {
   /** What is stored was confirmed then. */
   #storedAt = -Infinity;
   #restored = false;
+  #keeping: Promise<unknown> | undefined;
 
   constructor(options: PeerBundleOptions) {
     this.#options = options;
@@ -117,6 +118,11 @@ export class PeerBundle {
     return within(pending, LIMITS.timeoutMs + 1000, () => new Error("late")).then(settled, settled);
   }
 
+  /** When what was last believed is written down, or will not be: a process that ended before would not know how far back is too far. */
+  async kept(): Promise<void> {
+    await this.#keeping;
+  }
+
   async #refresh(now: number, run: number): Promise<void> {
     const before = this.#held;
     let error: PeerError | undefined;
@@ -163,12 +169,12 @@ export class PeerBundle {
     if (!believed.ok) return believed.error;
     const changed = this.#held?.document !== believed.value.document;
     this.#hold(this.#heldAs(believed.value, now, "fetched"), usableTag(etag));
-    return this.#keep(now, changed);
+    return (this.#keeping = this.#keep(now, changed));
   }
 
   async #confirm(held: HeldBundle, etag: string, now: number): Promise<void> {
     this.#hold({ ...held, heldSince: now, source: "fetched" }, etag);
-    await this.#keep(now, false);
+    await (this.#keeping = this.#keep(now, false));
   }
 
   /** Who keeps something by the bundle, or by its document, finds the very same while nothing in them changes. */

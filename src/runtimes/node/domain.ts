@@ -51,7 +51,7 @@ export async function openDomain(
   const platform = nodePlatform();
   const folders = dataFolders(config, folder);
   let { endpointPath } = config;
-  let stopPeers: (() => void) | undefined;
+  let stopPeers: (() => Promise<void>) | undefined;
   const opened = await openReloadable(
     config,
     {
@@ -73,7 +73,7 @@ export async function openDomain(
       inForce({ config: entered, keys }) {
         neighbours.enter({ file, config: entered, keys, folders });
         ({ endpointPath } = entered);
-        stopPeers?.();
+        void stopPeers?.();
         stopPeers = keepFresh(entered.heldPeers, () => platform.now());
       },
     },
@@ -83,7 +83,7 @@ export async function openDomain(
     ...opened,
     endpointPath: () => endpointPath,
     async close() {
-      stopPeers?.();
+      await stopPeers?.(); // before its store is closed
       await Promise.all(closers.map((close) => close()));
     },
   };

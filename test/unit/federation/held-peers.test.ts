@@ -135,7 +135,7 @@ describe("a thousand peers", () => {
     // Each is due again when all others had their turn.
     world.answer = async () => {
       world.now += 400;
-      if (++asked === 4000) world.held.close();
+      if (++asked === 4000) void world.held.close();
       await Promise.resolve();
       return DOWN;
     };
@@ -162,7 +162,7 @@ describe("a thousand peers", () => {
     world.answer = () => gate;
     const refreshed = world.held.refreshAll(() => world.now);
     await vi.waitFor(() => expect(world.fetched.size).toBe(16));
-    world.held.close();
+    void world.held.close();
     open(served(documentOf()));
     await refreshed;
     world.held.peek("p0.example", world.now + 1e6);

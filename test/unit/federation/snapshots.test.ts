@@ -51,6 +51,30 @@ describe("a stored bundle", () => {
     expect(world.kids()).toEqual(["a"]);
   });
 
+  it("is waited for by whoever ends the process while it is written, also where the peer hangs then", async () => {
+    const store = memory();
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const slow = {
+      ...store,
+      put: async (name: string, value: Uint8Array) => {
+        await gate;
+        await store.put(name, value);
+      },
+    };
+    const world = peerWorld({ store: slow });
+    void world.peer.refresh(world.now);
+    await vi.waitFor(() => expect(world.kids()).toEqual(["a"])); // believed, not yet written
+    expect(store.held.size).toBe(0);
+    const kept = world.peer.kept().then(() => store.held.size);
+    open();
+    expect(await kept).toBe(1);
+    const hanging = peerWorld({ store });
+    hanging.answer = "hang";
+    void hanging.peer.refresh(hanging.now);
+    await hanging.peer.kept();
+  });
+
   it("is not the answer to a 304, whose tag nobody has sent", async () => {
     const world = peerWorld({ store: await stored(documentOf({ sequence: 7 })) });
     world.answer = UNCHANGED;
