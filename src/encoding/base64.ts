@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from "../result.ts";
 import { allocate } from "./allocate.ts";
-import { asciiDecode, asciiEncodeInto, utf8Encode } from "./bytes.ts";
+import { asciiDecode, asciiEncode, utf8Encode } from "./bytes.ts";
 
 /**
  * Base64 and base64url, RFC 4648 §4 and §5, canonical only: one octet string has exactly one text, so that a
@@ -35,7 +35,7 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 export function decodeBase64(text: string, options?: Base64Options): Result<Uint8Array> {
-  const symbols = symbolsOf(text);
+  const symbols = asciiEncode(text);
   if (symbols === undefined) return invalid();
   // Padding is part of the canonical form: it must be there, and only at the end.
   const length = options?.lineBreaks === true ? withoutLineBreaks(symbols) : symbols.length;
@@ -45,7 +45,7 @@ export function decodeBase64(text: string, options?: Base64Options): Result<Uint
   return decode(symbols, 0, end, FROM_STANDARD);
 }
 
-/** In place. @returns how many are left */
+/** In place: the array was made for this call. @returns how many are left */
 function withoutLineBreaks(symbols: Uint8Array): number {
   let kept = 0;
   for (let at = 0; at < symbols.length; at++) {
@@ -62,14 +62,8 @@ export function encodeBase64url(bytes: Uint8Array): string {
 
 /** Padding is refused, as are unused bits that are not zero. */
 export function decodeBase64url(text: string): Result<Uint8Array> {
-  const symbols = symbolsOf(text);
+  const symbols = asciiEncode(text);
   return symbols === undefined ? invalid() : decode(symbols, 0, symbols.length, FROM_URL_SAFE);
-}
-
-/** The text's octets, to be read before anything else is written or read here; undefined where it is not ASCII. */
-function symbolsOf(text: string): Uint8Array | undefined {
-  const symbols = spare(text.length);
-  return asciiEncodeInto(text, symbols) ? symbols : undefined;
 }
 
 /** As `decodeBase64url`, of a part of a longer text, given as its UTF-8. */

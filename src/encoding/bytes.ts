@@ -73,16 +73,11 @@ function encodeShort(text: string): Uint8Array {
   return allocateUpTo(3 * text.length, (bytes) => encoder.encodeInto(text, bytes).written);
 }
 
-/** Undefined where the text is not ASCII. */
+/** In memory of their own. Undefined where the text is not ASCII. */
 export function asciiEncode(text: string): Uint8Array | undefined {
   const bytes = allocate(text.length);
-  return asciiEncodeInto(text, bytes) ? bytes : undefined;
-}
-
-/** @param bytes as long as the text. @returns whether it is ASCII: else they are good for nothing */
-export function asciiEncodeInto(text: string, bytes: Uint8Array): boolean {
   const { read, written } = encoder.encodeInto(text, bytes);
-  return read === text.length && written === text.length;
+  return read === text.length && written === text.length ? bytes : undefined;
 }
 
 /** @returns undefined for anything that is not UTF-8. A byte order mark stays in the text. */

@@ -17,7 +17,6 @@ import { parseCompactJws, parseJws } from "../../../src/encoding/jws.ts";
 import { decodePem, encodePem } from "../../../src/encoding/pem.ts";
 import { parseJwk, parseSpki } from "../../../src/encoding/public-key.ts";
 import { isPathSegment, parseSpiffeId, spiffeIdOf } from "../../../src/spiffe/spiffe-id.ts";
-import { runs } from "./runs.ts";
 
 const bytes = fc.uint8Array({ maxLength: 300 });
 /** Bytes that look like DER, so that more than the first octet of a parser is tried. */
@@ -70,7 +69,7 @@ describe("decoders never throw", () => {
         const answers = byteDecoders.map((decoder) => decoder(input));
         expect(answers).toHaveLength(byteDecoders.length);
       }),
-      { numRuns: runs(2000) },
+      { numRuns: 2000 },
     );
   });
 
@@ -80,7 +79,7 @@ describe("decoders never throw", () => {
         const answers = textDecoders.map((decoder) => decoder(input));
         expect(answers).toHaveLength(textDecoders.length);
       }),
-      { numRuns: runs(2000) },
+      { numRuns: 2000 },
     );
   });
 
@@ -120,7 +119,7 @@ describe("one value has one spelling", () => {
         const url = decodeBase64url(changed);
         expect(url.ok ? encodeBase64url(url.value) : changed).toBe(changed);
       }),
-      { numRuns: runs(2000) },
+      { numRuns: 2000 },
     );
   });
 
@@ -143,7 +142,7 @@ describe("one value has one spelling", () => {
         expect(jws.ok ? `${signed}.${parts[1]}` : changed).toBe(changed);
         expect(jws.ok ? signed?.split(".")[1] : parts[0]).toBe(parts[0]);
       }),
-      { numRuns: runs(2000) },
+      { numRuns: 2000 },
     );
   });
 
@@ -196,7 +195,7 @@ describe("one value has one spelling", () => {
           expect(back.ok ? ecdsaRawToDer(back.value) : der).toEqual(der);
         },
       ),
-      { numRuns: runs(2000) },
+      { numRuns: 2000 },
     );
   });
 });
@@ -219,7 +218,7 @@ describe("SPIFFE IDs", () => {
         );
         expect(!parsed.ok || spiffeIdOf(parsed.value.trustDomain, parsed.value.path).ok).toBe(true);
       }),
-      { numRuns: runs(5000) },
+      { numRuns: 5000 },
     );
   });
 
@@ -233,7 +232,7 @@ describe("SPIFFE IDs", () => {
         fc.pre(!segments.some((text) => text.includes("/")));
         expect(parts).toEqual(segments.every(isPathSegment) ? segments : undefined);
       }),
-      { numRuns: runs(2000) },
+      { numRuns: 2000 },
     );
   });
 });

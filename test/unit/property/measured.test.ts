@@ -12,7 +12,6 @@ import { JKT } from "../../conformance/attestor.ts";
 import { maaClaims, PROVIDER } from "../../fakes/azure-attestation.ts";
 import { spaceClaims } from "../../fakes/confidential-space.ts";
 import { NOW } from "../attestors/support.ts";
-import { runs } from "./runs.ts";
 
 /** Whatever the members of a document are: no reader throws, and none gives a claim that it did not declare. */
 
@@ -70,7 +69,7 @@ describe.each(readers)("the reader of %s", (_, good, factor, read) => {
         const result = read(token);
         expect(result.ok ? wellTyped(result.value, factor.claims) : true).toBe(true);
       }),
-      { numRuns: runs(1500) },
+      { numRuns: 1500 },
     );
   });
 });
@@ -81,7 +80,7 @@ describe("the reader of Nitro documents", () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(readNitroDocument(bytes).ok).toBe(false);
       }),
-      { numRuns: runs(2000) },
+      { numRuns: 2000 },
     );
   });
 });

@@ -9,7 +9,6 @@ import {
   spiffeSequence,
   type TimelineEntry,
 } from "../../../src/signer/timeline.ts";
-import { runs } from "./runs.ts";
 
 const SPAN = 60;
 const instant = fc.integer({ min: 0, max: SPAN });
@@ -128,9 +127,9 @@ describe("any timeline", () => {
         const silent = EVERY.filter((now) => now >= from && activeKey(lives, now) === undefined);
         expect(silent).toEqual([]);
       }),
-      { numRuns: runs(2000) },
+      { numRuns: 2000 },
     );
-    expect(good).toBeGreaterThan(runs(2000) / 10);
+    expect(good).toBeGreaterThan(200);
   });
 });
 
