@@ -5,7 +5,7 @@ import { parseJws, schemeOf, verifyJws } from "../encoding/jws.ts";
 import { checkKeyQuality } from "../encoding/key-quality.ts";
 import { decodePem } from "../encoding/pem.ts";
 import type { PublicKey, PublicKeyInfo, SignatureScheme } from "../encoding/primitives.ts";
-import { parseJwk } from "../encoding/public-key.ts";
+import { parseJwk, spkiOf } from "../encoding/public-key.ts";
 import type { Platform } from "../platform/platform.ts";
 import { thumbprint } from "../platform/thumbprint.ts";
 import type { Reason } from "../reasons.ts";
@@ -51,7 +51,7 @@ const MAX_JTI_CHARACTERS = 256;
  * Proves possession by a certificate request (RFC 2986), one PEM block of label CERTIFICATE REQUEST and 16 KiB.
  * Only its key is taken: names, attributes and requested extensions are not looked at.
  * A CSR is a static proof: whoever sees it can show it again, so it may only lead to what is worthless without the key.
- * Cost: one key import, one signature verification; none for a key that is weak, too big or ours.
+ * Cost: one signature verification with a key met once; none for a key that is weak, too big or ours.
  * @returns `csr_malformed` | `csr_signature_invalid` | `key_unsupported` | `key_weak` | `key_is_ours`
  */
 export function proveCsr(pem: string, deps: PossessionDeps): Awaitable<Result<ProvenKey>> {
@@ -62,11 +62,11 @@ export function proveCsr(pem: string, deps: PossessionDeps): Awaitable<Result<Pr
   const csr = parseCsr(der);
   if (!csr.ok) return csr;
   const { info, scheme } = csr.value;
-  return whenReady(admitKey(info, deps, "csr_malformed"), (admitted) => {
+  return whenReady(admitKey(info, deps), (admitted) => {
     if (!admitted.ok) return admitted;
     const { key, jkt } = admitted.value;
     return whenReady(verifyCsr(csr.value, key, deps.platform), (verified) =>
-      verified.ok ? ok({ key, jkt, scheme }) : verified,
+      verified.ok ? ok({ key, jkt, scheme }) : blame(verified, info, deps, "csr_malformed"),
     );
   });
 }
@@ -74,7 +74,7 @@ export function proveCsr(pem: string, deps: PossessionDeps): Awaitable<Result<Pr
 /**
  * Proves possession by a DPoP proof (RFC 9449 §4.2, §4.3) that also covers the request's body: `body_sha256`, since
  * without it a proof caught on its way could be sent with other content. The key is the one the proof carries; it is
- * trusted for nothing but having signed this. Cost: one key import, one signature verification, after all else.
+ * trusted for nothing but having signed this. Cost: one signature verification with a key met once, after all else.
  * @param header the `DPoP` header's value; of two headers the runtime makes one list, which is no JWS
  * @returns `dpop_malformed` | `dpop_target_mismatch` | `dpop_time` | `dpop_body_mismatch` | `dpop_signature_invalid`
  * | `key_unsupported` | `key_weak` | `key_is_ours`
@@ -95,12 +95,14 @@ export async function proveDpop(
   if (!info.ok) return retold(info.error, "dpop_malformed");
   const jti = checkDpopClaims(claims, target);
   if (!jti.ok) return jti;
-  const admitted = await admitKey(info.value, deps, "dpop_malformed");
+  const admitted = await admitKey(info.value, deps);
   if (!admitted.ok) return admitted;
   const verified = await verifyJws(jws.value, admitted.value.key, deps.platform);
   if (!verified.ok) {
     const fits = verified.error.reason === "signature_invalid";
-    return fits ? fail("dpop_signature_invalid") : fail("dpop_malformed", "alg is not the key's");
+    return fits
+      ? blame(fail("dpop_signature_invalid"), info.value, deps, "dpop_malformed")
+      : fail("dpop_malformed", "alg is not the key's");
   }
   return ok({ ...admitted.value, scheme, jti: jti.value });
 }
@@ -122,20 +124,28 @@ function checkDpopClaims(claims: JsonObject, target: DpopTarget): Result<string>
   return bodySha256 === target.bodySha256 ? ok(jti) : fail("dpop_body_mismatch");
 }
 
-/** Strong, not ours, and a key indeed, in the order of what each costs. */
+/** Strong, and not ours. Whether it is a key indeed shows when it verifies, which is all that it is for. */
 function admitKey(
   info: PublicKeyInfo,
   { platform, ours }: PossessionDeps,
-  malformed: Reason,
 ): Awaitable<Result<{ key: PublicKey; jkt: string }>> {
   const strong = checkKeyQuality(info);
   if (!strong.ok) return strong;
-  return whenReady(thumbprint(platform, info), (jkt) => {
-    if (ours.has(jkt)) return fail("key_is_ours");
-    return whenReady(platform.importPublicKey(info), (key) =>
-      key.ok ? ok({ key: key.value, jkt }) : retold(key.error, malformed),
-    );
-  });
+  return whenReady(thumbprint(platform, info), (jkt) =>
+    ours.has(jkt) ? fail("key_is_ours") : ok({ key: { info, spki: spkiOf(info) }, jkt }),
+  );
+}
+
+/** A signature that does not verify may be wrong, or made for what is no key. */
+function blame(
+  refused: Result<never>,
+  info: PublicKeyInfo,
+  { platform }: PossessionDeps,
+  malformed: Reason,
+): Awaitable<Result<never>> {
+  return whenReady(platform.importPublicKey(info), (key) =>
+    key.ok ? refused : retold(key.error, malformed),
+  );
 }
 
 /** Decoders say what is wrong in words of their own; here all of it is the proof's fault, but for the kind of key. */

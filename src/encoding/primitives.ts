@@ -21,12 +21,15 @@ export type PublicKeyInfo =
     }
   | { readonly type: "Ed25519"; readonly x: Uint8Array };
 
-/** A public key that the platform has imported: on the curve, ready to verify. `handle` is the platform's own. */
 export interface PublicKey {
   readonly info: PublicKeyInfo;
   /** DER SubjectPublicKeyInfo, in the one canonical encoding of its parameters. */
   readonly spki: Uint8Array;
-  readonly handle: unknown;
+  /**
+   * The platform's own, of a key that it has imported: on the curve, ready to verify. Absent from a key that is met
+   * once: `verify` then imports it for that one call, and one that the platform would refuse verifies nothing.
+   */
+  readonly handle?: unknown;
 }
 
 export type DigestForm = "hex" | "base64url";

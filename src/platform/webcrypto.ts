@@ -132,7 +132,9 @@ async function verify(
 ): Promise<boolean> {
   const { info } = key;
   if (!schemeFits(scheme, info) || signature.length !== signatureBytes(info)) return false;
-  const material = keyMaterial(key.handle);
+  if (key.handle === undefined && !withinLimits(info)) return false;
+  const material =
+    key.handle === undefined ? new KeyMaterial("spki", key.spki) : keyMaterial(key.handle);
   try {
     const imported = await material.for(importAlgorithm(scheme, info));
     return await crypto.subtle.verify(

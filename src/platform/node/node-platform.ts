@@ -65,22 +65,25 @@ function keyObject(handle: unknown): KeyObject {
   throw new TypeError("the key was imported by another platform");
 }
 
-/**
- * A PEM string is Node's cheapest way in by far: 15 µs for a P-256 key, where DER takes 36 µs and a JWK 40 µs,
- * since only the string skips the decoding of an options object. OpenSSL checks that the point is on its curve.
- */
+/** OpenSSL checks that the point is on its curve. */
 function importPublicKey(info: PublicKeyInfo): Result<PublicKey> {
   if (!withinLimits(info)) return fail("key_malformed", "outside the limits of any key");
   const spki = spkiOf(info);
-  const base64 = Buffer.from(spki.buffer, spki.byteOffset, spki.byteLength).toString("base64");
   try {
-    const handle = createPublicKey(
-      `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`,
-    );
-    return ok({ info, spki, handle });
+    return ok({ info, spki, handle: createPublicKey(pem(spki)) });
   } catch {
     return fail("key_malformed", "refused by the runtime");
   }
+}
+
+/**
+ * A PEM string is Node's cheapest way in by far: 15 µs for a P-256 key, where DER takes 36 µs and a JWK 40 µs,
+ * since only the string skips the decoding of an options object. Verifying with it costs 10 µs less again than
+ * making a key object of it first.
+ */
+function pem(spki: Uint8Array): string {
+  const base64 = Buffer.from(spki.buffer, spki.byteOffset, spki.byteLength).toString("base64");
+  return `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`;
 }
 
 function verifySignature(
@@ -91,19 +94,17 @@ function verifySignature(
 ): boolean {
   const { info } = key;
   if (!schemeFits(scheme, info) || signature.length !== signatureBytes(info)) return false;
-  const handle = keyObject(key.handle);
+  if (key.handle === undefined && !withinLimits(info)) return false;
+  const handle = key.handle === undefined ? pem(key.spki) : keyObject(key.handle);
   try {
     if (scheme.name === "Ed25519") return verify(null, data, handle, signature);
     const digest = DIGESTS[scheme.hash];
     // Node's own conversion from r‖s needs an options object and costs 16 µs more than ours.
     if (scheme.name === "ECDSA") return verify(digest, data, handle, ecdsaRawToDer(signature));
     // PKCS#1 v1.5 is the default of an `rsaEncryption` key; saying so costs the options object again.
-    return verify(
-      digest,
-      data,
-      scheme.name === "RSA-PSS" ? pss(handle, scheme.hash) : handle,
-      signature,
-    );
+    if (scheme.name === "RSASSA-PKCS1-v1_5") return verify(digest, data, handle, signature);
+    const imported = typeof handle === "string" ? createPublicKey(handle) : handle;
+    return verify(digest, data, pss(imported, scheme.hash), signature);
   } catch {
     return false;
   }

@@ -2,9 +2,10 @@
 const MOST = 32;
 
 /**
- * Lets requests whose bodies came in one turn of the event loop go on together. Their steps then alternate, each
- * running many times in a row: the processor keeps one step's code at hand, where request after request it would load
- * the whole path anew each time, at a third more CPU. A request alone waits for the end of its turn, microseconds.
+ * Lets requests whose bodies came in one turn of the event loop go on together. Their answers then leave together, so
+ * that whoever waits for them on another core is woken once and not for each: on a virtual machine that costs the
+ * sender tens of microseconds. And their steps alternate, each running many times in a row with its code at hand.
+ * A request alone waits for the end of its turn, microseconds.
  */
 export function inBatches(most = MOST): () => Promise<void> {
   let waiting: (() => void)[] = [];
