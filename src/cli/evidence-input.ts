@@ -5,6 +5,7 @@ import { openEvidence, verifyEvidence } from "../issuer/evidence.ts";
 import {
   describeIssues,
   LIMITS,
+  namesPrototype,
   svidRequestSchema,
   type EvidenceMember,
 } from "../issuer/request.ts";
@@ -20,11 +21,12 @@ export function parseEvidence(bytes: Uint8Array): Result<EvidenceMember[]> {
   const json = parseJson(bytes);
   if (!json.ok)
     return fail("body_not_json", json.error.detail ?? json.error.reason.replaceAll("_", " "));
+  if (namesPrototype(json.value)) return fail("body_schema", 'unknown member "__proto__"');
   const list: unknown = Array.isArray(json.value) ? json.value : [json.value];
   const parsed = svidRequestSchema.shape.evidence.safeParse(list);
   return parsed.success
     ? ok(parsed.data)
-    : fail("body_schema", describeIssues(parsed.error.issues));
+    : fail("body_schema", describeIssues(parsed.error.issues, ["evidence"]));
 }
 
 export interface Judged {

@@ -70,7 +70,7 @@ function openOne(
   if (attestor === undefined) return fail("evidence_type_not_configured");
   const shape = attestor.evidence.safeParse(member);
   if (!shape.success)
-    return fail("body_schema", `evidence.${index}: ${describeIssues(shape.error.issues)}`);
+    return fail("body_schema", describeIssues(shape.error.issues, ["evidence", index]));
   const parsed = attestor.parse(shape.data);
   if (!parsed.ok) return parsed;
   return whenReady(attestor.precheck(parsed.value, context), (precheck) =>

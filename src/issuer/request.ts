@@ -55,23 +55,29 @@ export function parseSvidRequest(body: Uint8Array): Result<SvidRequest> {
 }
 
 /** Schemas pass this one name over in silence, at any depth; here what is unknown is refused. */
-function namesPrototype(value: JsonValue | undefined): boolean {
+export function namesPrototype(value: JsonValue | undefined): boolean {
   if (typeof value !== "object" || value === null) return false;
   return Object.hasOwn(value, "__proto__") || Object.values(value).some(namesPrototype);
 }
 
-/** Paths and expectations only: nothing the requester sent is echoed but the names of unknown members, cut short. */
-export function describeIssues(issues: readonly z.core.$ZodIssue[]): string {
+/**
+ * Paths and expectations only: nothing the requester sent is echoed but the names of unknown members, cut short.
+ * @param base where in the body the value stands
+ */
+export function describeIssues(
+  issues: readonly z.core.$ZodIssue[],
+  base: readonly PropertyKey[] = [],
+): string {
   return issues
     .slice(0, 4)
     .map((issue) => {
-      const at = issue.path.map(String).join(".") || "body";
+      const at = [...base, ...issue.path].map(String).join(".") || "body";
       if (issue.code === "unrecognized_keys")
         return `${at}: unknown member ${issue.keys.map(shown).slice(0, 4).join(", ")}`;
       if (issue.code === "invalid_type") return `${at}: must be ${issue.expected}`;
       if (issue.code === "too_big") return `${at}: at most ${issue.maximum}`;
       if (issue.code === "too_small") return `${at}: at least ${issue.minimum}`;
-      return `${at}: not acceptable`;
+      return `${at}: ${issue.message}`;
     })
     .join("; ");
 }

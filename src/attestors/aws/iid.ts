@@ -34,10 +34,13 @@ type IidConfig = z.infer<ReturnType<typeof config>>;
 /** A section whose regions have their keys. */
 type IidSettings = Pick<IidConfig, "accounts" | "allow_rsa1024"> & { readonly keys: RegionKeys };
 
-const evidence = z.union([
-  z.strictObject({ type: z.literal(TYPE), rsa2048: z.string() }),
-  z.strictObject({ type: z.literal(TYPE), document: z.string(), signature: z.string() }),
-]);
+const evidence = z.union(
+  [
+    z.strictObject({ type: z.literal(TYPE), rsa2048: z.string() }),
+    z.strictObject({ type: z.literal(TYPE), document: z.string(), signature: z.string() }),
+  ],
+  "needs rsa2048, or document and signature",
+);
 type IidEvidence = z.infer<typeof evidence>;
 
 /** Nothing in it is believed yet. `document` was read from the very bytes whose signature `verify` checks. */

@@ -178,6 +178,11 @@ rules:
     ],
     ["an inherited name for a type", '{"type":"__proto__"}', "evidence_type_not_configured"],
     ["an unknown member", '{"type":"oidc","token":"a.b.c","more":1}', "body_schema"],
+    [
+      "an unknown member that schemas pass over",
+      '{"type":"oidc","token":"a.b.c","__proto__":{}}',
+      "body_schema",
+    ],
     ["no token", '{"type":"oidc"}', "body_schema"],
     ["two members of one name", '{"type":"oidc","token":"a.b.c","token":"a.b.c"}', "body_not_json"],
     ["a broken token", '{"type":"oidc","token":"a.b.c"}', "encoding_invalid"],

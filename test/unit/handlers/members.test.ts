@@ -86,6 +86,17 @@ describe("unknown members", () => {
     }
   });
 
+  it("are told from members that are missing, in each form that evidence has", async () => {
+    const half = { type: "aws_iid", document: "s3cr3t" };
+    expect(await detailOf({ evidence: [half], x509: { csr: alice.csr } })).toBe(
+      "evidence.0: needs rsa2048, or document and signature",
+    );
+    const wrong = { ...oidc, token: 1 };
+    expect(await detailOf({ evidence: [oidc, wrong], jwt })).toBe(
+      "evidence.1.token: must be string",
+    );
+  });
+
   it("are named only where a name can do no harm, and never at length", async () => {
     const names = ["<script>", "x".repeat(33), "é", "a b", "\u202e", "\u007f", "s3cr3t;", "😀"];
     for (const name of names) {
