@@ -97,7 +97,7 @@ export function configurationError(issues: readonly LocatedIssue[]): CommandErro
 /** `file:line:column: severity: path: message`, as compilers print it. */
 export function issueLine({ file, line, column, severity, path, message }: LocatedIssue): string {
   return printable(
-    `${file}:${line}:${column}: ${severity}: ${path === "" ? "" : `${path}: `}${message}`,
+    `${file}:${line}:${column}: ${severity}: ${path === "" ? "" : `${path}: `}${message.replaceAll("…", "...")}`,
   );
 }
 

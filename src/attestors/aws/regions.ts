@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { ConfigError, type ConfigIssue } from "../../config-issue.ts";
 import { encodeBase64 } from "../../encoding/base64.ts";
 import { equalBytes, utf8Decode } from "../../encoding/bytes.ts";
 import { decodePem } from "../../encoding/pem.ts";
@@ -13,9 +14,20 @@ const certificate = () => z.string().check(z.minLength(1), z.maxLength(16_384));
 /** `regions:` of the configuration: those that AWS opened after this table was made, or lists on no public page. */
 export const extraRegions = () =>
   z.record(
-    z.string().check(z.regex(/^[a-z]{2,8}(?:-[a-z0-9]{1,16}){1,4}$/)),
+    z
+      .string()
+      .check(
+        z.regex(
+          /^[a-z]{2,8}(?:-[a-z0-9]{1,16}){1,4}$/,
+          "expected the name of a region, such as eu-central-1",
+        ),
+      ),
     z.strictObject({
-      partition: z.string().check(z.regex(/^aws(?:-[a-z0-9]{1,16}){0,3}$/)),
+      partition: z
+        .string()
+        .check(
+          z.regex(/^aws(?:-[a-z0-9]{1,16}){0,3}$/, "expected a partition, such as aws or aws-cn"),
+        ),
       /** `file:`, `data:` or `env:` of one PEM certificate or public key; a certificate's dates are not looked at. */
       rsa2048: certificate(),
       rsa1024: z.optional(certificate()),
@@ -67,16 +79,34 @@ async function ownKeys(
   for (const form of ["rsa2048", "rsa1024"] as const) {
     const reference = entry[form];
     if (reference === undefined) continue;
-    const info = readKey(await deps.read(reference));
+    const path = ["regions", region, form];
+    const file = await readReference(reference, path, deps);
+    if (file === undefined) continue;
+    const info = readKey(file);
     const bits = form === "rsa2048" ? 2048 : 1024;
     const fits = info?.type === "RSA" && keyBits(info) === bits && equalBytes(info.e, EXPONENT);
     const usable = fits && (await deps.platform.importPublicKey(info)).ok;
     if (usable && forms.includes(form)) keys[form] = encodeBase64(info.n);
     if (usable) continue;
     const message = `must be one PEM certificate or public key, RSA of ${bits} bits, exponent 65537`;
-    deps.report({ path: ["regions", region, form], message, severity: "error" });
+    deps.report({ path, message, severity: "error" });
   }
   return { partition: entry.partition, ...keys };
+}
+
+/** @returns undefined where it is not there, which is reported */
+async function readReference(
+  reference: string,
+  path: ConfigIssue["path"],
+  deps: SettleDeps,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await deps.read(reference);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const issue of error.issues) deps.report({ ...issue, path });
+    return undefined;
+  }
 }
 
 function readKey(file: Uint8Array): PublicKeyInfo | undefined {

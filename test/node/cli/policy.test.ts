@@ -83,6 +83,17 @@ describe("svidmint policy", () => {
     );
   });
 
+  it("check says what is expected, in plain ASCII", async () => {
+    const regions = `{ XX: { partition: aws, rsa2048: "file:x.pem" } }`;
+    await put(
+      "odd.yaml",
+      `${GOOD.replace('["111122223333"]', `["111122223333"], regions: ${regions}`)}keys: { jwt: [{ id: a, backend: local, private_key: secret }] }\n`,
+    );
+    const { stdout } = await quickly(["policy", "check", "--config", "odd.yaml"], { cwd });
+    expect(stdout).toContain("regions.XX: expected the name of a region, such as eu-central-1");
+    expect(stdout).toContain("private_key: must be file:... or env:...");
+  });
+
   it("check warns of a rule that can never win, and exits with 0", async () => {
     await put(
       "shadow.yaml",

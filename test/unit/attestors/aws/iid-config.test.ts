@@ -129,6 +129,19 @@ describe("aws_iid: configuration", () => {
     expect(issues).toMatchObject([{ path: ["regions", "xx-west-1", "rsa1024"] }]);
   });
 
+  it("reports files that are not there, each in its place, and goes on", async () => {
+    const regions = {
+      "xx-west-1": { partition: "aws", rsa2048: "file:gone.pem", rsa1024: "file:gone.pem" },
+      "xx-west-2": { partition: "aws", rsa2048: "nothing" },
+    };
+    const { issues } = await makeIid({ accounts: [ACCOUNT], regions });
+    expect(issues).toMatchObject([
+      { path: ["regions", "xx-west-1", "rsa2048"], message: "gone.pem does not exist" },
+      { path: ["regions", "xx-west-1", "rsa1024"], message: "gone.pem does not exist" },
+      { path: ["regions", "xx-west-2", "rsa2048"], severity: "error" },
+    ]);
+  });
+
   it("believes the same by way of a compiled configuration", async () => {
     const { name, rsa2048, rsa1024 } = cloud.west;
     const regions = { [name]: { partition: "aws", rsa2048, rsa1024 } };

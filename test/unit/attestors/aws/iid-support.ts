@@ -1,7 +1,7 @@
 import type { Attestation } from "../../../../src/attestation.ts";
 import { awsIid, openAwsIid } from "../../../../src/attestors/aws/iid.ts";
 import type { Attestor } from "../../../../src/attestors/attestor.ts";
-import type { ConfigIssue } from "../../../../src/config-issue.ts";
+import { ConfigError, type ConfigIssue } from "../../../../src/config-issue.ts";
 import { encodeBase64 } from "../../../../src/encoding/base64.ts";
 import { utf8Encode } from "../../../../src/encoding/bytes.ts";
 import { webCryptoPlatform } from "../../../../src/platform/webcrypto.ts";
@@ -28,7 +28,10 @@ export async function makeIid(
     trustDomain,
     issuer: "https://id.prod.example",
     bundles: heldBundles({}),
-    read: async (reference) => utf8Encode(reference),
+    read: async (reference) => {
+      if (reference !== "file:gone.pem") return utf8Encode(reference);
+      throw new ConfigError([{ path: [], message: "gone.pem does not exist", severity: "error" }]);
+    },
     report: (issue) => issues.push(issue),
   });
   return { attestor, issues };
