@@ -23,7 +23,7 @@ function wrong(cases: readonly Case[], judge: (input: string) => boolean): strin
 
 describe.skipIf(text === undefined)("the public cases of issuer, subject and audience", () => {
   const { tests }: { readonly tests: Readonly<Record<string, readonly Case[]>> } = JSON.parse(
-    text ?? "{}",
+    text ?? '{"tests":{}}',
   );
   const issuers = tests["TestIsValidIssuer"] ?? [];
   const subjects = tests["TestIsValidSubject"] ?? [];
