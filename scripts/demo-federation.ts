@@ -21,6 +21,7 @@ import {
 import { edgesOf, picture, type Edge } from "./demo/federation/picture.ts";
 import { startSpireDomain } from "./demo/federation/spire.ts";
 import { converse, peerOf } from "./demo/mutual-tls.ts";
+import { stopped } from "./demo/stopped.ts";
 import { must, transcript } from "./demo/transcript.ts";
 import { newWorkload, requestSvids, type Svids, type Workload } from "./demo/workload.ts";
 
@@ -191,8 +192,5 @@ async function waitFor<T>(what: string, look: () => Promise<T | undefined>): Pro
 
 async function untilStopped(): Promise<void> {
   log.step("Everything is left running; end it here with Ctrl-C");
-  await new Promise((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
+  await stopped;
 }

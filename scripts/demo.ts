@@ -12,6 +12,7 @@ import { curlLines } from "./demo/curl-lines.ts";
 import { verifyByDiscovery } from "./demo/jwt.ts";
 import { converse, peerOf } from "./demo/mutual-tls.ts";
 import { freePort, startIssuer } from "./demo/server.ts";
+import { stopped } from "./demo/stopped.ts";
 import { must, transcript } from "./demo/transcript.ts";
 import {
   azureEvidence,
@@ -31,8 +32,8 @@ ending.push(() => rm(folder, { recursive: true, force: true }));
 
 try {
   await show();
-  if (!keep)
-    process.stdout.write("\nDone. npm run demo -- --keep leaves it running for you to try.\n");
+  if (keep) await stopped;
+  else process.stdout.write("\nDone. npm run demo -- --keep leaves it running for you to try.\n");
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
@@ -119,10 +120,6 @@ async function show(): Promise<void> {
       [orders, payments].map(({ name, csr }) => writeFile(join(folder, `${name}.csr`), csr)),
     );
     process.stdout.write(`\n${curlLines({ folder, url, clouds, payments })}\n`);
-    await new Promise((resolve) => {
-      process.once("SIGINT", resolve);
-      process.once("SIGTERM", resolve);
-    });
   }
 
   async function granted(

@@ -47,6 +47,7 @@ export async function startIssuer(
     [command, "serve", "--config", "svidmint.yaml", "--listen", new URL(url).host, ...more],
     { cwd: folder, stdio: ["ignore", "pipe", "pipe"] },
   );
+  const ended = new Promise((resolve) => child.once("exit", resolve));
   const log: AuditLine[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => {
     if (!line.startsWith("{")) return;
@@ -74,7 +75,6 @@ export async function startIssuer(
       }
     },
     async stop() {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
       await ended;
     },
@@ -84,7 +84,8 @@ export async function startIssuer(
 async function untilReady(url: string, child: ChildProcess): Promise<void> {
   const deadline = Date.now() + START_MS;
   while (Date.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+    const end = child.exitCode ?? child.signalCode;
+    if (end !== null) throw new Error(`it ended with ${end}`);
     const ready = await fetch(`${url}/readyz`).catch(() => undefined);
     if (ready?.ok === true) return;
     await new Promise((resolve) => setTimeout(resolve, 50));

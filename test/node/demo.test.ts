@@ -1,8 +1,11 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -56,5 +59,22 @@ describe.runIf(existsSync(`${ROOT}dist/cli/main.js`))("npm run demo", () => {
     expect(await ended).toBe(0);
     const folder = /^cd (\S+)$/m.exec(lines)?.[1] ?? "";
     expect(existsSync(folder)).toBe(false);
+  });
+
+  it("leaves nothing behind when its reader goes away", async () => {
+    const temporary = await mkdtemp(join(tmpdir(), "svidmint-test-"));
+    onTestFinished(() => rm(temporary, { recursive: true, force: true }));
+    const child = spawn(process.execPath, ["scripts/demo.ts", "--keep"], {
+      cwd: ROOT,
+      env: { ...process.env, TMPDIR: temporary },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    demo = child;
+    let complaints = "";
+    child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString("utf8")));
+    child.stdout.once("data", () => child.stdout.destroy());
+    const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+    expect([code, complaints]).toEqual([0, ""]);
+    expect(await readdir(temporary)).toEqual([]);
   });
 });
