@@ -161,7 +161,14 @@ export async function readData<T>(path: string, schema: z.ZodMiniType<T>): Promi
     (first?.path ?? []).map((step) => (typeof step === "symbol" ? String(step) : step)),
   );
   throw new CommandError(
-    `${printable(path)}:${line}:${column}: ${printable(describeIssues(parsed.error.issues))}`,
+    `${printable(path)}:${line}:${column}: ${printable(parsed.error.issues.map(inWords).join("; "))}`,
     2,
   );
+}
+
+/** What a schema says in its own words is told in them; the rest as in answers of the API. */
+function inWords(issue: z.core.$ZodIssue): string {
+  return issue.code === "custom"
+    ? `${issue.path.map(String).join(".")}: ${issue.message}`
+    : describeIssues([issue]);
 }

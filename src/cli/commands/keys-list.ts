@@ -11,7 +11,11 @@ export default defineCommand({
     "Lists the signing keys of a configuration with what each is at a moment (planned, active, next, standby, retired, removed) and what becomes of it when, and the spiffe_sequence of the bundle. From the configuration alone: no private key is read and no service is asked.",
   args: {
     ...CONFIG_OPTION,
-    at: { type: "string", valueHint: "TIME", description: "as of then, RFC 3339 [default: now]" },
+    at: {
+      type: "string",
+      valueHint: "TIME",
+      description: "as of then: RFC 3339 or Unix seconds [default: now]",
+    },
     json: { type: "boolean", description: "print JSON" },
   },
   examples: [

@@ -49,7 +49,7 @@ export default defineCommand({
     at: {
       type: "string",
       valueHint: "TIME",
-      description: "when the new key is published, RFC 3339 [default: now]",
+      description: "when the new key is published: RFC 3339 or Unix seconds [default: now]",
     },
     standby: { type: "boolean", description: "the new key waits for an emergency" },
     emergency: {

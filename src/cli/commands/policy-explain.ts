@@ -78,7 +78,7 @@ export default defineCommand({
       printJson({ at: now, evidence: facts.map(attestationJson), ...verdictJson(verdict) });
     } else {
       print(
-        `for ${facts.map(({ name, binding }) => `${printable(name)} (binding ${binding.kind})`).join(" and ")}, as of ${formatTime(now)}`,
+        `for ${facts.map(({ name, binding }) => `${printable(name)} (binding ${binding.kind})`).join(" and ") || "no evidence"}, as of ${formatTime(now)}`,
       );
       printVerdict(verdict);
     }

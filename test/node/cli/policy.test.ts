@@ -175,10 +175,14 @@ describe("svidmint policy", () => {
       CASES.replace("gcp_iit: audience", "gcp_iit: none"),
       "never has the binding none",
     ],
-    ["an unknown expectation", CASES.replace("no_rule_matches", "no_rule"), "expect"],
+    [
+      "an unknown expectation",
+      CASES.replace("no_rule_matches", "no_rule"),
+      "expect: expected a SPIFFE ID, its path, refused, or a reason",
+    ],
     ["an unknown member", `${CASES}  expects: x\n`, "expects"],
-    ["no cases", "[]\n", "cases"],
-    ["an object", "a: 1\n", "hostile-cases.yaml"],
+    ["no cases", "[]\n", "at least 1"],
+    ["an object", "a: 1\n", "must be array"],
   ] as const)("test takes %s for wrong usage", async ([, text, message]) => {
     await put("hostile-cases.yaml", text);
     const ran = await quickly(["policy", "test", "hostile-cases.yaml"], { cwd });
