@@ -32,7 +32,12 @@ const PAGES = [
   "configuration.md",
   "keys.md",
   "claims.md",
+  "attestors/aws-iid.md",
   "attestors/aws-nitro.md",
+  "attestors/aws-sts.md",
+  "attestors/aws-web-identity.md",
+  "attestors/gcp-iit.md",
+  "attestors/azure-msi.md",
   "attestors/azure-imds.md",
   "attestors/oci-instance.md",
   "attestors/x509-pop.md",
@@ -46,6 +51,12 @@ const PAGES = [
   "stores/durable-object.md",
   "signers/aws-kms.md",
   "signers/gcp-kms.md",
+  "signers/vault-transit.md",
+  "signers/vault-pki.md",
+  "signers/azure-key-vault.md",
+  "signers/aws-private-ca.md",
+  "signers/step-ca.md",
+  "signers/ca-files.md",
 ] as const;
 
 /** What a page's configuration refers to: bundles, and certificates of a CA, whosever. */
