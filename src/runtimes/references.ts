@@ -27,7 +27,7 @@ export async function readReference(
   throw missing(
     reference.startsWith("file:")
       ? "this runtime has no files: write the configuration with svidmint policy compile, which carries them along"
-      : "a reference starts with file:, env: or data:",
+      : "a reference starts with file:, env: or data:;base64,",
   );
 }
 

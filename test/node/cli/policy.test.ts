@@ -89,6 +89,12 @@ describe("svidmint policy", () => {
       "odd.yaml",
       `${GOOD.replace('["111122223333"]', `["111122223333"], regions: ${regions}`)}keys: { jwt: [{ id: a, backend: local, private_key: secret }] }\n`,
     );
+    await put(
+      "data.yaml",
+      GOOD.replace("[payments-prod]", '[payments-prod], jwks: "data:application/json,{}"'),
+    );
+    const data = await quickly(["policy", "check", "--config", "data.yaml"], { cwd });
+    expect(data.stdout).toContain("jwks: a reference starts with file:, env: or data:;base64,");
     const { stdout } = await quickly(["policy", "check", "--config", "odd.yaml"], { cwd });
     expect(stdout).toContain("regions.XX: expected the name of a region, such as eu-central-1");
     expect(stdout).toContain("private_key: must be file:... or env:...");
