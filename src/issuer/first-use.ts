@@ -6,8 +6,8 @@ import type { ClaimAnswer, ClaimStore } from "../stores/claim-store.ts";
 
 /** How long a claim on evidence that never ends outlives its last renewal, in seconds. */
 const ENDLESS_CLAIM_SECONDS = 30 * 86_400;
-/** A DPoP proof is accepted for 60 s before and after its `iat`. */
-const PROOF_TTL_SECONDS = 120;
+/** A DPoP proof is accepted from 60 s before its `iat` to 60 s after it, both seconds included. */
+const PROOF_TTL_SECONDS = 121;
 const LEEWAY_SECONDS = 60;
 
 export interface ClaimContext {

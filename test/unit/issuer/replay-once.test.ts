@@ -79,6 +79,15 @@ describe("a token of class audience under replay: once", () => {
     expect(reason()).toBe("dpop_replayed");
   });
 
+  it("takes a proof made by a clock that is fast once, to the last second that it is of now", async () => {
+    const text = JSON.stringify({ evidence: [await cronToken(world)], jwt });
+    const headers = { dpop: await first.dpop(text, { iat: world.now + 60 }) };
+    expect((await world.post(text, headers)).status).toBe(200);
+    world.now += 120;
+    expect(await codeOf(await world.post(text, headers))).toBe("possession_failed");
+    expect(reason()).toBe("dpop_replayed");
+  });
+
   it("is not claimed by what is refused: another rule's audience, another SPIFFE ID, another key", async () => {
     const evidence = [await cronToken(world)];
     expect(await post({ evidence, jwt: { audience: ["https://other.example"] } }, second)).toBe(
