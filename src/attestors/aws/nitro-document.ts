@@ -7,7 +7,7 @@ export interface NitroDocument {
   readonly kind: NitroKind;
   readonly moduleId: string;
   readonly instanceId: string;
-  /** Unix seconds, with a fraction. */
+  /** Unix seconds, whole, as all times that decide. */
   readonly timestamp: number;
   /** `pcr0`, `pcr1` …: lower-case hex. A register that is all zeros holds no measurement, and is absent. */
   readonly measurements: Readonly<Record<string, string>>;
@@ -70,7 +70,7 @@ export function readNitroDocument(payload: Uint8Array): Result<NitroDocument> {
     kind: isTpm ? "nitrotpm" : enclaveKind(measurements.value),
     moduleId: module,
     instanceId,
-    timestamp: timestamp / 1000,
+    timestamp: Math.floor(timestamp / 1000),
     measurements: measurements.value,
     certificate,
     intermediates: bundle.slice(1),

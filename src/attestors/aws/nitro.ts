@@ -156,7 +156,7 @@ export async function openAwsNitro(
       if (!bound.ok) return bound;
       const { cose, document } = parsed;
       // Our clock may be behind: the certificates were made a moment before the document.
-      const at = Math.max(context.now, Math.floor(document.timestamp));
+      const at = Math.max(context.now, document.timestamp);
       const certified = await certifyNitro(document, root, at, deps.platform);
       if (!certified.ok) return certified;
       const { key, notAfter, region } = certified.value;
@@ -174,8 +174,8 @@ export async function openAwsNitro(
           ...measurements,
         },
         binding: binding.value,
-        notBefore: Math.floor(timestamp),
-        notAfter: Math.min(notAfter, Math.floor(timestamp) + maxAge),
+        notBefore: timestamp,
+        notAfter: Math.min(notAfter, timestamp + maxAge),
         claimKey: await claimKey(deps, TYPE, [cose.payload]),
         generation: 0,
       });

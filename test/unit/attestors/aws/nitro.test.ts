@@ -134,6 +134,12 @@ describe("aws_nitro", () => {
       const by = await buildClean(awsNitro, settings);
       expect(outcome(await judgeDocument(document, by, NOW + seconds))).toBe(expected);
     });
+    it("ends with its claim, whatever part of a second it says", async () => {
+      const document = await enclave.sign(enclave.payload({ timestamp: NOW * 1000 + 999 }));
+      const by = await buildClean(awsNitro, settings);
+      const { notAfter = 0 } = accepted(await judgeDocument(document, by, NOW + 3659));
+      expect(outcome(await judgeDocument(document, by, notAfter + 60))).toBe("evidence_expired");
+    });
     it("takes a shorter life", async () => {
       const by = await buildClean(awsNitro, { ...settings, max_lifetime: "5m" });
       const document = await enclave.sign(enclave.payload({ nonce: NONCE }));
