@@ -1,11 +1,13 @@
 import * as z from "zod/mini";
 import { parseDuration } from "./duration.ts";
 
+const FORM = "expected a whole number and a unit: 90s, 10m, 1h or 30d";
+
 /** A duration in configuration (`90s`, `10m`, `1h`, `30d`), read as seconds within bounds given in seconds. */
 export function durationSchema(min: number, max: number) {
   return z.pipe(
-    z.string().check(
-      z.regex(/^[1-9]\d*[smhd]$/, "expected a whole number and a unit: 90s, 10m, 1h or 30d"),
+    z.string(FORM).check(
+      z.regex(/^[1-9]\d*[smhd]$/, FORM),
       z.refine(
         (text) => {
           const seconds = parseDuration(text) ?? min;

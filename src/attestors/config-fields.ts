@@ -25,11 +25,13 @@ export const jwksField = () =>
       z.regex(/^(?:file|data|https?):./, "expected file:, data: or an https: URL"),
     );
 
+const DURATION = "expected a whole number and a unit: 90s, 10m or 1h";
+
 /** A duration, read as seconds. @param max in seconds */
 export function lifetimeField(max: number) {
   return z.pipe(
-    z.string().check(
-      z.regex(/^[1-9]\d*[smhd]$/, "expected a whole number and a unit: 90s, 10m or 1h"),
+    z.string(DURATION).check(
+      z.regex(/^[1-9]\d*[smhd]$/, DURATION),
       z.refine((text) => (parseDuration(text) ?? 0) <= max, {
         error: `expected at most ${max / 3600}h`,
       }),

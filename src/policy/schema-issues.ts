@@ -41,13 +41,13 @@ function messageOf(issue: ZodIssue, found: unknown): string {
     return issue.issues[0]?.message ?? "not a name that is allowed here";
   // What a whole section lacks, and why, the check that misses it says best.
   if (found === undefined) return issue.code === "custom" ? issue.message : "required";
+  if (issue.message !== DEFAULT_MESSAGE) return issue.message;
   if (issue.code === "invalid_type") {
     if (issue.expected === "string" && (typeof found === "number" || typeof found === "boolean")) {
       return quoteIt(found);
     }
     return `expected ${EXPECTED[issue.expected] ?? issue.expected}, found ${describe(found)}`;
   }
-  if (issue.message !== DEFAULT_MESSAGE) return issue.message;
   if (issue.code === "invalid_value") {
     return `expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
   }

@@ -147,7 +147,7 @@ const WRONG: readonly [name: string, rules: unknown, error: RegExp][] = [
   [
     "first_claim_within a number",
     [rule({ first_claim_within: 900 })],
-    /first_claim_within: .*quote it/,
+    /first_claim_within: expected a whole number and a unit/,
   ],
   [
     "first_claim_within too long",
