@@ -6,7 +6,7 @@ import { compileDeny } from "./deny.ts";
 import { groupRules } from "./groups.ts";
 import type { CompiledPolicy } from "./policy.ts";
 import { type CompiledRule, mayNeedClaim } from "./rule.ts";
-import { configError, forbiddenKeys, schemaIssues } from "./schema-issues.ts";
+import { configError, forbiddenKeys, isMap, schemaIssues } from "./schema-issues.ts";
 import { denyEntrySchema, type DenyInput, ruleSchema } from "./schema.ts";
 import { checkShadows } from "./shadow.ts";
 import { checkSharedIds } from "./shared-id.ts";
@@ -33,23 +33,24 @@ export function compilePolicy(
     ...forbiddenKeys(document.deny, ["deny"]),
   ];
   const rules: CompiledRule[] = [];
-  const names = new Map<string, number>();
+  const names = new Map<unknown, number>();
   for (const [index, entry] of listOf(document, "rules", issues).entries()) {
-    const parsed = ruleSchema.safeParse(entry);
-    if (!parsed.success) {
-      const wrong = schemaIssues(parsed.error, entry, ["rules", index]);
-      issues.push(...wrong, ...checkRest(entry, index, wrong, known, context));
-      continue;
-    }
-    const earlier = names.get(parsed.data.name);
-    if (earlier !== undefined)
+    const name = isMap(entry) ? entry["name"] : undefined;
+    const earlier = names.get(name);
+    if (name !== undefined && earlier !== undefined)
       issues.push(
         configError(
           ["rules", index, "name"],
           `rule ${earlier} has this name: logs could not tell them apart`,
         ),
       );
-    else names.set(parsed.data.name, index);
+    else names.set(name, index);
+    const parsed = ruleSchema.safeParse(entry);
+    if (!parsed.success) {
+      const wrong = schemaIssues(parsed.error, entry, ["rules", index]);
+      issues.push(...wrong, ...checkRest(entry, index, wrong, known, context));
+      continue;
+    }
     const { rule, issues: own } = compileRule(parsed.data, index, known, context);
     issues.push(...own);
     if (rule !== undefined) rules.push(rule);
@@ -58,7 +59,14 @@ export function compilePolicy(
   for (const [index, entry] of listOf(document, "deny", issues).entries()) {
     const parsed = denyEntrySchema.safeParse(entry);
     if (parsed.success) entries.push({ index, input: parsed.data });
-    else issues.push(...schemaIssues(parsed.error, entry, ["deny", index]));
+    else {
+      const wrong = schemaIssues(parsed.error, entry, ["deny", index]);
+      const rest = denyEntrySchema.safeParse(withoutWrong(entry, wrong));
+      const more = rest.success
+        ? compileDeny([{ index, input: rest.data }], known, context)
+        : { issues: [] };
+      issues.push(...wrong, ...more.issues.filter(ofMember));
+    }
   }
   const { deny, issues: denyIssues } = compileDeny(entries, known, context);
   issues.push(...denyIssues, ...checkSharedIds(rules));
@@ -88,14 +96,20 @@ function checkRest(
   known: ReadonlyMap<string, FactorInfo>,
   context: PolicyContext,
 ): readonly ConfigIssue[] {
-  if (typeof entry !== "object" || entry === null) return [];
+  const rest = ruleSchema.safeParse(withoutWrong(entry, wrong));
+  return rest.success ? compileRule(rest.data, index, known, context).issues.filter(ofMember) : [];
+}
+
+function withoutWrong(entry: unknown, wrong: readonly ConfigIssue[]): unknown {
   const members = new Set(wrong.map(({ path }) => path[2]));
-  const rest = ruleSchema.safeParse(
-    Object.fromEntries(Object.entries(entry).filter(([key]) => !members.has(key))),
-  );
-  if (!rest.success) return [];
-  // What concerns the rule as a whole may be wrong only for want of what was left out.
-  return compileRule(rest.data, index, known, context).issues.filter(({ path }) => path.length > 2);
+  return isMap(entry)
+    ? Object.fromEntries(Object.entries(entry).filter(([key]) => !members.has(key)))
+    : entry;
+}
+
+/** What concerns an entry as a whole may be wrong only for want of what was left out. */
+function ofMember({ path }: ConfigIssue): boolean {
+  return path.length > 2;
 }
 
 /** A section that is there without a list in it is an error: what it held may have been lost on the way. */

@@ -7,17 +7,21 @@ describe("compilePolicy", () => {
       [
         rule({ name: "a", spiffe_id: "x", x509: { ttl: "9" } }),
         rule({ name: "r1", evidence: { aws_iid: { account: 5 } } }),
-        rule({ name: "b", evidence: { nope: {} } }),
+        rule({ name: "a", evidence: { nope: {} } }),
         7,
       ],
-      [{ spiffe_id: "no" }, {}],
+      [{ spiffe_id: "no" }, {}, { evidence: "nope", note: 5, account: "" }],
     );
     expect(errorsOf(issues).map((line) => line.split(":")[0])).toEqual([
       "rules.0.x509.ttl",
       "rules.0.spiffe_id",
       "rules.1.evidence.aws_iid.account",
+      "rules.2.name",
       "rules.2.evidence.nope",
       "rules.3",
+      "deny.2.note",
+      "deny.2.evidence",
+      "deny.2.account",
       "deny.0.spiffe_id",
       "deny.1",
     ]);
