@@ -122,7 +122,7 @@ function pointHead(curve: CurveName): Uint8Array {
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] as const;
 
 /**
- * Takes the key and nothing else: `alg`, `use`, `key_ops` and the like are `jwk-usage.ts`.
+ * Takes the key and nothing else: `alg`, `use`, `key_ops` and the like are for whoever keeps it (`key-set.ts`).
  * @returns `key_malformed` | `key_unsupported`; a JWK with a private member is `key_malformed`
  */
 export function parseJwk(jwk: JsonObject): Result<PublicKeyInfo> {
