@@ -87,7 +87,8 @@ export function printVerdict({ decision, deciding, rules }: PolicyVerdict): void
 }
 
 function printDecision({ spiffeId, grants, claims }: Decision): void {
-  const { x509, jwt } = grants;
+  const { x509, jwt, wit } = grants;
+  const until = firstClaimUntil(claims);
   printFields(
     [
       ["SPIFFE ID", spiffeId.uri],
@@ -98,6 +99,7 @@ function printDecision({ spiffeId, grants, claims }: Decision): void {
           ? "not given"
           : `up to ${formatDuration(jwt.ttl)}, for ${audienceWords(jwt).join(", ")}`,
       ],
+      ["wit", wit === undefined ? "not given" : `up to ${formatDuration(wit.ttl)}`],
       ["federates with", grants.federatesWith?.join(", ")],
       [
         "first use",
@@ -105,8 +107,24 @@ function printDecision({ spiffeId, grants, claims }: Decision): void {
           ? undefined
           : `decided by the claim store for ${claims.map((claim) => claim.attestation.name).join(", ")}; not looked at here`,
       ],
+      ...until.map(
+        ([name, at]) =>
+          [
+            "first claim",
+            `of ${name} until ${formatTime(at)}; later only who owns it already, or by svidmint claims assign`,
+          ] as const,
+      ),
     ],
     "  ",
+  );
+}
+
+/** By evidence name: until when a key that owns nothing yet can become the owner, where the rule bounds that. */
+function firstClaimUntil(claims: Decision["claims"]): (readonly [name: string, at: number])[] {
+  return claims.flatMap(({ attestation: { name, startedAt }, createWithin }) =>
+    createWithin === undefined || startedAt === undefined
+      ? []
+      : [[name, startedAt + createWithin] as const],
   );
 }
 
@@ -204,13 +222,16 @@ export function verdictJson({ decision, deciding, rules }: PolicyVerdict): Recor
 }
 
 function decisionJson({ spiffeId, grants, claims }: Decision): Record<string, unknown> {
-  const { x509, jwt } = grants;
+  const { x509, jwt, wit } = grants;
+  const until = firstClaimUntil(claims);
   return {
     granted: true,
     spiffe_id: spiffeId.uri,
     ...(x509 === undefined ? {} : { x509: { ttl_seconds: x509.ttl } }),
     ...(jwt === undefined ? {} : { jwt: { ttl_seconds: jwt.ttl, audiences: audienceWords(jwt) } }),
+    ...(wit === undefined ? {} : { wit: { ttl_seconds: wit.ttl } }),
     ...(grants.federatesWith && { federates_with: grants.federatesWith }),
     needs_claim: claims.map((claim) => claim.attestation.name),
+    ...(until.length > 0 && { first_claim_until: Object.fromEntries(until) }),
   };
 }

@@ -231,6 +231,21 @@ describe("svidmint policy", () => {
     expect(template.stdout).toContain("template_value_illegal");
   });
 
+  it("explain names every kind that is given, and until when a document can be claimed", async () => {
+    await put("wit.yaml", GOOD.replace("x509: { ttl: 1h }", "wit: { ttl: 2h }"));
+    const input =
+      '{"evidence":{"aws_iid":{"account":"111122223333","region":"eu-north-1","instance_id":"i-0abc"}},"age_seconds":86400}';
+    const args = ["policy", "explain", "--config", "wit.yaml", "--at", "2026-11-22T10:00:00Z"];
+    const { stdout } = await quickly(args, { cwd, input });
+    expect(stdout).toMatch(/x509 +not given\n +jwt +not given\n +wit +up to 2 h\n/);
+    expect(stdout).toMatch(/first claim +of aws_iid until 2026-11-21T10:15:00Z; /);
+    expect(json(await quickly([...args, "--json"], { cwd, input }))).toMatchObject({
+      wit: { ttl_seconds: 7200 },
+      needs_claim: ["aws_iid"],
+      first_claim_until: { aws_iid: Date.parse("2026-11-21T10:15:00Z") / 1000 },
+    });
+  });
+
   it.for([
     '{"evidence":{"aws_iid":{"acount":"111122223333"}}}',
     '{"evidence":{"aws_iid":"x"}}',
