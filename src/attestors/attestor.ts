@@ -3,7 +3,7 @@ import type { Attestation, EvidenceName, FactorInfo } from "../attestation.ts";
 import type { ConfigIssue, ReadResource } from "../config-issue.ts";
 import type { Keep } from "../kept.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Awaitable, Result } from "../result.ts";
+import type { Awaitable, Failure, Result } from "../result.ts";
 import type { BundleSource } from "../svid/bundle-verifier.ts";
 
 export interface AttestContext {
@@ -27,7 +27,7 @@ export interface Attestor<E = unknown, P = unknown> {
    * Unverified, no I/O: algorithm, issuer, tenant, audience, time, and which key the evidence names.
    * A request that fails here causes no outbound call.
    */
-  precheck(parsed: P, context: AttestContext): Awaitable<Result<Precheck>>;
+  precheck(parsed: P, context: AttestContext): Awaitable<Result<Precheck, PrecheckRefusal>>;
   /** Cryptography, then typed claims. @throws only when the world is broken, never for bad evidence. */
   verify(parsed: P, context: AttestContext): Awaitable<Result<Attestation>>;
 }
@@ -39,6 +39,9 @@ export interface Precheck {
   /** It names a key by a digest of its S alone: which one, only `verify` can tell, to which the proved key is told. */
   readonly namesKey?: true;
 }
+
+/** Possession is asked for as if it had passed, so that it cannot be told from evidence of a tenant of ours. */
+export type PrecheckRefusal = Failure & { readonly jkt?: undefined; readonly namesKey?: true };
 
 /** Bundles of trust domains as we hold them now, ours among them. Keys of two trust domains are never merged. */
 export interface Bundles extends BundleSource {

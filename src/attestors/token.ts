@@ -6,8 +6,8 @@ import { parseJws, verifyJws, type Jws } from "../encoding/jws.ts";
 import type { PublicKey } from "../encoding/primitives.ts";
 import type { Platform } from "../platform/platform.ts";
 import { fail, ok, type Awaitable, type Result } from "../result.ts";
-import type { AttestContext, Attestor, Precheck } from "./attestor.ts";
-import { checkBinding } from "./binding.ts";
+import type { AttestContext, Attestor, Precheck, PrecheckRefusal } from "./attestor.ts";
+import { checkBinding, KEY_MARK, singleAudience } from "./binding.ts";
 import { claimKey } from "./claim-key.ts";
 import type { KeySource } from "./key-set.ts";
 import { checkTimes, type TimeBounds } from "./times.ts";
@@ -77,9 +77,12 @@ export function tokenAttestor<E extends TokenEvidence>(
       const jws = parseJws(evidence.token);
       return jws.ok ? ok({ evidence, jws: jws.value }) : jws;
     },
-    precheck(parsed, context): Result<Precheck> {
+    precheck(parsed, context): Result<Precheck, PrecheckRefusal> {
       const examined = examineOnce(options, parsed, context);
-      if (!examined.ok) return examined;
+      if (!examined.ok)
+        return singleAudience(parsed.jws.claims.aud)?.includes(KEY_MARK)
+          ? { ok: false, error: { ...examined.error, namesKey: true } }
+          : examined;
       const { profile, binding } = examined.value;
       return ok(
         binding.kind === "key" ? { name: profile.name, jkt: binding.jkt } : { name: profile.name },

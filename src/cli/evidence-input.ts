@@ -48,7 +48,9 @@ export async function judgeEvidence(
 ): Promise<Result<Judged>> {
   const opened = await openEvidence(attestors, members, { now });
   if (!opened.ok) return opened;
-  const named = new Set(opened.value.flatMap(({ precheck }) => precheck.jkt ?? []));
+  const named = new Set(
+    opened.value.flatMap(({ precheck }) => (precheck.ok ? (precheck.value.jkt ?? []) : [])),
+  );
   if (named.size > 1) return fail("key_mismatch", "the pieces of evidence name different keys");
   const [first] = named;
   const jkt = given ?? first;

@@ -1,5 +1,5 @@
 import type { Attestation } from "../attestation.ts";
-import type { AttestContext, Attestor, Precheck } from "../attestors/attestor.ts";
+import type { AttestContext, Attestor, Precheck, PrecheckRefusal } from "../attestors/attestor.ts";
 import { inOrder, whenReady } from "../encoding/awaitable.ts";
 import type { Platform } from "../platform/platform.ts";
 import { fail, ok, type Awaitable, type Result } from "../result.ts";
@@ -10,7 +10,7 @@ import { describeIssues, type EvidenceMember } from "./request.ts";
 export interface OpenedEvidence {
   readonly attestor: Attestor;
   readonly parsed: unknown;
-  readonly precheck: Precheck;
+  readonly precheck: Result<Precheck, PrecheckRefusal>;
 }
 
 /** What a log may know of a piece of evidence before anything of it is believed. */
@@ -40,41 +40,29 @@ function handedIn(member: EvidenceMember): string {
 }
 
 /**
- * Reads every piece and applies the checks that need no key and no network. No I/O.
- * @returns the first failure; nothing of the evidence is verified yet
+ * Reads every piece, then applies to each the checks that need no key and no network. No I/O. What these refuse is told
+ * by `verifyEvidence`, and so after possession: anybody can write evidence that names a tenant, and is not to learn
+ * from what else is wrong with his request whether it is one of ours.
+ * @returns the first that is not even of its form; nothing of the evidence is verified yet
  */
 export function openEvidence(
   attestors: ReadonlyMap<string, Attestor>,
   members: readonly EvidenceMember[],
   context: AttestContext,
 ): Awaitable<Result<OpenedEvidence[]>> {
-  const names = new Set<string>();
-  return inOrder(members, (member, index) =>
-    whenReady(openOne(attestors, member, index, context), (one) => {
-      if (!one.ok) return one;
-      if (names.has(one.value.precheck.name))
-        return fail("body_schema", `evidence.${index}: a second piece of the same name`);
-      names.add(one.value.precheck.name);
-      return one;
-    }),
-  );
-}
-
-function openOne(
-  attestors: ReadonlyMap<string, Attestor>,
-  member: EvidenceMember,
-  index: number,
-  context: AttestContext,
-): Awaitable<Result<OpenedEvidence>> {
-  const attestor = attestors.get(member.type);
-  if (attestor === undefined) return fail("evidence_type_not_configured");
-  const shape = attestor.evidence.safeParse(member);
-  if (!shape.success)
-    return fail("body_schema", describeIssues(shape.error.issues, ["evidence", index]));
-  const parsed = attestor.parse(shape.data);
-  if (!parsed.ok) return parsed;
-  return whenReady(attestor.precheck(parsed.value, context), (precheck) =>
-    precheck.ok ? ok({ attestor, parsed: parsed.value, precheck: precheck.value }) : precheck,
+  const read: Omit<OpenedEvidence, "precheck">[] = [];
+  for (const [index, member] of members.entries()) {
+    const attestor = attestors.get(member.type);
+    if (attestor === undefined) return fail("evidence_type_not_configured");
+    const shape = attestor.evidence.safeParse(member);
+    if (!shape.success)
+      return fail("body_schema", describeIssues(shape.error.issues, ["evidence", index]));
+    const parsed = attestor.parse(shape.data);
+    if (!parsed.ok) return parsed;
+    read.push({ attestor, parsed: parsed.value });
+  }
+  return inOrder(read, ({ attestor, parsed }) =>
+    whenReady(attestor.precheck(parsed, context), (precheck) => ok({ attestor, parsed, precheck })),
   );
 }
 
@@ -83,11 +71,17 @@ export function verifyEvidence(
   opened: readonly OpenedEvidence[],
   context: AttestContext,
 ): Awaitable<Result<Attestation[]>> {
+  for (const { precheck } of opened) if (!precheck.ok) return precheck;
+  const names = new Set<string>();
   return inOrder(opened, ({ attestor, parsed, precheck }) =>
-    whenReady(attestor.verify(parsed, context), (verified) =>
-      verified.ok && verified.value.name !== precheck.name
-        ? fail("claim_value", "verified under another name than prechecked")
-        : verified,
-    ),
+    whenReady(attestor.verify(parsed, context), (verified) => {
+      if (!verified.ok) return verified;
+      const { name } = verified.value;
+      if (precheck.ok && name !== precheck.value.name)
+        return fail("claim_value", "another name than before");
+      if (names.has(name)) return fail("body_schema", "a second piece of the same name");
+      names.add(name);
+      return verified;
+    }),
   );
 }

@@ -96,8 +96,10 @@ export async function issueSvids(
 /** Of the pieces that name one: undefined where which one it is shows only when they are verified. */
 function namedKeys(opened: readonly OpenedEvidence[]): readonly (string | undefined)[] {
   const named: (string | undefined)[] = [];
-  for (const { precheck } of opened)
-    if (precheck.jkt !== undefined || precheck.namesKey === true) named.push(precheck.jkt);
+  for (const { precheck } of opened) {
+    const { jkt, namesKey = jkt !== undefined } = precheck.ok ? precheck.value : precheck.error;
+    if (namesKey) named.push(jkt);
+  }
   return named;
 }
 

@@ -6,6 +6,7 @@ import {
   cronToken,
   msiToken,
   workload,
+  ACCOUNT,
   AUDIENCE,
   ISSUER,
   TENANT,
@@ -161,6 +162,65 @@ describe("the answer to evidence that is not believed (LG-3)", () => {
     expect(first).toContain('"code":"evidence_rejected"');
     expect(new Set(reasons(world)).size).toBeGreaterThan(9); // the operator is told them apart
     expect(first).not.toMatch(new RegExp(`${TENANT}|cron|prod\\.example|iid`));
+    expect(signatures(world)).toBe(0);
+  });
+
+  it("is the same for a tenant of ours and a stranger's, whatever else is wrong with the request", async () => {
+    const { now } = world;
+    const foreign = await simulateTenant("00000000-0000-4000-8000-000000000000", () => now);
+    const launch = (account: string) =>
+      world.region.launch({ account, instanceId: "i-0123456789abcdef0", pendingTime: now - 60 });
+    const [own, other] = await Promise.all([launch(ACCOUNT), launch("999999999999")]);
+    const forge = ({ type, token }: { type: string; token: string }): object => ({
+      type,
+      token: token.replace(/[^.]+$/, "A".repeat(86)),
+    });
+    const elsewhere = { iss: "https://evil.example" };
+    const bound = { iss: "https://ci.example", aud: alice.bound };
+    const iid = ({ rsa2048 }: { rsa2048: string }): object => ({
+      type: "aws_iid",
+      rsa2048: rsa2048.replace(/.{8}\n?$/, "AAAAAAAA"),
+    });
+    const pairs: readonly (readonly [ours: object, strange: object])[] = [
+      [forge(await cronToken(world)), forge(await cronToken(world, ISSUER, elsewhere))],
+      [
+        forge(await cronToken(world, ISSUER, bound)),
+        forge(await cronToken(world, alice.bound, elsewhere)),
+      ],
+      [
+        forge(await cronToken(world, ISSUER, { ...bound, aud: [alice.bound] })),
+        forge(await cronToken(world, ISSUER, { ...elsewhere, aud: [alice.bound] })),
+      ],
+      [iid(own), iid(other)],
+      [forge(await msiToken(world)), forge(await msiToken({ ...world, tenant: foreign }))],
+    ];
+    const bad = alice.csr.replace(/.{8}(?=\n-----END)/, "AAAAAAAA");
+    const requests: readonly ((piece: object) => readonly [body: object, dpop?: string])[] = [
+      (piece) => [{ evidence: [piece], x509: { csr: "x" } }],
+      (piece) => [{ evidence: [piece], x509: { csr: bad } }],
+      (piece) => [{ evidence: [piece], jwt }, "x"],
+      (piece) => [{ evidence: [piece], jwt }],
+      (piece) => [{ evidence: [piece], x509: { csr: alice.csr }, jwt }],
+      (piece) => [{ evidence: [piece], wit: {} }],
+      (piece) => [{ evidence: [piece, piece], x509: { csr: alice.csr } }],
+      (piece) => [{ evidence: [piece, { type: "oidc" }], x509: { csr: alice.csr } }],
+      (piece) => [{ evidence: [piece, { type: "spam" }], x509: { csr: "x" } }],
+    ];
+    const codes: string[] = [];
+    for (const pair of pairs)
+      for (const request of requests) {
+        const answers: string[] = [];
+        for (const piece of pair) {
+          const [body, dpop] = request(piece);
+          const answer = await world.post(body, dpop === undefined ? {} : { dpop }); // oxlint-disable-line no-await-in-loop
+          answers.push(await seen(answer)); // oxlint-disable-line no-await-in-loop
+        }
+        expect(answers[1]).toBe(answers[0]);
+        codes.push((JSON.parse(answers[0] ?? "") as { problem: { code: string } }).problem.code);
+      }
+    expect(new Set(codes)).toEqual(
+      new Set(["possession_failed", "evidence_rejected", "request_malformed"]),
+    );
     expect(signatures(world)).toBe(0);
   });
 
