@@ -45,4 +45,10 @@ function open({ name, folder, document }: ConfigSource): Promise<Issuer> {
   );
 }
 
-export const handler = handle(createDomains(issuers, { openapi }));
+const answer = handle(createDomains(issuers, { openapi }));
+
+/** No path reads the body of a GET: without it, it is answered as elsewhere. A `Request` cannot have one. */
+export const handler: typeof answer = (event, context) => {
+  const reads = "rawPath" in event && ["GET", "HEAD"].includes(event.requestContext.http.method);
+  return answer(reads ? { ...event, body: null } : event, context);
+};

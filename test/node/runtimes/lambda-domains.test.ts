@@ -69,6 +69,21 @@ it("selects by the domain name of the event, never by a header", async () => {
   expect((await ask("evil.example", spoof)).statusCode).toBe(404);
 });
 
+it("answers a GET with a body as one without, and logs nothing of it", async () => {
+  const handler = await start();
+  const logged = vi.spyOn(console, "error");
+  const host = new URL(domains[0].url).host;
+  for (const method of ["GET", "HEAD"]) {
+    const plain = event(host, "/bundle");
+    const { http } = plain.requestContext;
+    const asked = { ...plain, requestContext: { domainName: host, http: { ...http, method } } };
+    const expected = await handler(asked as never); // oxlint-disable-line no-await-in-loop
+    expect(expected).toMatchObject({ statusCode: 200 });
+    expect(await handler({ ...asked, body: "x" } as never)).toEqual(expected); // oxlint-disable-line no-await-in-loop
+  }
+  expect(logged).not.toHaveBeenCalled();
+});
+
 it("does not start where both believe one account's unbound evidence", async () => {
   await expect(start(["aws_iid"])).rejects.toThrow(
     "SVIDMINT_CONFIG[0] believes account 111122223333, too",
