@@ -1,7 +1,8 @@
 import type { Binding } from "../attestation.ts";
 import type { JsonValue } from "../encoding/json.ts";
 import type { CryptoPrimitives } from "../encoding/primitives.ts";
-import { fail, ok, type Result } from "../result.ts";
+import { fail, ok, type Err, type Failure, type Result } from "../result.ts";
+import type { PrecheckRefusal } from "./attestor.ts";
 
 /** What stands between the base and the thumbprint: no audience of ours may contain it otherwise. */
 export const KEY_MARK = "/jkt/";
@@ -77,6 +78,11 @@ export async function gradeDigestNonce(
   return nonce === digest.slice(0, nonce.length)
     ? ok({ kind: "key", jkt })
     : fail("binding_mismatch", "another key was proved");
+}
+
+/** What `precheck` refuses, of evidence that names a key. */
+export function refusedWithKey(error: Failure): Err<PrecheckRefusal> {
+  return { ok: false, error: { ...error, namesKey: true } };
 }
 
 /**

@@ -129,6 +129,18 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
       expect(elsewhere.claimKey).not.toBe(first.claimKey);
     });
 
+    it.runIf(best.kind === "key" && fixture.asksProvider !== true)(
+      "says that it names a key of evidence, too, that it refuses before any signature (LG-3)",
+      async () => {
+        const parsed = attestor.parse(attestor.evidence.parse(await fixture.good(best)));
+        if (!parsed.ok) throw new Error(parsed.error.reason);
+        expect(await attestor.precheck(parsed.value, { now: now + 1e9 })).toMatchObject({
+          ok: false,
+          error: { namesKey: true },
+        });
+      },
+    );
+
     it.runIf(best.kind === "key")("says before any signature which key it names", async () => {
       const shape = attestor.evidence.parse(await fixture.good(best));
       const parsed = attestor.parse(shape);

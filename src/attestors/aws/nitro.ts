@@ -11,7 +11,7 @@ import type {
   AttestorDeps,
   SettleDeps,
 } from "../attestor.ts";
-import { checkBinding, gradeNonce } from "../binding.ts";
+import { checkBinding, gradeNonce, KEY_MARK, refusedWithKey } from "../binding.ts";
 import { claimKey } from "../claim-key.ts";
 import { audienceField, lifetimeField } from "../config-fields.ts";
 import { openRoot, rootField, settleRoot } from "../pinned-root.ts";
@@ -127,7 +127,7 @@ export async function openAwsNitro(
     if (!kinds.has(kind) || !pinned) return fail("tenant_not_configured", kind);
     if (now < timestamp - LEEWAY_SECONDS) return fail("evidence_not_yet_valid", "timestamp");
     if (now >= timestamp + maxAge + LEEWAY_SECONDS) return fail("evidence_expired", "timestamp");
-    return gradeNonce((nonce && utf8Decode(nonce)) ?? "", base);
+    return gradeNonce(textOf(nonce), base);
   }
 
   return {
@@ -144,7 +144,10 @@ export async function openAwsNitro(
     },
     precheck(parsed, context) {
       const binding = examine(parsed, context);
-      if (!binding.ok) return binding;
+      if (!binding.ok)
+        return textOf(parsed.document.nonce).includes(KEY_MARK)
+          ? refusedWithKey(binding.error)
+          : binding;
       return ok(
         binding.value.kind === "key" ? { name: TYPE, jkt: binding.value.jkt } : { name: TYPE },
       );
@@ -225,4 +228,8 @@ function factor(settings: NitroConfig): FactorInfo {
     instanceClaims: ["instance_id"],
     settings: [],
   };
+}
+
+function textOf(nonce: Uint8Array | undefined): string {
+  return (nonce && utf8Decode(nonce)) ?? "";
 }

@@ -5,7 +5,7 @@ import { parseSignedData, verifySignedData, type SignedData } from "../../encodi
 import { parseJsonObject } from "../../encoding/json.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
-import { gradeDigestNonce, namesKeyByDigest } from "../binding.ts";
+import { gradeDigestNonce, namesKeyByDigest, refusedWithKey } from "../binding.ts";
 import { PEM_REFERENCE } from "../certificates.ts";
 import { claimKey } from "../claim-key.ts";
 import { audienceField, oneOrMore } from "../config-fields.ts";
@@ -118,8 +118,8 @@ export async function openAzureImds(
     parse: ({ signature }) => parseSignature(signature),
     precheck(parsed, { now }) {
       const admitted = admit(parsed, now);
-      if (!admitted.ok) return admitted;
       const namesKey = namesKeyByDigest(parsed.document.nonce);
+      if (!admitted.ok) return namesKey ? refusedWithKey(admitted.error) : admitted;
       return ok(namesKey ? { name: TYPE, namesKey } : { name: TYPE });
     },
     async verify(parsed, { now, jkt }) {

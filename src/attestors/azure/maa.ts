@@ -7,7 +7,8 @@ import type { PublicKeyInfo } from "../../encoding/primitives.ts";
 import { parseJwk } from "../../encoding/public-key.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { parseCertificate } from "../../svid/certificate.ts";
-import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
+import type { AttestContext, Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
+import { refusedWithKey } from "../binding.ts";
 import { audienceField, jwksField, lifetimeField } from "../config-fields.ts";
 import { openKeys } from "../jwks.ts";
 import { LEEWAY_SECONDS } from "../times.ts";
@@ -129,7 +130,7 @@ export async function openAzureMaa(settings: MaaConfig, deps: AttestorDeps): Pro
       },
     });
   }
-  return tokenAttestor({
+  const attestor = tokenAttestor({
     type: TYPE,
     evidence,
     platform: deps.platform,
@@ -139,6 +140,16 @@ export async function openAzureMaa(settings: MaaConfig, deps: AttestorDeps): Pro
       return profile ? ok(profile) : fail("issuer_not_configured");
     },
   });
+  return {
+    ...attestor,
+    async precheck(parsed: Parameters<typeof attestor.precheck>[0], context: AttestContext) {
+      const checked = await attestor.precheck(parsed, context);
+      const graded = gradeClientNonce(parsed.jws.claims, base);
+      return checked.ok || (graded.ok && graded.value.kind === "none")
+        ? checked
+        : refusedWithKey(checked.error);
+    },
+  };
 }
 
 /**

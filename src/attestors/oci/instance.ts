@@ -6,7 +6,7 @@ import type { Certificate } from "../../svid/certificate.ts";
 import { OID } from "../../svid/extensions.ts";
 import { validatePath } from "../../svid/path.ts";
 import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
-import { checkBinding } from "../binding.ts";
+import { checkBinding, refusedWithKey } from "../binding.ts";
 import { PEM_REFERENCE, readAuthorities, readCertificates } from "../certificates.ts";
 import { claimKey } from "../claim-key.ts";
 import { audienceField, oneOrMore } from "../config-fields.ts";
@@ -104,7 +104,9 @@ export async function openOciInstance(
     parse: ({ certificate, intermediate, proof }) => parse(certificate, intermediate, proof),
     precheck(parsed, { now }) {
       const examined = examine(parsed, now);
-      return examined.ok ? ok({ name: TYPE, jkt: examined.value.jkt }) : examined;
+      return examined.ok
+        ? ok({ name: TYPE, jkt: examined.value.jkt })
+        : refusedWithKey(examined.error);
     },
     async verify(parsed, context) {
       const examined = examine(parsed, context.now);

@@ -8,7 +8,7 @@ import { isTrustDomain, type TrustDomain } from "../../spiffe/trust-domain.ts";
 import { BundleVerifier } from "../../svid/bundle-verifier.ts";
 import { WIT_SVID_TYPE } from "../../svid/wit-svid.ts";
 import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
-import { checkBinding } from "../binding.ts";
+import { checkBinding, KEY_MARK, refusedWithKey, singleAudience } from "../binding.ts";
 import { claimKey } from "../claim-key.ts";
 import { audienceField, lifetimeField } from "../config-fields.ts";
 import { noteOf } from "../bundle-note.ts";
@@ -88,7 +88,11 @@ export async function openSpiffe(settings: SpiffeConfig, deps: AttestorDeps): Pr
     parse: parseTokens,
     async precheck(parsed, { now }) {
       const examined = await examine(parsed, now);
-      if (!examined.ok) return examined;
+      if (!examined.ok) {
+        const { jws, wpt } = parsed;
+        const namesKey = wpt !== undefined || singleAudience(jws.claims.aud)?.includes(KEY_MARK);
+        return namesKey === true ? refusedWithKey(examined.error) : examined;
+      }
       const { binding } = examined.value;
       return ok(binding.kind === "key" ? { name: TYPE, jkt: binding.jkt } : { name: TYPE });
     },

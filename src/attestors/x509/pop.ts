@@ -3,7 +3,7 @@ import type { Jws } from "../../encoding/jws.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import type { Certificate } from "../../svid/certificate.ts";
 import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestor.ts";
-import { checkBinding } from "../binding.ts";
+import { checkBinding, refusedWithKey } from "../binding.ts";
 import { readCertificates } from "../certificates.ts";
 import { claimKey } from "../claim-key.ts";
 import { parsePop, precheckPop, verifyPop } from "../pop.ts";
@@ -87,7 +87,7 @@ export async function openX509Pop(
     },
     precheck(parsed, { now }) {
       const examined = examine(parsed, now);
-      if (!examined.ok) return examined;
+      if (!examined.ok) return refusedWithKey(examined.error);
       return ok({ name: nameOf(examined.value.entry), jkt: examined.value.jkt });
     },
     async verify(parsed, context) {
