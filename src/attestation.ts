@@ -60,6 +60,8 @@ export interface FactorInfo {
   readonly type: string;
   /** Claims that rules may match, join and use in templates. */
   readonly claims: Readonly<Record<string, ClaimKind>>;
+  /** Those of `claims` that one form of the evidence does not prove and so has not, genuine as it is: no `deny` by one finds it. */
+  readonly unproved?: readonly string[];
   /** Any other claim name is admitted too (plain `oidc`, whose claims are the issuer's own). */
   readonly open?: boolean;
   /**

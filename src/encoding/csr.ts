@@ -47,7 +47,7 @@ export function parseCsr(der: Uint8Array): Result<Csr> {
   return ok({ tbs: tbs.raw, info: info.value, scheme: scheme.value, signature: raw.value });
 }
 
-/** @param key the request's own, imported. @returns `csr_signature_invalid` */
+/** @param key the request's own. @returns `csr_signature_invalid` */
 export function verifyCsr(
   csr: Csr,
   key: PublicKey,

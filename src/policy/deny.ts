@@ -5,7 +5,7 @@ import { kindOf } from "./claim-ref.ts";
 import type { PolicyContext } from "./context.ts";
 import { compileGlob, type Glob, globMatches, isGlob } from "./glob.ts";
 import { claimOf, compileMatcher, makeMatcher, type Matcher, matchesScalar } from "./matcher.ts";
-import { configError } from "./schema-issues.ts";
+import { configError, configWarning } from "./schema-issues.ts";
 import type { DenyInput } from "./schema.ts";
 
 /** What is refused whatever the rules say. Tried on every attestation, then on the SPIFFE ID that would be given. */
@@ -129,6 +129,14 @@ function compileClaims(
         ),
       );
     }
+    const evasive = concerned.find(({ unproved }) => unproved?.includes(claim) === true);
+    if (evasive !== undefined)
+      issues.push(
+        configWarning(
+          [...path, claim],
+          `one form of ${evasive.name} does not prove it and would pass: deny by what every form has`,
+        ),
+      );
     const { matcher, problems } = compileMatcher(
       claim,
       value,

@@ -58,7 +58,9 @@ export const awsIid: AttestorDefinition<IidConfig> = {
   type: TYPE,
   evidence,
   config,
-  factors: ({ accounts }) => [factor(accounts)],
+  factors: ({ accounts, allow_rsa1024 = false }) => [
+    { ...factor(accounts), unproved: allow_rsa1024 ? ["region", "availability_zone"] : [] },
+  ],
   settle,
   create: async (settings, deps) => openAwsIid(await settle(settings, deps), deps),
 };

@@ -1,4 +1,4 @@
-import { link, mkdir, open, readFile, unlink } from "node:fs/promises";
+import { link, mkdir, open, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../../config-issue.ts";
 import { encodePem } from "../../encoding/pem.ts";
@@ -13,6 +13,7 @@ import { keysSchema, type KeysConfig } from "../keys-schema.ts";
 /** Ten years: who keeps local keys for so long has had time to write `keys:`. */
 const ROOT_LIFE_SECONDS = 3650 * 86_400;
 const BACKDATE_SECONDS = 60;
+const OTHERS_WRITE = 0o002;
 const ES256 = { name: "ECDSA", hash: "SHA-256" } as const;
 
 export interface LocalKeysOptions {
@@ -48,6 +49,7 @@ export async function localKeys(options: LocalKeysOptions): Promise<LocalKeys> {
       "is required: keys are made here only for an issuer on a loopback host or with single_instance: true, since each instance would make its own";
     throw new ConfigError([{ path: ["keys"], message, severity: "error" }]);
   }
+  await refuseOpenFolder(join(folder, dataFolder));
   const path = join(folder, dataFolder, "keys.yaml");
   const there = await read(path);
   if (there !== undefined) return { keys: parsed(there, path, options), path, created: false };
@@ -56,9 +58,21 @@ export async function localKeys(options: LocalKeysOptions): Promise<LocalKeys> {
   return { keys: parsed((await read(path)) ?? "", path, options), path, created };
 }
 
-async function read(path: string): Promise<string | undefined> {
+/** Whoever can put files into it can put others in their place. */
+async function refuseOpenFolder(path: string): Promise<void> {
+  const there = await unlessMissing(stat(path));
+  if (there === undefined || (there.mode & OTHERS_WRITE) === 0) return;
+  const message = `${path} can be written by anybody: chmod o-w it, and consider the keys in it known`;
+  throw new ConfigError([{ path: ["keys"], message, severity: "error" }]);
+}
+
+function read(path: string): Promise<string | undefined> {
+  return unlessMissing(readFile(path, "utf8"));
+}
+
+async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return await found;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ConfigError, type ReadResource } from "../../config-issue.ts";
@@ -20,13 +21,20 @@ export function privateReader(read: ReadResource, folder: string): ReadResource 
 
 /** @throws ConfigError that names the file, never what is in it */
 async function readPrivateFile(path: string): Promise<Uint8Array> {
-  const file = await open(path, "r").catch((error: unknown) => {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    throw refused(code === "ENOENT" ? `${path} does not exist` : `${path} cannot be read: ${code}`);
-  });
+  // Not waiting for whoever writes a pipe.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(
+    (error: unknown) => {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+      throw refused(
+        code === "ENOENT" ? `${path} does not exist` : `${path} cannot be read: ${code}`,
+      );
+    },
+  );
   try {
     // Of the file that is open, not of the path, which may be another one by then.
-    const { mode, size } = await file.stat();
+    const stat = await file.stat();
+    const { mode, size } = stat;
+    if (!stat.isFile()) throw refused(`${path} is no regular file`);
     if ((mode & GROUP_AND_OTHERS) !== 0) {
       throw refused(`${path} can be read by others: chmod 600 it, and consider the key known`);
     }

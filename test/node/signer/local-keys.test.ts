@@ -1,4 +1,15 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -129,6 +140,18 @@ describe("localKeys", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it.each([0o777, 0o703, 0o1777])("refuses a folder of mode %o", async (mode) => {
+    const folder = await freshFolder();
+    await mkdir(join(folder, ".svidmint"));
+    await chmod(join(folder, ".svidmint"), mode);
+    expect(await messageOf(make(folder))).toMatch(/can be written by anybody: chmod o-w/);
+    expect(await readdir(join(folder, ".svidmint"))).toEqual([]);
+    await chmod(join(folder, ".svidmint"), 0o775);
+    expect((await make(folder)).created).toBe(true);
+    await chmod(join(folder, ".svidmint"), mode);
+    expect(await messageOf(make(folder))).toMatch(/can be written by anybody/);
+  });
+
   it("never writes over a file that is there", async () => {
     const folder = await freshFolder();
     const fixed = { ...platform, random: (length: number) => new Uint8Array(length) };
@@ -176,6 +199,16 @@ describe("privateReader", () => {
     );
     await writeFile(join(folder, "big"), "x".repeat(70_000), { mode: 0o600 });
     expect(await messageOf(privateReader(fail, folder)("file:big"))).toMatch(/longer than any/);
+  });
+
+  it("neither waits for a pipe nor reads a folder or a device", async () => {
+    const folder = await freshFolder();
+    execFileSync("mkfifo", ["-m", "600", join(folder, "pipe")]);
+    await mkdir(join(folder, "folder"), { mode: 0o700 });
+    const read = privateReader(fail, folder);
+    expect(await messageOf(read("file:pipe"))).toMatch(/pipe is no regular file$/);
+    expect(await messageOf(read("file:folder"))).toMatch(/folder is no regular file$/);
+    expect(await messageOf(read("file:/dev/zero"))).toMatch(/zero is no regular file$/);
   });
 
   it("leaves what is no file to others", async () => {

@@ -1,7 +1,19 @@
 import { describe, expect, it } from "vitest";
 import type { Attestation } from "../../../src/attestation.ts";
 import { match } from "../../../src/policy/match.ts";
-import { A, B, compile, errorsOf, fact, iid, NOW, policyOf, rule } from "./fixtures.ts";
+import {
+  A,
+  B,
+  compile,
+  errorsOf,
+  fact,
+  FACTORS,
+  iid,
+  NOW,
+  policyOf,
+  rule,
+  warningsOf,
+} from "./fixtures.ts";
 
 const RULES = [
   rule({ name: "first" }),
@@ -88,6 +100,24 @@ describe("deny", () => {
     ["another claim key", [{ claim_key: "d".repeat(64) }]],
   ])("does not refuse %s", (_name, deny, facts) => {
     expect(outcome(deny, facts)).toBe("first");
+  });
+
+  it("warns where one form of the evidence has not the claim and would pass", () => {
+    const deny = [{ account: B, region: "us-*" }, { region: "eu-1" }, { instance_id: "i-1" }];
+    const warned = (unproved: readonly string[]) =>
+      warningsOf(
+        compile(
+          RULES,
+          deny,
+          {},
+          FACTORS.map((factor) => (factor.name === "aws_iid" ? { ...factor, unproved } : factor)),
+        ).issues,
+      ).filter((line) => line.startsWith("deny."));
+    expect(warned([])).toEqual([]);
+    expect(warned(["region"])).toEqual([
+      expect.stringMatching(/^deny\.0\.region: one form of aws_iid does not prove it/),
+      expect.stringMatching(/^deny\.1\.region: one form of aws_iid does not prove it/),
+    ]);
   });
 
   it("never moves on to a rule whose result is not denied", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { concatBytes, utf8Encode } from "../../../../src/encoding/bytes.ts";
+import { awsIid } from "../../../../src/attestors/aws/iid.ts";
 import { webCryptoPlatform } from "../../../../src/platform/webcrypto.ts";
 import { documentText, type SimulatedRegion } from "../../../fakes/aws-metadata.ts";
 import { base64, pem, signPkcs1 } from "../../../fakes/keys.ts";
@@ -88,6 +89,18 @@ describe("aws_iid: the RSA-1024 form", () => {
 });
 
 describe("aws_iid: configuration", () => {
+  it.each([
+    [true, ["region", "availability_zone"]],
+    [false, []],
+    [undefined, []],
+  ])("tells policy what allow_rsa1024: %s leaves unproved", (allowed, unproved) => {
+    const config = {
+      accounts: [ACCOUNT],
+      ...(allowed !== undefined && { allow_rsa1024: allowed }),
+    };
+    expect(awsIid.factors(config)).toMatchObject([{ unproved }]);
+  });
+
   it("does not let an added region take the place of a shipped one unless that is said", async () => {
     const entry = { partition: "aws", rsa2048: cloud.west.rsa2048 };
     const silent = await makeIid({ accounts: [ACCOUNT], regions: { "eu-west-1": entry } });
