@@ -4,7 +4,8 @@ type Match<T> = [[T, Params][]];
 
 /**
  * Every path here is a constant, so it is compared whole and as it was sent: no trailing slash, no escape and no
- * pattern is another spelling that a proxy in front would have judged otherwise.
+ * pattern is another spelling that a proxy in front would have judged otherwise. But for `/./` and `/../`: a `Request`
+ * holds no path that has them, so they are resolved before.
  */
 export class ExactRouter<T> implements Router<T> {
   readonly name = "ExactRouter";
