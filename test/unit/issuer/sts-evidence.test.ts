@@ -146,6 +146,19 @@ describe("POST /v1/svids with a signed GetCallerIdentity", () => {
     expect(world.network.calls).toEqual([]);
   });
 
+  it("asks STS about the first of several pieces, and of a forged one never about more", async () => {
+    const { world, evidence, owner } = await stsWorld();
+    const good = await evidence(owner.bound);
+    const forged = { ...good, signature: "0".repeat(64) };
+    const twice = { evidence: [good, await evidence(owner.bound), good], x509: x509(owner) };
+    expect(await codeOf(await world.post(twice))).toBe("request_malformed");
+    expect(world.network.calls).toHaveLength(1);
+    const wrong = { evidence: [forged, forged], x509: x509(owner) };
+    expect(await codeOf(await world.post(wrong))).toBe("evidence_rejected");
+    expect(world.network.calls).toHaveLength(2);
+    expect(world.keys.x509Signer.signed).toEqual([]);
+  });
+
   it("says unavailable while STS is down or too much asked, and every other type goes on", async () => {
     const { world, evidence, owner } = await stsWorld();
     const good = await evidence(owner.bound);
