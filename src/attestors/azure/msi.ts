@@ -35,7 +35,7 @@ const config = () =>
       .check(z.minLength(1)),
     /** The `aud` of tokens, whole. Entra gives tokens only for audiences that are registered with it. */
     audience: oneOrMore(audienceField()),
-    /** One key set for all tenants, in place of each tenant's own. */
+    /** One key set for all tenants, in place of each tenant's own: a key that names one is that one's alone. */
     jwks: z.optional(jwksField()),
     /** That another trust domain of this deployment lists the same tenant, too. */
     shared: z.optional(z.boolean()),
@@ -61,11 +61,11 @@ export async function openAzureMsi(settings: MsiConfig, deps: AttestorDeps): Pro
   const audiences = new Set([settings.audience].flat());
   warnOfFirstParty(audiences, deps);
   const { jwks, tenants } = settings;
-  const shared = jwks === undefined ? undefined : await openKeys(jwks, deps, readsFor(tenants));
   const profiles = new Map<string, TokenProfile>();
   for (const tenant of new Set(tenants)) {
+    // Each reads one set for itself, too: a key of one tenant vouches for no other.
     // oxlint-disable-next-line no-await-in-loop -- at start, and a URL is not fetched here
-    const keys = shared ?? (await openKeys(keysOf(tenant), deps, readsFor([tenant])));
+    const keys = await openKeys(jwks ?? keysOf(tenant), deps, readsFor(tenant));
     for (const version of VERSIONS) {
       const profile = profileOf(tenant, version, keys, audiences);
       profiles.set(profile.issuer, profile);
@@ -89,8 +89,8 @@ function keysOf(tenant: string): string {
 
 const TENANT_ID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/;
 
-function readsFor(tenants: readonly string[]) {
-  return { readKey: keysFor(tenants), readBy: `azure_msi ${tenants.join(" ")}` };
+function readsFor(tenant: string) {
+  return { readKey: keysFor(tenant), readBy: `azure_msi ${tenant}` };
 }
 
 /**
@@ -98,13 +98,12 @@ function readsFor(tenants: readonly string[]) {
  * The set for all has the key of personal accounts among them, which once signed for companies too (Storm-0558): a
  * member of another tenant is none of ours.
  */
-function keysFor(tenants: readonly string[]): KeyReader {
+function keysFor(tenant: string): KeyReader {
   return (jwk) => {
     const { issuer = "" } = jwk;
-    const [tenant] = (typeof issuer === "string" && TENANT_ID.exec(issuer.toLowerCase())) || [];
-    return tenant === undefined || tenants.includes(tenant)
-      ? parseJwk(jwk)
-      : fail("key_unknown", "a key of another tenant");
+    const [named = tenant] =
+      (typeof issuer === "string" && TENANT_ID.exec(issuer.toLowerCase())) || [];
+    return named === tenant ? parseJwk(jwk) : fail("key_unknown", "a key of another tenant");
   };
 }
 

@@ -175,6 +175,24 @@ describe("azure_msi", () => {
       return outcome(await judge(attestor, evidence, NOW));
     };
     const COMMON_KEYS = "https://login.microsoftonline.com/common/discovery/v2.0/keys";
+
+    it("believes the key of one listed tenant for no other, where they share a key set", async () => {
+      const both = { ...settings, tenants: [TENANT, OTHER_TENANT], jwks: COMMON_KEYS };
+      const judgeIn = async (keyIssuer: string, tenant: string) => {
+        const document = { keys: [{ ...key.jwk, issuer: keyIssuer }] };
+        const network = new FakeNetwork().serveJson(COMMON_KEYS, document);
+        const attestor = await buildClean(azureMsi, both, { network });
+        const claims = { ...V1, tid: tenant, iss: `https://sts.windows.net/${tenant}/` };
+        const evidence = { type: "azure_msi", token: await key.sign(claims) };
+        return outcome(await judge(attestor, evidence, NOW));
+      };
+      expect(await judgeIn(of(TENANT), TENANT)).toBe("accepted");
+      expect(await judgeIn(of(OTHER_TENANT), OTHER_TENANT)).toBe("accepted");
+      expect(await judgeIn(of(TENANT), OTHER_TENANT)).toBe("key_unknown");
+      expect(await judgeIn(of(OTHER_TENANT), TENANT)).toBe("key_unknown");
+      expect(await judgeIn(of("{tenantid}"), OTHER_TENANT)).toBe("accepted");
+    });
+
     it.each([undefined, COMMON_KEYS])(
       "believes no key that Entra publishes for another tenant (%s)",
       async (jwks) => {
