@@ -7,7 +7,7 @@ import type { PublicKey } from "../encoding/primitives.ts";
 import type { Platform } from "../platform/platform.ts";
 import { fail, ok, type Awaitable, type Result } from "../result.ts";
 import type { AttestContext, Attestor, Precheck, PrecheckRefusal } from "./attestor.ts";
-import { checkBinding, KEY_MARK, singleAudience } from "./binding.ts";
+import { checkBinding, KEY_MARK, refusedWithKey, singleAudience } from "./binding.ts";
 import { claimKey } from "./claim-key.ts";
 import type { KeySource } from "./key-set.ts";
 import { checkTimes, type TimeBounds } from "./times.ts";
@@ -81,7 +81,7 @@ export function tokenAttestor<E extends TokenEvidence>(
       const examined = examineOnce(options, parsed, context);
       if (!examined.ok)
         return singleAudience(parsed.jws.claims.aud)?.includes(KEY_MARK)
-          ? { ok: false, error: { ...examined.error, namesKey: true } }
+          ? refusedWithKey(examined.error)
           : examined;
       const { profile, binding } = examined.value;
       return ok(

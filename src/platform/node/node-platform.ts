@@ -78,7 +78,7 @@ function importPublicKey(info: PublicKeyInfo): Result<PublicKey> {
 
 /**
  * A PEM string is Node's cheapest way in by far: 15 µs for a P-256 key, where DER takes 36 µs and a JWK 40 µs,
- * since only the string skips the decoding of an options object. Verifying with it costs 10 µs less again than
+ * since only the string skips the decoding of an options object. Verifying with it costs some 3 µs less again than
  * making a key object of it first.
  */
 function pem(spki: Uint8Array): string {
