@@ -25,11 +25,7 @@ export interface SvidsRequest {
 }
 
 /** `POST /v1/svids`: evidence in, SVIDs out. Every refusal is a problem document with a stable code. */
-export async function answerSvids(
-  request: SvidsRequest,
-  issuer: Issuer,
-  admit?: () => Promise<void>,
-): Promise<Answer> {
+export async function answerSvids(request: SvidsRequest, issuer: Issuer): Promise<Answer> {
   const exchange = issuer.begin();
   const opened = await open(request);
   if (!opened.ok) {
@@ -37,7 +33,6 @@ export async function answerSvids(
     return problemOf(opened.error, exchange.requestId);
   }
   const { form, body } = opened.value;
-  await admit?.();
   const issued = await exchange.issue({
     body,
     dpop: request.header("dpop") ?? null,

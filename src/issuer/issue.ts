@@ -1,4 +1,5 @@
 import type { Attestation } from "../attestation.ts";
+import { inStep } from "../encoding/awaitable.ts";
 import { match, type Decision } from "../policy/match.ts";
 import { type Awaitable, fail, ok, type Result } from "../result.ts";
 import type { ClaimStore } from "../stores/claim-store.ts";
@@ -34,14 +35,17 @@ export async function issueSvids(
   if (incoming.only !== undefined && request.value[incoming.only] === undefined) {
     return fail("accept_unsupported", `accept asks for ${incoming.only} alone, the body does not`);
   }
+  await inStep;
   const { now } = trail;
   for (const member of request.value.evidence) {
     const ref = evidenceRef(snapshot.platform, member, snapshot.attestors.has(member.type));
     trail.evidence.push(ref instanceof Promise ? await ref : ref); // oxlint-disable-line no-await-in-loop -- at most four
   }
+  await inStep;
   const opening = openEvidence(snapshot.attestors, request.value.evidence, { now });
   const opened = opening instanceof Promise ? await opening : opening;
   if (!opened.ok) return opened;
+  await inStep;
   const possession = await provePossession(request.value, namedKeys(opened.value), {
     platform: snapshot.platform,
     now,

@@ -2,9 +2,9 @@
 const MOST = 32;
 
 /**
- * Lets requests whose bodies came in one turn of the event loop go on together. Their answers then leave together, so
- * that whoever waits for them on another core is woken once and not for each: on a virtual machine that costs the
- * sender tens of microseconds. And their steps alternate, each running many times in a row with its code at hand.
+ * Lets requests that came in one turn of the event loop go on together. Their answers then leave together, so that
+ * whoever waits for them on another core is woken once and not for each: on a virtual machine that costs the sender tens
+ * of microseconds. And their steps alternate (`inStep`), each running many times in a row with its code at hand.
  * A request alone waits for the end of its turn, microseconds.
  */
 export function inBatches(most = MOST): () => Promise<void> {

@@ -26,15 +26,19 @@ export function directSvids(
       },
       body: (maxBytes: number) => readIncoming(incoming, maxBytes),
     };
-    answerSvids(request, issuer, admit).then(
-      (answer) => send(outgoing, answer),
-      (error: unknown) => send(outgoing, faultAnswer(issuer, error)),
-    );
+    // Before the body is read, so that this too is done for all of them together.
+    admit()
+      .then(() => answerSvids(request, issuer))
+      .then(
+        (answer) => send(outgoing, answer),
+        (error: unknown) => send(outgoing, faultAnswer(issuer, error)),
+      );
     return true;
   };
 }
 
 function readIncoming(incoming: IncomingMessage, maxBytes: number): Promise<Result<Uint8Array>> {
+  if (incoming.destroyed) return Promise.resolve(fail("body_incomplete")); // and will say nothing more
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;

@@ -12,6 +12,7 @@ import { backends } from "./backends.ts";
 import { dataFolders } from "./file-store.ts";
 import { keepFresh } from "./keep-fresh.ts";
 import { peerStoreOf } from "./peer-folder.ts";
+import { signingInStep } from "./signing-in-step.ts";
 import { nodeStores } from "./stores.ts";
 
 export interface DomainOptions {
@@ -48,7 +49,7 @@ export async function openDomain(
   { audits, neighbours }: Shared,
 ): Promise<ServedDomain> {
   const closers: (() => Promise<void>)[] = [];
-  const platform = nodePlatform();
+  const platform = signingInStep(nodePlatform());
   const folders = dataFolders(config, folder);
   let { endpointPath } = config;
   let stopPeers: (() => Promise<void>) | undefined;

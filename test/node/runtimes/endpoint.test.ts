@@ -1,8 +1,11 @@
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
 import { directSvids } from "../../../src/runtimes/node/direct-svids.ts";
 import { listen, type RunningServer } from "../../../src/runtimes/node/http-server.ts";
+import { signingInStep } from "../../../src/runtimes/node/signing-in-step.ts";
 import { badLines, reasons } from "../../unit/handlers/support.ts";
 import { createWorld, cronToken, AUDIENCE, type World } from "../../unit/issuer/world.ts";
 import { exchange, QUICK, rawClient } from "./raw-client.ts";
@@ -37,7 +40,7 @@ describe.each(["request and response", "direct"])(
   "the real endpoint behind the real listener: %s",
   (way) => {
     beforeAll(async () => {
-      world = await createWorld({ platform: nodePlatform });
+      world = await createWorld({ platform: (changes) => signingInStep(nodePlatform(changes)) });
       server = await listen(
         (request) => world.fetch(request),
         { host: "127.0.0.1", port: 0 },
@@ -149,3 +152,19 @@ describe.each(["request and response", "direct"])(
     });
   },
 );
+
+it("a sender that is gone before his request is looked at is refused, and no fault of ours", async () => {
+  world = await createWorld({ platform: nodePlatform });
+  const incoming = new IncomingMessage(new Socket());
+  incoming.method = "POST";
+  incoming.url = "/v1/svids";
+  incoming.headers = { "content-type": "application/json", "content-length": "10" };
+  const outgoing = new ServerResponse(incoming);
+  expect(directSvids(world.issuer)(incoming, outgoing)).toBe(true);
+  incoming.destroy();
+  outgoing.destroy();
+  while (world.audit.lines.length === 0) await delay(1); // oxlint-disable-line no-await-in-loop
+  await delay(10);
+  expect(reasons(world)).toEqual(["body_incomplete"]);
+  expect(world.issuer.metrics.render()).not.toContain("svidmint_faults_total");
+});
