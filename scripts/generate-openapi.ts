@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import * as z from "zod/mini";
 import { attestors } from "../src/runtimes/node/attestors.ts";
-import { svidRequestSchema } from "../src/issuer/request.ts";
+import { LIMITS, svidRequestSchema, ttlSeconds } from "../src/issuer/request.ts";
 import { REASONS } from "../src/reasons.ts";
 import { writeGenerated } from "./generated.ts";
 
@@ -15,7 +15,13 @@ const { version } = JSON.parse(
 
 type Json = Record<string, unknown>;
 const schemaOf = (schema: z.ZodMiniType): Json => {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input" }) as Json;
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io: "input",
+    override({ zodSchema, jsonSchema }) {
+      if (zodSchema === ttlSeconds)
+        Object.assign(jsonSchema, { type: "integer", minimum: 1, maximum: LIMITS.ttlSeconds });
+    },
+  }) as Json;
   return rest;
 };
 

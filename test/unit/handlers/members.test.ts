@@ -182,6 +182,16 @@ describe("types and ranges", () => {
     }
   });
 
+  it.each([
+    ["must be a whole number from 1 to 31536000", [0, 1.5, 31_536_001, Number.MAX_VALUE]],
+    ["must be number", [null, "300", [300]]],
+  ])("ttl_seconds: %s", async (said, hostile) => {
+    for (const ttl of hostile) {
+      const detail = await detailOf({ evidence: [oidc], jwt: { ...jwt, ttl_seconds: ttl } }); // oxlint-disable-line no-await-in-loop
+      expect(detail).toBe(`jwt.ttl_seconds: ${said}`);
+    }
+  });
+
   it("numbers that a double cannot hold are refused as such", async () => {
     for (const ttl of [
       "1e400",
