@@ -24,7 +24,13 @@ export function directSvids(
         const value = headers[name]; // joined where repeated: see `joinDuplicateHeaders`
         return typeof value === "object" ? value.join(", ") : value;
       },
-      body: (maxBytes: number) => readIncoming(incoming, maxBytes),
+      async body(maxBytes: number) {
+        const whole = incoming.complete;
+        const body = await readIncoming(incoming, maxBytes);
+        // Of bodies that come after their heads, however many in one turn, no more are gone on with together either.
+        if (!whole && body.ok) await admit();
+        return body;
+      },
     };
     // Before the body is read, so that this too is done for all of them together.
     admit()

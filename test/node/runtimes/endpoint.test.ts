@@ -1,6 +1,6 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as immediate, setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
 import { directSvids } from "../../../src/runtimes/node/direct-svids.ts";
@@ -168,3 +168,45 @@ it("a sender that is gone before his request is looked at is refused, and no fau
   expect(reasons(world)).toEqual(["body_incomplete"]);
   expect(world.issuer.metrics.render()).not.toContain("svidmint_faults_total");
 });
+
+it.each(["with its head", "after its head"])(
+  "goes on with 32 requests a turn, whose body came %s",
+  async (when) => {
+    world = await createWorld({ platform: nodePlatform });
+    let turn = 0;
+    const begunIn: number[] = [];
+    const answer = directSvids({
+      ...world.issuer,
+      begin() {
+        const begun = world.issuer.begin();
+        return {
+          ...begun,
+          issue(request) {
+            begunIn.push(turn);
+            return begun.issue(request);
+          },
+        };
+      },
+    });
+    const requests = Array.from({ length: 80 }, () => {
+      const incoming = new IncomingMessage(new Socket());
+      incoming.method = "POST";
+      incoming.url = "/v1/svids";
+      incoming.headers = { "content-type": "application/json", "content-length": "1" };
+      return incoming;
+    });
+    for (const incoming of requests) answer(incoming, new ServerResponse(incoming));
+    if (when === "after its head") await delay(20);
+    for (const incoming of requests) {
+      incoming.push("{");
+      incoming.push(null);
+      incoming.complete = true;
+    }
+    while (begunIn.length < requests.length) {
+      await immediate(); // oxlint-disable-line no-await-in-loop
+      turn++;
+    }
+    const inTurn = (of: number): number => begunIn.filter((other) => other === of).length;
+    expect(Array.from(new Set(begunIn), inTurn)).toEqual([32, 32, 16]);
+  },
+);
