@@ -1,6 +1,7 @@
 import { constants } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Server as TlsServer } from "node:https";
+import { setTimeout as delay } from "node:timers/promises";
 import type { TlsOptions } from "node:tls";
 import { late } from "../../platform/node/late-modules.ts";
 import { getRequestListener } from "@hono/node-server";
@@ -140,8 +141,14 @@ async function stop(server: Server, drainMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // A connection whose answer has just gone is kept alive as if more were to come.
   const poll = setInterval(() => server.closeIdleConnections(), STOP_POLL_MS);
-  const patience = setTimeout(() => server.closeAllConnections(), drainMs);
+  let cutOff = false;
+  const patience = setTimeout(() => {
+    cutOff = true;
+    server.closeAllConnections();
+  }, drainMs);
   await closed;
   clearInterval(poll);
   clearTimeout(patience);
+  // A request that was cut off hears of it after the server does, and is refused: before the log is closed.
+  if (cutOff) await delay(STOP_POLL_MS);
 }

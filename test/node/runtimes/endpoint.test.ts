@@ -210,3 +210,23 @@ it.each(["with its head", "after its head"])(
     expect(Array.from(new Set(begunIn), inTurn)).toEqual([32, 32, 16]);
   },
 );
+
+it.each(["request and response", "direct"])(
+  "what a stop cuts off is refused before the log is closed: %s",
+  async (way) => {
+    world = await createWorld({ platform: nodePlatform });
+    const stopped = await listen(
+      (request) => world.fetch(request),
+      { host: "127.0.0.1", port: 0 },
+      {
+        limits: { ...QUICK, drainMs: 50 },
+        ...(way === "direct" && { direct: directSvids(world.issuer) }),
+      },
+    );
+    const clients = await Promise.all(Array.from({ length: 40 }, () => rawClient(stopped.address)));
+    for (const client of clients) client.send(head(10));
+    await delay(50);
+    await stopped.stop();
+    expect(reasons(world)).toEqual(clients.map(() => "body_incomplete"));
+  },
+);
