@@ -39,6 +39,8 @@ function start(script: string, ...args: readonly string[]): Child {
   running.add(child);
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  let closed = false; // unlike its end, after all of its output
+  child.on("close", () => (closed = true));
   const end = once(child, "exit").then(([code, signal]: unknown[]) =>
     typeof code === "number" ? code : String(signal),
   );
@@ -49,7 +51,7 @@ function start(script: string, ...args: readonly string[]): Child {
       for (;;) {
         const line = errors.split("\n").find((one) => pattern.test(one));
         if (line !== undefined) return line;
-        if (child.exitCode !== null)
+        if (closed)
           throw new Error(`ended before it said ${String(pattern)}: ${errors.slice(0, 500)}`);
         await delay(5); // oxlint-disable-line no-await-in-loop
       }
