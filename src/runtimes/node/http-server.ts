@@ -1,7 +1,6 @@
 import { constants } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Server as TlsServer } from "node:https";
-import { setTimeout as delay } from "node:timers/promises";
 import type { TlsOptions } from "node:tls";
 import { late } from "../../platform/node/late-modules.ts";
 import { getRequestListener } from "@hono/node-server";
@@ -150,5 +149,5 @@ async function stop(server: Server, drainMs: number): Promise<void> {
   clearInterval(poll);
   clearTimeout(patience);
   // A request that was cut off hears of it after the server does, and is refused: before the log is closed.
-  if (cutOff) await delay(STOP_POLL_MS);
+  if (cutOff) await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS));
 }
