@@ -1,3 +1,5 @@
+import { once } from "../once.ts";
+
 /** Arithmetic on RSA moduli: the ways in which a factor can be found at once. */
 
 const SMALL_PRIME_LIMIT = 1 << 16;
@@ -12,13 +14,8 @@ interface PrimeBlock {
 const GROUP = 3;
 const GROUPS_IN_BLOCK = 24;
 
-/** Made when first needed: keys are seldom RSA, and start-up is not the time for it. */
+/** Keys are seldom RSA. */
 const primeBlocks = once(makePrimeBlocks);
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
-}
 
 function makePrimeBlocks(): readonly PrimeBlock[] {
   const groups = chunks(primesBelow(SMALL_PRIME_LIMIT), GROUP).map((primes) => ({

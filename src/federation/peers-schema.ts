@@ -10,36 +10,38 @@ const DAY = 86_400;
  * bundle it is: a bundle does not say so itself, and neither URL, profile nor name is ever inferred from the others
  * (SPIFFE Federation §5.1).
  */
-const peerSchema = z
-  .strictObject({
-    /** Of the bundle endpoint; absent: `bundle` is pinned, and nothing is fetched. */
-    url: z.optional(z.string()),
-    profile: z.optional(z.enum(["https_web", "https_spiffe"])),
-    /** Of whoever serves the endpoint, profile `https_spiffe`. */
-    endpoint_spiffe_id: z.optional(
-      z.string().check(
-        z.refine(namesWorkload, {
-          error: "expected a SPIFFE ID such as spiffe://partner.example/spire/server",
-        }),
+const peerSchema = () =>
+  z
+    .strictObject({
+      /** Of the bundle endpoint; absent: `bundle` is pinned, and nothing is fetched. */
+      url: z.optional(z.string()),
+      profile: z.optional(z.enum(["https_web", "https_spiffe"])),
+      /** Of whoever serves the endpoint, profile `https_spiffe`. */
+      endpoint_spiffe_id: z.optional(
+        z.string().check(
+          z.refine(namesWorkload, {
+            error: "expected a SPIFFE ID such as spiffe://partner.example/spire/server",
+          }),
+        ),
       ),
-    ),
-    /** A SPIFFE bundle document, as it was when somebody looked at it. */
-    bundle: z.optional(z.string().check(z.regex(/^(?:file|data):./, "expected file: or data:"))),
-    /** Documents of a lower `spiffe_sequence` are refused from the first on. */
-    min_sequence: z.optional(z.number().check(z.int(), z.minimum(0))),
-    /** After so long without a word from the peer its bundle is neither used nor handed out. */
-    max_age: z.optional(durationSchema(300, 30 * DAY)),
-    allow_private_addresses: z.optional(z.boolean()),
-    /** What `exchange_to` lets workloads have JWT-SVIDs for: the peer's issuer URL. */
-    audience: z.optional(z.string().check(z.minLength(1), z.maxLength(2048))),
-  })
-  .check(({ value, issues }) => {
-    for (const [member, message] of misplaced(value))
-      issues.push({ code: "custom", path: [member], message, input: value });
-  });
+      /** A SPIFFE bundle document, as it was when somebody looked at it. */
+      bundle: z.optional(z.string().check(z.regex(/^(?:file|data):./, "expected file: or data:"))),
+      /** Documents of a lower `spiffe_sequence` are refused from the first on. */
+      min_sequence: z.optional(z.number().check(z.int(), z.minimum(0))),
+      /** After so long without a word from the peer its bundle is neither used nor handed out. */
+      max_age: z.optional(durationSchema(300, 30 * DAY)),
+      allow_private_addresses: z.optional(z.boolean()),
+      /** What `exchange_to` lets workloads have JWT-SVIDs for: the peer's issuer URL. */
+      audience: z.optional(z.string().check(z.minLength(1), z.maxLength(2048))),
+    })
+    .check(({ value, issues }) => {
+      for (const [member, message] of misplaced(value))
+        issues.push({ code: "custom", path: [member], message, input: value });
+    });
 
-export const peersSchema = z.record(z.string(), peerSchema);
-export type PeerConfig = z.output<typeof peerSchema>;
+/** Made where peers are configured. */
+export const peersSchema = z.lazy(() => z.record(z.string(), peerSchema()));
+export type PeerConfig = z.output<ReturnType<typeof peerSchema>>;
 export type PeersConfig = z.output<typeof peersSchema>;
 
 /** A SPIFFE ID without a path is that of a trust domain, which no X.509-SVID of an endpoint has. */
