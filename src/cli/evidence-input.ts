@@ -1,6 +1,7 @@
 import type { Attestation } from "../attestation.ts";
 import type { Attestor } from "../attestors/attestor.ts";
 import { parseJson } from "../encoding/json.ts";
+import { tooLarge } from "../handlers/body.ts";
 import { openEvidence, verifyEvidence } from "../issuer/evidence.ts";
 import {
   describeIssues,
@@ -10,14 +11,20 @@ import {
   type EvidenceMember,
 } from "../issuer/request.ts";
 import { fail, ok, type Result } from "../result.ts";
+import { readUpTo } from "./files.ts";
+
+/** Of a file or standard input, of whatever length. @throws CommandError (2) where there is none */
+export async function readEvidence(path: string | undefined): Promise<Result<EvidenceMember[]>> {
+  const bytes = await readUpTo(path, LIMITS.bodyBytes);
+  return bytes === undefined ? tooLarge(LIMITS.bodyBytes) : parseEvidence(bytes);
+}
 
 /**
  * One `evidence` member or an array of them, under the rules of a request's body: strict JSON, the same limits.
  * @returns `body_too_large` | `body_not_json` | `body_schema`
  */
 export function parseEvidence(bytes: Uint8Array): Result<EvidenceMember[]> {
-  if (bytes.length > LIMITS.bodyBytes)
-    return fail("body_too_large", `at most ${LIMITS.bodyBytes} bytes`);
+  if (bytes.length > LIMITS.bodyBytes) return tooLarge(LIMITS.bodyBytes);
   const json = parseJson(bytes);
   if (!json.ok)
     return fail("body_not_json", json.error.detail ?? json.error.reason.replaceAll("_", " "));

@@ -15,10 +15,7 @@ export async function readInput(
   path: string | undefined,
   maxBytes = MAX_INPUT_BYTES,
 ): Promise<Uint8Array> {
-  const bytes =
-    path === undefined || path === "-"
-      ? await readStdin(maxBytes)
-      : await readWhole(path, maxBytes);
+  const bytes = await readUpTo(path, maxBytes);
   if (bytes === undefined) {
     throw new CommandError(
       `${named(path)} is longer than ${maxBytes} bytes, which nothing this command takes is`,
@@ -26,6 +23,17 @@ export async function readInput(
     );
   }
   return bytes;
+}
+
+/**
+ * As `readInput`, for what is judged by its size too.
+ * @returns undefined where it is too big
+ */
+export function readUpTo(
+  path: string | undefined,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  return path === undefined || path === "-" ? readStdin(maxBytes) : readWhole(path, maxBytes);
 }
 
 async function readStdin(maxBytes: number): Promise<Uint8Array | undefined> {

@@ -1,6 +1,6 @@
 import { UsageError } from "./errors.ts";
 
-const RFC3339 = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+const RFC3339 = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}):(\d{2})(?:\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
 /**
  * RFC 3339, or Unix seconds, to whole Unix seconds.
@@ -9,16 +9,20 @@ const RFC3339 = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.\d+)?([Zz]|[+-]
 export function parseTime(text: string): number {
   if (/^\d{1,11}$/.test(text)) return Number(text);
   const parts = RFC3339.exec(text);
-  const [, day, time, zone] = parts ?? [];
+  const [, day, minute, second, zone] = parts ?? [];
+  const isLeap = second === "60";
+  const time = `${minute}:${isLeap ? "59" : second}`;
   const ms = parts === null ? Number.NaN : Date.parse(`${day}T${time}${zone?.toUpperCase()}`);
   // `Date.parse` takes 30 February for 2 March: what it understood must be what was written.
   const same =
     !Number.isNaN(ms) &&
     new Date(Date.parse(`${day}T${time}Z`)).toISOString().startsWith(`${day}T${time}`);
-  if (!same) {
+  // A leap second has no number of its own in Unix time: it is told as the one after it, with which a month begins.
+  const instant = ms + (isLeap ? 1000 : 0);
+  if (!same || (isLeap && !new Date(instant).toISOString().endsWith("-01T00:00:00.000Z"))) {
     throw new UsageError("a time is RFC 3339 (2026-11-22T10:00:00Z) or Unix seconds");
   }
-  return Math.floor(ms / 1000);
+  return Math.floor(instant / 1000);
 }
 
 /** `2026-11-22T10:00:00Z`. */

@@ -47,7 +47,7 @@ export function readScope(
 }
 
 /**
- * Types every member that is used. Members that AWS adds are ignored, `null` counts as absent.
+ * Types every member that is used. Members that AWS adds are ignored, `null` and empty text count as absent.
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-identity-documents.html
  */
 export function readInstanceDocument(document: JsonObject): Result<InstanceDocument> {
@@ -65,8 +65,8 @@ export function readInstanceDocument(document: JsonObject): Result<InstanceDocum
 
   const details: Record<string, ClaimValue> = {};
   for (const [member, claim] of STRINGS) {
-    const value = document[member] ?? undefined;
-    if (value === undefined) continue;
+    const value = document[member] ?? "";
+    if (value === "") continue;
     if (typeof value !== "string") return fail("claim_type", member);
     details[claim] = value;
   }

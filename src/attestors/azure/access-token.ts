@@ -90,9 +90,9 @@ function readResource(
   if (given === undefined) return ok(identity.type === USER_ASSIGNED ? undefined : identity);
   const resource = readId(given);
   if (!resource.ok) return resource;
-  return resource.value.type === USER_ASSIGNED
-    ? fail("claim_value", "xms_az_rid is an identity")
-    : resource;
+  if (resource.value.type === USER_ASSIGNED)
+    return fail("claim_value", "xms_az_rid is an identity");
+  return identity.type === USER_ASSIGNED ? resource : ok(identity);
 }
 
 function readId(value: JsonValue | undefined): Result<AzureResource> {

@@ -71,7 +71,7 @@ function reportIssuer(
   const isUrl = /^https?:/i.test(issuer) || !keysAreStated;
   const form = { loopbackHttp: isLoopbackHttp(deps.issuer), colons: true };
   if (isUrl && !isIssuerUrl(issuer, form))
-    report("expected an https: URL in its one plain spelling, or any text where jwks is given");
+    report("expected an https: URL in its one plain spelling, or, with jwks, text that is no URL");
 }
 
 /**

@@ -1,7 +1,6 @@
 import { loadForJudging } from "../config.ts";
 import { defineCommand } from "../command.ts";
-import { judgeEvidence, parseEvidence, type Judged } from "../evidence-input.ts";
-import { readInput } from "../files.ts";
+import { judgeEvidence, readEvidence, type Judged } from "../evidence-input.ts";
 import { platform } from "../key-file.ts";
 import { print, printJson } from "../output.ts";
 import { jktOption } from "../options.ts";
@@ -61,7 +60,7 @@ export default defineCommand({
     const now = args.at === undefined ? platform.now() : parseTime(args.at);
     const jkt = jktOption(args.jkt);
     const { attestors, policy } = await loadForJudging(args.config);
-    const members = parseEvidence(await readInput(args.file));
+    const members = await readEvidence(args.file);
     const judged = members.ok
       ? await judgeEvidence(attestors, members.value, { now, jkt })
       : members;

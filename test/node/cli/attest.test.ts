@@ -199,6 +199,11 @@ rules:
       JSON.stringify({ type: "oidc", token: "a".repeat(70_000) }),
       "body_too_large",
     ],
+    [
+      "more than any file that is read",
+      JSON.stringify({ type: "oidc", token: "a".repeat(5_000_000) }),
+      "body_too_large",
+    ],
   ])("attest refuses %s", async ([, input, reason]) => {
     const ran = await quickly(["attest", "--json"], { cwd, input });
     expect(ran).toMatchObject({ code: 1, stderr: "" });

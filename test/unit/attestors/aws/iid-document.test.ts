@@ -46,16 +46,18 @@ describe("aws_iid: members of a document", () => {
     },
   );
 
-  it("takes members that are null as absent, and members it does not know as nothing", async () => {
+  it("takes members that are null or empty as absent, and members it does not know as nothing", async () => {
     const evidence = await cloud.signed({
       privateIp: null,
       imageId: null,
+      architecture: "",
       account: "999999999999",
       region_: "x",
     });
     const { claims } = accepted(await judge(await cloud.attestor(), evidence, NOW));
     expect(claims["account"]).toBe(ACCOUNT);
     expect(Object.keys(claims)).not.toContain("private_ip");
+    expect(Object.keys(claims)).not.toContain("architecture");
     expect(Object.keys(claims)).not.toContain("region_");
   });
 

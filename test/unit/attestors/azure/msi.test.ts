@@ -101,6 +101,15 @@ describe("azure_msi", () => {
     expect(claims).not.toHaveProperty("resource_name");
   });
 
+  it("takes the resource of an identity that the system assigned from the identity alone", async () => {
+    const xms_az_rid = `${GROUP}/providers/Microsoft.Compute/virtualMachines/Api-2`;
+    expect(accepted(await judgeClaims({ ...V1, xms_az_rid })).claims).toMatchObject({
+      kind: "system_assigned",
+      resource: MACHINE.toLowerCase(),
+      resource_name: "api-1",
+    });
+  });
+
   it("never reads a key from the audience", async () => {
     const audience = [AUDIENCE, `${AUDIENCE}/2`];
     const { binding } = accepted(
