@@ -1,12 +1,14 @@
 import { constants } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Server as TlsServer } from "node:https";
 import type { TlsOptions } from "node:tls";
 import { late } from "../../platform/node/late-modules.ts";
 import { getRequestListener } from "@hono/node-server";
+import { Connections } from "./connections.ts";
+import { stop, type Patience } from "./graceful-stop.ts";
 
 /** Bounds on what a stranger can hold open. Times in milliseconds. */
-export interface ServerLimits {
+export interface ServerLimits extends Patience {
   /** From the connection, or the end of the request before, to the last header. */
   readonly headersTimeoutMs: number;
   /** To the last byte of the body. */
@@ -19,8 +21,6 @@ export interface ServerLimits {
   readonly maxConnections: number;
   readonly maxRequestsPerSocket: number;
   readonly maxHeaderBytes: number;
-  /** How long requests under way may take to finish after a stop was asked for. */
-  readonly drainMs: number;
 }
 
 const LIMITS: ServerLimits = {
@@ -32,13 +32,12 @@ const LIMITS: ServerLimits = {
   maxConnections: 4_096,
   maxRequestsPerSocket: 10_000,
   maxHeaderBytes: 16_384,
+  graceMs: 1_000,
   drainMs: 10_000,
 };
 
 /** In place of what a request calls us: of the URL that handlers get only the path is the sender's. */
 const ANY_HOST = "localhost";
-/** While stopping, connections that have become idle are closed so often, in milliseconds. */
-const STOP_POLL_MS = 50;
 
 export interface ListenAddress {
   readonly host: string;
@@ -98,7 +97,7 @@ export async function listen(
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const chosen = route?.(incoming) ?? respond;
     incoming.headers.host = ANY_HOST;
-    if (!server.listening) outgoing.shouldKeepAlive = false;
+    connections.asked(incoming.socket, outgoing);
     chosen(incoming, outgoing);
   };
   const server =
@@ -110,6 +109,10 @@ export async function listen(
             .createServer({ ...options, handshakeTimeout: bounds.headersTimeoutMs }, answer),
           tls,
         );
+  const connections = new Connections(
+    server,
+    tls === undefined ? "connection" : "secureConnection",
+  );
   server.timeout = bounds.idleTimeoutMs;
   server.maxConnections = bounds.maxConnections;
   server.maxRequestsPerSocket = bounds.maxRequestsPerSocket;
@@ -125,7 +128,7 @@ export async function listen(
     throw new TypeError("not a socket of the network");
   return {
     address: { host: bound.address, port: bound.port },
-    stop: () => stop(server, bounds.drainMs),
+    stop: () => stop(server, connections, bounds),
   };
 }
 
@@ -134,20 +137,4 @@ function secured(server: TlsServer, tls: (show: (options: TlsOptions) => void) =
   const secureOptions = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION;
   tls((options) => server.setSecureContext({ ...options, secureOptions }));
   return server;
-}
-
-async function stop(server: Server, drainMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // A connection whose answer has just gone is kept alive as if more were to come.
-  const poll = setInterval(() => server.closeIdleConnections(), STOP_POLL_MS);
-  let cutOff = false;
-  const patience = setTimeout(() => {
-    cutOff = true;
-    server.closeAllConnections();
-  }, drainMs);
-  await closed;
-  clearInterval(poll);
-  clearTimeout(patience);
-  // A request that was cut off hears of it after the server does, and is refused: before the log is closed.
-  if (cutOff) await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS));
 }

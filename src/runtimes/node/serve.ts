@@ -60,9 +60,11 @@ export class Server {
   async serve({ listen: address, metrics, bundleEndpoints }: ServeOptions): Promise<Serving> {
     const { issuers } = this;
     const rendered = mergedMetrics(issuers);
+    let stopping = false;
+    const ready = (): boolean => !stopping && issuers.every((issuer) => issuer.ready());
     const app: AppOptions = {
       openapi,
-      whole: { ready: () => issuers.every((issuer) => issuer.ready()), metrics: rendered },
+      whole: { ready, metrics: rendered },
       ...(metrics?.token !== undefined && { metrics: { token: metrics.token } }),
     };
     const { fetch, ...options } = serviceOf(issuers, app);
@@ -74,6 +76,7 @@ export class Server {
       ...(extra && { metricsAddress: extra.address }),
       bundleEndpoints: endpoints,
       stop: async () => {
+        stopping = true;
         await Promise.all([main.stop(), extra?.stop(), ...endpoints.map((one) => one.stop())]);
         // The stores and the keys before the log.
         await Promise.all(this.#domains.map(({ close }) => close()));

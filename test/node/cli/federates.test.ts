@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { quickly, temporaryFolders } from "./run.ts";
-import { initialised, serve, stopped } from "./server.ts";
+import { fetch, initialised, serve, stopped } from "./server.ts";
 
 const folder = temporaryFolders();
 

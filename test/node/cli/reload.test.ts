@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { quickly, temporaryFolders } from "./run.ts";
-import { initialised, serve, type Server } from "./server.ts";
+import { fetch, initialised, serve, type Server } from "./server.ts";
 
 const folder = temporaryFolders();
 

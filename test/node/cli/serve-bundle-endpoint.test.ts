@@ -6,7 +6,7 @@ import { parseBundle } from "../../../src/encoding/bundle.ts";
 import { spiffeEndpoint } from "../../../src/federation/node/spiffe-endpoint.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
 import { quickly, temporaryFolders } from "./run.ts";
-import { freePort, initialised, serve } from "./server.ts";
+import { fetch, freePort, initialised, serve } from "./server.ts";
 
 const folder = temporaryFolders();
 const file = (cwd: string): string => join(cwd, "svidmint.yaml");

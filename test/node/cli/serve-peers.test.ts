@@ -5,7 +5,7 @@ import { documentOf } from "../../unit/federation/support.ts";
 import { http, tlsServer } from "../federation/tls-server.ts";
 import { CA, webCertificate } from "../federation/web-partner.ts";
 import { quickly, temporaryFolders } from "./run.ts";
-import { initialised, serve, stopped, type Server } from "./server.ts";
+import { fetch, initialised, serve, type Server, stopped } from "./server.ts";
 
 const folder = temporaryFolders();
 const stack = new AsyncDisposableStack();

@@ -5,8 +5,9 @@ import { promisify } from "node:util";
 import { decodeProtectedHeader, importJWK, jwtVerify, type JWK } from "jose";
 import { describe, expect, it } from "vitest";
 import { readmeExample } from "../../../scripts/readme-example.ts";
+import { rawClient } from "../runtimes/raw-client.ts";
 import { ENTRY, json, quickly, record, svidmint, temporaryFolders } from "./run.ts";
-import { freePort, initialised as initialise, serve, stopped } from "./server.ts";
+import { fetch, freePort, initialised as initialise, serve, stopped } from "./server.ts";
 
 const folder = temporaryFolders();
 
@@ -31,6 +32,26 @@ describe("svidmint serve", () => {
     // The same keys again: nothing that was issued is orphaned by a restart.
     await serve(cwd, url);
     expect(await (await fetch(`${url}/bundle`)).text()).toBe(bundle);
+  });
+
+  it("answers what comes before it has stopped on a connection that is open, and says that it is not ready", async () => {
+    const { cwd, url } = await initialised();
+    const { child } = await serve(cwd, url);
+    const client = await rawClient({ host: "127.0.0.1", port: Number(new URL(url).port) });
+    const ask = "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n";
+    client.send(ask);
+    await client.until(/ready\n/);
+    const code = stopped(child);
+    const refused = (): Promise<boolean> =>
+      fetch(`${url}/readyz`).then(
+        () => false,
+        () => true,
+      );
+    await expect.poll(refused, { interval: 10 }).toBe(true);
+    client.send(ask);
+    expect(await client.until(/not ready\n/)).toMatch(/connection: close\r/i);
+    expect(client.statuses()).toEqual([200, 503]);
+    expect(await code).toBe(0);
   });
 
   it("gives an SVID to the lines of the README", async ({ skip }) => {

@@ -13,6 +13,13 @@ export async function freePort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
+/** On a connection of its own: one kept open would have a server wait for more when it is stopped. */
+export const fetch: typeof globalThis.fetch = (input, init) => {
+  const headers = new Headers(init?.headers);
+  headers.set("connection", "close");
+  return globalThis.fetch(input, { ...init, headers });
+};
+
 export interface Server {
   readonly url: string;
   readonly child: ChildProcess;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { json, quickly, record, svidmint, temporaryFolders } from "./run.ts";
 import { askingFor, raw, twoInitialised, type InitialisedDomain } from "./several-domains.ts";
-import { serve, type Server } from "./server.ts";
+import { fetch, serve, type Server } from "./server.ts";
 
 const folder = temporaryFolders();
 /** Reading two configurations takes its time on a machine that is busy with other tests. */

@@ -22,6 +22,15 @@ export interface RawClient {
 
 export async function rawClient({ host, port }: ListenAddress): Promise<RawClient> {
   const socket = connect({ host, port, noDelay: true });
+  const client = rawClientOn(socket);
+  await new Promise<void>((resolve, reject) => {
+    socket.once("connect", () => resolve());
+    socket.once("close", () => reject(new Error("refused")));
+  });
+  return client;
+}
+
+export function rawClientOn(socket: Socket): RawClient {
   let received = "";
   const waiting = new Set<() => void>();
   socket.on("data", (chunk) => {
@@ -30,10 +39,6 @@ export async function rawClient({ host, port }: ListenAddress): Promise<RawClien
   });
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   socket.on("error", () => {}); // a reset is an end, too
-  await new Promise<void>((resolve, reject) => {
-    socket.once("connect", () => resolve());
-    socket.once("close", () => reject(new Error("refused")));
-  });
   return {
     socket,
     text: () => received,
@@ -76,6 +81,7 @@ export const QUICK: Partial<ServerLimits> = {
   keepAliveTimeoutMs: 200,
   idleTimeoutMs: 1000,
   checkIntervalMs: 20,
+  graceMs: 50,
   drainMs: 300,
 };
 

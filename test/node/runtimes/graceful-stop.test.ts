@@ -1,0 +1,162 @@
+import { once } from "node:events";
+import { connect as connectTls } from "node:tls";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import { encodePem } from "../../../src/encoding/pem.ts";
+import { endpointSvid } from "../../../src/issuer/endpoint-svid.ts";
+import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
+import { directSvids } from "../../../src/runtimes/node/direct-svids.ts";
+import {
+  listen,
+  type ListenOptions,
+  type RunningServer,
+  type ServerLimits,
+} from "../../../src/runtimes/node/http-server.ts";
+import { createWorld } from "../../unit/issuer/world.ts";
+import { rawClient, rawClientOn, type RawClient } from "./raw-client.ts";
+
+const LOOPBACK = { host: "127.0.0.1", port: 0 };
+/** Nothing but the stop itself ends a connection. */
+const PATIENT: Partial<ServerLimits> = { graceMs: 300, drainMs: 8000 };
+const GET = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+const BAD_POST =
+  "POST /v1/svids HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{";
+
+let server: RunningServer;
+afterEach(async () => server.stop());
+
+async function started(
+  options: ListenOptions = {},
+  fetch: () => Promise<Response> = async () => new Response("<ok>"),
+): Promise<void> {
+  server = await listen(fetch, LOOPBACK, { ...options, limits: { ...PATIENT, ...options.limits } });
+}
+
+/** Connections on which one request has been answered. */
+function warm(count: number, request: string, open: () => Promise<RawClient>) {
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const client = await open();
+      client.send(request);
+      await client.until(/\r\n\r\n[<{]/);
+      expect(client.text()).toMatch(/^connection: keep-alive\r$/im);
+      return client;
+    }),
+  );
+}
+
+const plain = (): Promise<RawClient> => rawClient(server.address);
+const closes = (client: RawClient): number =>
+  Array.from(client.text().matchAll(/^connection: close\r$/gim)).length;
+
+/** Milliseconds. */
+async function stopTime(): Promise<number> {
+  const began = performance.now();
+  await server.stop();
+  return performance.now() - began;
+}
+
+describe("a request that is on its way when a stop is asked for is answered, and told that it is the last", () => {
+  const limits = { graceMs: 3000 };
+
+  async function expectAnswered(clients: readonly RawClient[], request: string, status: number) {
+    const stopping = stopTime();
+    await delay(100); // well after those that were idle would have been closed
+    for (const client of clients) client.send(request);
+    await Promise.all(clients.map(({ closed }) => closed));
+    expect(clients.map((client) => client.statuses())).toEqual(clients.map(() => [status, status]));
+    expect(clients.map(closes)).toEqual(clients.map(() => 1));
+    expect(await stopping).toBeLessThan(2500); // with the last connection, not with the grace
+  }
+
+  it("by a handler", async () => {
+    await started({ limits });
+    await expectAnswered(await warm(64, GET, plain), GET, 200);
+  });
+
+  it("by the endpoint that writes its own answers", async () => {
+    const world = await createWorld({ platform: nodePlatform });
+    await started({ limits, direct: directSvids(world.issuer) });
+    await expectAnswered(await warm(64, BAD_POST, plain), BAD_POST, 400);
+  });
+
+  it("on TLS", async () => {
+    const world = await createWorld({ platform: nodePlatform });
+    const key = await world.platform.generateKey("P-256");
+    const svid = await endpointSvid(world.issuer, "/bundle-endpoint", key.publicKey);
+    if (!svid.ok) throw new Error("fixture");
+    const shown = {
+      key: encodePem("PRIVATE KEY", await world.platform.exportPrivateKey(key)),
+      cert: svid.value.certificateChain,
+    };
+    await started({ limits, tls: (show) => show(shown) });
+    const open = async (): Promise<RawClient> => {
+      const socket = connectTls({ ...server.address, rejectUnauthorized: false });
+      await once(socket, "secureConnect");
+      return rawClientOn(socket);
+    };
+    await expectAnswered(await warm(16, GET, open), GET, 200);
+  });
+});
+
+it("those under way for longer than the grace are told so, too", async () => {
+  await started({}, async () => {
+    await delay(600);
+    return new Response("<ok>");
+  });
+  const clients = await Promise.all(Array.from({ length: 8 }, plain));
+  for (const client of clients) client.send(GET);
+  await delay(50);
+  const stopping = stopTime();
+  await Promise.all(clients.map(({ closed }) => closed));
+  expect(clients.map((client) => client.statuses())).toEqual(clients.map(() => [200]));
+  expect(clients.map(closes)).toEqual(clients.map(() => 1));
+  expect(await stopping).toBeLessThan(1500);
+});
+
+it.each(["before", "after"])(
+  "of requests sent without waiting, all are answered, and the last is the last: %s the stop",
+  async (when) => {
+    await started({}, async () => {
+      await delay(50);
+      return new Response("<ok>");
+    });
+    const [client] = await warm(1, GET, plain);
+    if (client === undefined) throw new Error("fixture");
+    if (when === "before") client.send(GET + GET + GET);
+    await delay(20);
+    const stopping = server.stop();
+    if (when === "after") client.send(GET + GET + GET);
+    await client.closed;
+    await stopping;
+    expect(client.statuses()).toEqual([200, 200, 200, 200]);
+    expect(client.text()).toMatch(/connection: close(?:(?!HTTP\/1\.1).)*$/is);
+    expect(closes(client)).toBe(1);
+  },
+);
+
+describe("a stop takes", () => {
+  it("no time where nobody is connected", async () => {
+    await started({ limits: { graceMs: 5000 } });
+    expect(await stopTime()).toBeLessThan(1000);
+  });
+
+  it("the grace where all are idle, whether or not they ever said anything", async () => {
+    await started();
+    const clients = [...(await warm(8, GET, plain)), ...(await Promise.all([plain(), plain()]))];
+    const took = await stopTime();
+    expect(took).toBeGreaterThan(250);
+    expect(took).toBeLessThan(2500);
+    await Promise.all(clients.map(({ closed }) => closed));
+  });
+
+  it("no longer than a header may where one never ends", async () => {
+    await started({ limits: { headersTimeoutMs: 100, checkIntervalMs: 20 } });
+    const client = await plain();
+    client.send("GET / HTTP/1.1\r\nX");
+    await delay(20);
+    expect(await stopTime()).toBeLessThan(1500);
+    await client.closed;
+    expect(client.statuses()).toEqual([408]);
+  });
+});
