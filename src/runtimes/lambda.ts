@@ -1,4 +1,4 @@
-import { handle } from "hono/aws-lambda";
+import { handle, type LambdaContext, type LambdaEvent } from "hono/aws-lambda";
 import openapi from "../gen/openapi.ts";
 import { createDomains } from "../handlers/domains.ts";
 import { Neighbours } from "../issuer/beside.ts";
@@ -11,6 +11,7 @@ import { auditFile } from "./node/audit-file.ts";
 import { backends } from "./node/backends.ts";
 import { configSources, type ConfigSource } from "./node/config-sources.ts";
 import { openPeers } from "./node/peers.ts";
+import { malformed } from "./node/malformed.ts";
 import { readNodeReference } from "./node/references.ts";
 import { nodeStores } from "./node/stores.ts";
 
@@ -45,10 +46,23 @@ function open({ name, folder, document }: ConfigSource): Promise<Issuer> {
   );
 }
 
-const answer = handle(createDomains(issuers, { openapi }));
+const app = createDomains(issuers, { openapi });
+/** Events of which the adapter could make a `Request`. What it cannot, it answers as text. */
+const taken = new WeakSet<object>();
+const { fetch } = app;
+app.fetch = (request, bindings: { event?: object } = {}, ...more) => {
+  if (bindings.event !== undefined) taken.add(bindings.event);
+  return fetch(request, bindings, ...more);
+};
+const answer = handle(app);
 
 /** No path reads the body of a GET: without it, it is answered as elsewhere. A `Request` cannot have one. */
-export const handler: typeof answer = (event, context) => {
-  const reads = "rawPath" in event && ["GET", "HEAD"].includes(event.requestContext.http.method);
-  return answer(reads ? { ...event, body: null } : event, context);
+export const handler = async (event: LambdaEvent, context?: LambdaContext) => {
+  if (!("rawPath" in event)) return answer(event, context);
+  const reads = ["GET", "HEAD"].includes(event.requestContext.http.method);
+  const asked = reads ? { ...event, body: null } : event;
+  const result = await answer(asked, context);
+  if (taken.has(asked)) return result;
+  const { status, ...refusal } = malformed(400, "no HTTP request can be made of it");
+  return { ...refusal, statusCode: status, isBase64Encoded: false };
 };

@@ -25,6 +25,10 @@ export class Connections {
     this.#last.set(socket, answer);
   }
 
+  last(socket: Duplex): ServerResponse | undefined {
+    return this.#last.get(socket);
+  }
+
   /** From now on each connection is told with its last answer that it ends, those that are under way included. */
   close(): void {
     this.#closing = true;

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Answer } from "../../handlers/answer.ts";
 import { faultAnswer, svidsPath } from "../../handlers/app.ts";
 import { tooLarge } from "../../handlers/body.ts";
 import { answerSvids } from "../../handlers/svids.ts";
 import type { Issuer } from "../../issuer/issuer.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { inBatches } from "./batch.ts";
+import { sendAnswer } from "./send-answer.ts";
 
 /**
  * `POST /v1/svids` straight from Node's own request and to its own response: the endpoint's code is the same as behind
@@ -36,8 +36,8 @@ export function directSvids(
     admit()
       .then(() => answerSvids(request, issuer))
       .then(
-        (answer) => send(outgoing, answer),
-        (error: unknown) => send(outgoing, faultAnswer(issuer, error)),
+        (answer) => sendAnswer(outgoing, answer),
+        (error: unknown) => sendAnswer(outgoing, faultAnswer(issuer, error)),
       );
     return true;
   };
@@ -61,13 +61,4 @@ function readIncoming(incoming: IncomingMessage, maxBytes: number): Promise<Resu
     });
     incoming.on("error", () => resolve(fail("body_incomplete"))); // the sender went away
   });
-}
-
-/** What is left of a body that was not read, Node takes off the connection, within the time that a request may take. */
-function send(outgoing: ServerResponse, { status, headers, body }: Answer): void {
-  if (outgoing.destroyed) return;
-  const length = Buffer.byteLength(body);
-  outgoing.writeHead(status, { ...headers, "content-length": length });
-  // ASCII, as nearly every answer is, leaves as it stands: as UTF-8 it would be measured and written again.
-  outgoing.end(body, length === body.length ? "latin1" : "utf8");
 }

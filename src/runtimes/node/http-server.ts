@@ -3,9 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { Server as TlsServer } from "node:https";
 import type { TlsOptions } from "node:tls";
 import { late } from "../../platform/node/late-modules.ts";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
+import { toResponse } from "../../handlers/answer.ts";
 import { Connections } from "./connections.ts";
 import { stop, type Patience } from "./graceful-stop.ts";
+import { answerMalformed, malformed } from "./malformed.ts";
+import { sendAnswer } from "./send-answer.ts";
 
 /** Bounds on what a stranger can hold open. Times in milliseconds. */
 export interface ServerLimits extends Patience {
@@ -61,10 +64,23 @@ type Respond = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
 /** A service as `route` chooses it. */
 export function responder({ fetch, direct }: Service): Respond {
-  const respond = getRequestListener(fetch, { overrideGlobalObjects: true });
+  const respond = getRequestListener(fetch, { overrideGlobalObjects: true, errorHandler });
   return (incoming, outgoing) => {
     if (direct?.(incoming, outgoing) !== true) void respond(incoming, outgoing);
   };
+}
+
+/** What its target or method keeps from being a `Request`; a handler does not throw. */
+function errorHandler(error: unknown): Response {
+  return error instanceof RequestError
+    ? toResponse(malformed(400, "no such target or method"))
+    : new Response(null, { status: 500 });
+}
+
+/** RFC 9112 §3.2. */
+function refuseHostless(_incoming: IncomingMessage, outgoing: ServerResponse): void {
+  outgoing.shouldKeepAlive = false;
+  sendAnswer(outgoing, malformed(400, "no Host header"));
 }
 
 export interface ListenOptions extends Pick<Service, "direct"> {
@@ -93,9 +109,12 @@ export async function listen(
     noDelay: true,
     // Of a header that may come once, two are two: not the first alone.
     joinDuplicateHeaders: true,
+    // We do, with a document.
+    requireHostHeader: false,
   };
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    const chosen = route?.(incoming) ?? respond;
+    const hostless = incoming.headers.host === undefined && incoming.httpVersion === "1.1";
+    const chosen = hostless ? refuseHostless : (route?.(incoming) ?? respond);
     incoming.headers.host = ANY_HOST;
     connections.asked(incoming.socket, outgoing);
     chosen(incoming, outgoing);
@@ -113,6 +132,11 @@ export async function listen(
     server,
     tls === undefined ? "connection" : "secureConnection",
   );
+  answerMalformed(server, connections);
+  server.on("checkExpectation", (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    connections.asked(incoming.socket, outgoing);
+    sendAnswer(outgoing, malformed(417, "of Expect only 100-continue is known"));
+  });
   server.timeout = bounds.idleTimeoutMs;
   server.maxConnections = bounds.maxConnections;
   server.maxRequestsPerSocket = bounds.maxRequestsPerSocket;

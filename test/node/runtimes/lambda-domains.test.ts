@@ -84,6 +84,41 @@ it("answers a GET with a body as one without, and logs nothing of it", async () 
   expect(logged).not.toHaveBeenCalled();
 });
 
+it("answers what cannot be a request with a problem document that repeats none of it", async () => {
+  const handler = await start();
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const plain = event(new URL(domains[0].url).host, "/bundle");
+  const method = (name: string) => ({
+    ...plain,
+    requestContext: {
+      ...plain.requestContext,
+      http: { ...plain.requestContext.http, method: name },
+    },
+  });
+  for (const hostile of [
+    method("TRACE"),
+    method("hostile method"),
+    { ...plain, headers: { "hostile name": "x" } },
+    { ...plain, headers: { "x-a": "hostile\u0000" } },
+    { ...plain, headers: { "x-a": "hostile\ud800" } },
+    { ...method("POST"), body: "hostile!", isBase64Encoded: true },
+  ]) {
+    const answer = (await handler(hostile as never)) as { body: string }; // oxlint-disable-line no-await-in-loop
+    expect(answer).toMatchObject({
+      statusCode: 400,
+      headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
+      isBase64Encoded: false,
+    });
+    expect(JSON.parse(answer.body)).toMatchObject({
+      type: "urn:svidmint:problem:request_malformed",
+      code: "request_malformed",
+      status: 400,
+      request_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+    });
+    expect(answer.body).not.toContain("hostile");
+  }
+});
+
 it("does not start where both believe one account's unbound evidence", async () => {
   await expect(start(["aws_iid"])).rejects.toThrow(
     "SVIDMINT_CONFIG[0] believes account 111122223333, too",
