@@ -49,12 +49,27 @@ export function checkKeyEdits(
     for (const [index, { id }] of after.entries[use].entries()) {
       const was = before.keys.names[use].get(id);
       const is = after.keys.names[use].get(id);
+      const other = is === undefined ? undefined : otherUse(before, use, is);
+      if (other !== undefined)
+        issues.push({ severity: "error", path: ["keys", use, index, "id"], message: other });
       if (was === undefined || is === undefined || was === is) continue;
       const message = `${id} is the name of another key: what is new is a new entry`;
       issues.push({ severity: "error", path: ["keys", use, index, "id"], message });
     }
   }
   return [...issues, ...checkSequences(before, after, now, moment)];
+}
+
+/** A key that goes from one list to another has signed what verifiers took it for there. */
+function otherUse(
+  { keys }: Pick<KeyPlan, "keys">,
+  use: SvidUse,
+  thumbprint: string,
+): string | undefined {
+  for (const was of SVID_USES.filter((one) => one !== use))
+    for (const [id, known] of keys.names[was])
+      if (known === thumbprint) return `was ${was} ${id} until now: one key serves one use`;
+  return undefined;
 }
 
 const DOCUMENTS = [

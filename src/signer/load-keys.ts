@@ -13,12 +13,14 @@ import { privateKeyReader, readPublicFiles } from "./key-material.ts";
 import { keySet, type KeysByUse, type TimedKeySet, type Timelines } from "./key-set.ts";
 import { modeOf, type KeyConfig, type KeysConfig } from "./keys-schema.ts";
 import type { Modes } from "./mode.ts";
-import { readKeys, type KeySource, type Say } from "./read-keys.ts";
+import { otherUses } from "./other-uses.ts";
+import { readKey, readKeys, type KeySource, type Say } from "./read-keys.ts";
 import { checkTimeline } from "./timeline-check.ts";
 import { latestChange } from "./timeline-edits.ts";
 import { resolveTimeline, type KeyLife, type TimelineEntry } from "./timeline.ts";
 
-export interface LoadKeysDeps {
+/** What it takes to read one key. */
+interface KeyDeps {
   readonly platform: Platform;
   readonly trustDomain: TrustDomain;
   readonly read: ReadResource;
@@ -30,22 +32,29 @@ export interface LoadKeysDeps {
   readonly modes?: Modes;
   readonly env: (name: string) => unknown;
   readonly now: number;
+  /** Seconds: the longest life that the rules give an SVID of each use. */
+  readonly longestLife: Readonly<Record<SvidUse, number>>;
+  /** Private keys are left where they are, and what only they could tell is not looked at: before they are at hand. */
+  readonly publicOnly?: boolean;
+}
+
+export interface LoadKeysDeps extends KeyDeps {
   /** Seconds: `spiffe_refresh_hint`. */
   readonly refreshHint: number;
   /** Unix seconds: `bundle.changed_at`, 0 if there is none. */
   readonly changedAt: number;
-  /** Seconds: the longest life that the rules give an SVID of each use. */
-  readonly longestLife: Readonly<Record<SvidUse, number>>;
   /** False: nobody is told that a list has no standby. For keys that were made here. */
   readonly expectStandby?: boolean;
-  /** Private keys are left where they are, and what only they could tell is not looked at: before they are at hand. */
-  readonly publicOnly?: boolean;
   /** Warnings; errors are thrown, all at once. Paths begin with `keys`. */
   readonly report: (issue: ConfigIssue) => void;
 }
 
+type Instants = "published_at" | "active_from" | "retired_at" | "removed_at";
+
 /** The instants of entries that passed `keysSchema`. */
-export function timelineEntries(entries: readonly KeyConfig[]): readonly TimelineEntry[] {
+export function timelineEntries(
+  entries: readonly Pick<KeyConfig, "id" | Instants>[],
+): readonly TimelineEntry[] {
   return entries.map(({ id, published_at, active_from, retired_at, removed_at }) => ({
     id,
     publishedAt: instantOf(published_at),
@@ -100,13 +109,28 @@ export async function readConfiguredKeys(
     });
   const sources = byUse((use) => lists[use].map((entry) => configuredKey(entry, use, deps)));
   const keys = await readKeys(sources, timelines, deps, issues);
+  issues.push(...(await otherUses(lists, timelines, keys, deps)));
   const errors = issues.filter((issue) => issue.severity === "error");
   if (errors.length > 0) throw new ConfigError(errors);
   for (const issue of issues) deps.report(issue);
   return { keys, timelines };
 }
 
-function configuredKey(entry: KeyConfig, use: SvidUse, deps: LoadKeysDeps): KeySource {
+/** Why nothing can be signed with one key of the configuration, whatever the others are. Empty: it can. */
+export async function whyRefused(
+  use: SvidUse,
+  entry: KeyConfig,
+  life: KeyLife,
+  deps: KeyDeps,
+): Promise<readonly string[]> {
+  const problems: string[] = [];
+  await readKey(use, configuredKey(entry, use, deps), life, deps, (severity, field, message) => {
+    if (severity === "error") problems.push(`${field}: ${message}`);
+  });
+  return problems;
+}
+
+function configuredKey(entry: KeyConfig, use: SvidUse, deps: KeyDeps): KeySource {
   const { platform, read, readPrivate = read, backends, env } = deps;
   const settings = modeOf(entry, use);
   const signs = settings.mode === "direct" ? "leaves" : "intermediates";
@@ -143,7 +167,7 @@ async function checkCertificate(
   certificate: Certificate,
   rules: Pick<SigningCertificateRules, "key" | "signs">,
   life: KeyLife,
-  { platform, trustDomain, now }: LoadKeysDeps,
+  { platform, trustDomain, now }: KeyDeps,
   say: Say,
 ): Promise<void> {
   // A key that waits for its time is judged as of then.

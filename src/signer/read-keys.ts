@@ -85,7 +85,8 @@ export async function readKeys(
   return keys;
 }
 
-async function readKey(
+/** One key, checked for its use. What is wrong is said; warnings too. */
+export async function readKey(
   use: SvidUse,
   source: KeySource,
   life: KeyLife,

@@ -6,7 +6,7 @@ import { print, printable, printJson } from "../output.ts";
 
 export default defineCommand({
   about:
-    "Asks where each key lies whether it is the one that the configuration names: a local key by itself, a key in a service by the public key that it tells, by your credentials, a wrapped key by unwrapping it. With --sign each key of a service signs a fixed message too, which is no certificate and no token, by the very call that the issuer makes.",
+    "Asks where each key lies whether it is the one that the configuration names, and whether serve would take it for what it is to sign: a local key by itself, a key in a service by the public key that it tells, by your credentials, a wrapped key by unwrapping it. With --sign each key of a service signs a fixed message too, which is no certificate and no token, by the very call that the issuer makes.",
   args: {
     ...CONFIG_OPTION,
     sign: { type: "boolean", description: "have each key of a service sign the fixed message" },
@@ -20,7 +20,7 @@ export default defineCommand({
     },
   ],
   exits:
-    "0 every key is the configured one, 1 one is not or could not be asked, 2 wrong usage or configuration",
+    "0 every key is the configured one and would be taken, 1 one is not, would not, or could not be asked, 2 wrong usage or configuration",
   async run(args) {
     const loaded = await loadKeys(args.config);
     const verdicts: KeyVerdict[] = [];

@@ -8,6 +8,9 @@ import { openBackend, type KeyHandle } from "../../signer/backend.ts";
 import { settingsOf } from "../../signer/definitions.ts";
 import { privateKeyReader, readPublicFiles } from "../../signer/key-material.ts";
 import { modeOf, type KeyConfig } from "../../signer/keys-schema.ts";
+import { whyRefused } from "../../signer/load-keys.ts";
+import { allModes } from "../../signer/modes.ts";
+import type { KeyLife } from "../../signer/timeline.ts";
 import { openWrapped } from "../../signer/wrapped.ts";
 import { thumbprint } from "../../platform/thumbprint.ts";
 import { SignerError, type Signer } from "../../signer/signer.ts";
@@ -40,10 +43,13 @@ export async function* verifyKeys(
   options: { readonly now: number; readonly sign: boolean },
 ): AsyncGenerator<KeyVerdict> {
   for (const { use, index, entry } of allKeys(loaded.keys)) {
-    if ((loaded.timelines[use][index]?.removedAt ?? 0) <= options.now) continue;
+    const life = loaded.timelines[use][index];
+    if (life === undefined || life.removedAt <= options.now) continue;
     const { id, backend } = entry;
     // oxlint-disable-next-line no-await-in-loop -- told as it goes on
-    yield { use, id, backend, ...(await verdictOf(use, entry, loaded, options)) };
+    const verdict = await verdictOf(use, entry, loaded, options);
+    const refused = verdict.result === "wrong" ? [] : await refusals(use, entry, life, loaded); // oxlint-disable-line no-await-in-loop -- likewise
+    yield { use, id, backend, ...(refused.length > 0 ? wrong(refused.join("; ")) : verdict) };
   }
 }
 
@@ -76,6 +82,26 @@ async function verdictOf(
       return unknown(error.message);
     throw error;
   }
+}
+
+/** What the issuer says at its start: that it is the configured key does not make it one that may sign this. */
+function refusals(
+  use: SvidUse,
+  entry: KeyConfig,
+  life: KeyLife,
+  { config, read, readPrivate }: LoadedKeys,
+): Promise<readonly string[]> {
+  return whyRefused(use, entry, life, {
+    platform,
+    trustDomain: config.trustDomain,
+    read,
+    readPrivate,
+    backends,
+    modes: allModes,
+    env: (name) => process.env[name],
+    now: platform.now(),
+    longestLife: config.policy.longestTtl,
+  });
 }
 
 function open(

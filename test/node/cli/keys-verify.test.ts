@@ -1,4 +1,5 @@
-import { chmod, copyFile } from "node:fs/promises";
+import { generateKeyPairSync } from "node:crypto";
+import { chmod, copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { CHECK_MESSAGE } from "../../../src/cli/keys/verify.ts";
@@ -11,6 +12,8 @@ beforeAll(async () => {
   cwd = await folder();
   await makeTrustDomain(cwd);
 });
+const ed25519 = (): string =>
+  generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 const verify = (...args: string[]) => quickly(["keys", "verify", ...args], { cwd });
 
 describe("svidmint keys verify", () => {
@@ -49,6 +52,40 @@ describe("svidmint keys verify", () => {
     expect(ran.code).toBe(1);
     expect(ran.stdout).toMatch(message);
     expect(lines(ran)).toHaveLength(4);
+  });
+
+  it.for<[string, (text: string) => string, RegExp]>([
+    [
+      "of a kind that signs no token",
+      (text) =>
+        text.replace("file:jwt-7.key", "file:ed.key").replace(/ +public_key: file:jwt-7.*\n/, ""),
+      /^wrong +jwt jwt-7: private_key: EdDSA is not an algorithm of jwt svids$/m,
+    ],
+    [
+      "that does not fit its algorithm",
+      (text) => text.replace("- id: jwt-7", "- id: jwt-7\n      algorithm: RS256"),
+      /^wrong +jwt jwt-7: algorithm: RS256 does not fit the key$/m,
+    ],
+    [
+      "of a root for another trust domain",
+      (text) => text.replace("trust_domain: prod.", "trust_domain: other."),
+      /^wrong +x509 root-1: certificate: .*trust domain/m,
+    ],
+    [
+      "that is gone before it is retired",
+      (text) => text.replace(/ +private_key: file:jwt-7.*\n/, ""),
+      /^wrong +jwt jwt-7: private_key: is needed until the key is retired$/m,
+    ],
+  ])("says wrong of a key %s, as serve does at its start", async ([name, edit, message]) => {
+    await writeFile(join(cwd, "ed.key"), ed25519(), { mode: 0o600 });
+    const config = await variant(cwd, `serve-${name.replaceAll(/\W/g, "-")}.yaml`, edit);
+    const ran = await verify("--config", config);
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toMatch(message);
+    const [said = ""] = message.exec(ran.stdout) ?? [];
+    const served = await quickly(["serve", "--config", config], { cwd });
+    expect(served.code).toBe(2);
+    expect(served.stderr).toContain(said.replace(/^wrong +\w+ [\w-]+: /, ""));
   });
 
   it("refuses a key that others can read", async () => {

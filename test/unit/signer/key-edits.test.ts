@@ -36,6 +36,14 @@ describe("checkKeyEdits", () => {
     expect(told(plan(), plan([spare, root], { changedAt: NOW }), "decided")).toEqual([]);
   });
 
+  it("refuses a key that goes over to another use", () => {
+    const wit = [{ id: "spare", publishedAt: NOW }];
+    expect(told(plan(), plan([root], { wit, changedAt: NOW }))).toContain(
+      "keys.wit.0.id: was x509 spare until now: one key serves one use",
+    );
+    expect(told(plan(), plan([root, spare, { id: "x", publishedAt: NOW }]))).toEqual([]);
+  });
+
   it("lets no sequence fall", () => {
     const gone = {
       id: "gone",

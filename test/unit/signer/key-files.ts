@@ -111,8 +111,11 @@ export async function load(config: unknown, overrides: Partial<LoadKeysDeps> = {
   return { keys, warnings };
 }
 
-export async function refusal(config: unknown): Promise<string[]> {
-  const error: unknown = await load(config).catch((e: unknown) => e);
+export async function refusal(
+  config: unknown,
+  overrides: Partial<LoadKeysDeps> = {},
+): Promise<string[]> {
+  const error: unknown = await load(config, overrides).catch((e: unknown) => e);
   if (!(error instanceof ConfigError)) throw new Error("was not refused");
   return error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
 }

@@ -121,6 +121,32 @@ describe("loadKeySet", () => {
     );
   });
 
+  it("refuses a key that comes again under another use, as far as its files are there to tell", async () => {
+    const gone = { ...jwt, removed_at: at(NOW - 1) };
+    const again = { ...jwtSpare, id: "again", private_key: "file:jwt.key", active_from: undefined };
+    const was = "keys.wit.0.id: was jwt jwt until that was removed: one key serves one use";
+    expect(await refusal({ jwt: [gone, jwtSpare], wit: [again] })).toEqual([was]);
+    const named = { ...gone, private_key: undefined, public_key: "file:jwt.pub" };
+    expect(await refusal({ jwt: [named, jwtSpare], wit: [again] })).toEqual([was]);
+    expect(
+      await refusal(
+        { jwt: [named, jwtSpare], wit: [{ ...again, public_key: "file:jwt.pub" }] },
+        {
+          publicOnly: true,
+        },
+      ),
+    ).toEqual([was]);
+    expect(
+      await refusal({
+        x509: [{ ...root, removed_at: at(NOW - 1) }, spare],
+        jwt: [{ ...jwt, private_key: "file:root.key" }],
+      }),
+    ).toEqual(["keys.jwt.0.id: was x509 root until that was removed: one key serves one use"]);
+    const without = { ...named, private_key: "file:none", public_key: "file:none" };
+    await load({ jwt: [without, jwtSpare], wit: [again] });
+    await load({ jwt: [gone, { ...again, id: "back" }] });
+  });
+
   it("tells everything that is wrong at once", async () => {
     const issues = await refusal({
       x509: [{ ...root, certificate: "file:none" }],
