@@ -78,6 +78,11 @@ export interface AttestorDefinition<C = unknown> {
   readonly evidence: z.ZodMiniType;
   /** Its section under `evidence:` in the configuration; unknown keys are errors. A function: made where it is used. */
   config(): z.ZodMiniType<C>;
+  /**
+   * Members of a section, by their names or `*` for any, in place of wrong ones which the rest cannot be read without: so
+   * that its other mistakes need not wait. Nothing is made of them.
+   */
+  readonly standIns?: object;
   /** What rules may say of it. Pure: `policy check` needs no keys. */
   factors(config: C): readonly FactorInfo[];
   /** What the `OpenAttestor` of this type takes, where that is not the section itself. */

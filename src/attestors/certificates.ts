@@ -47,16 +47,19 @@ export function readCertificates(
 
 /**
  * The CA certificates that a section refers to: PEM files, each of one or more. What cannot be used is reported.
- * @param path where the references stand in the section
+ * @param references one, or a list of them
+ * @param path where that stands in the section
  */
 export async function readAuthorities(
-  references: readonly string[],
+  references: string | readonly string[],
   path: ConfigIssue["path"],
   deps: Pick<SettleDeps, "read" | "report">,
 ): Promise<Certificate[]> {
   const authorities: Certificate[] = [];
-  const report = (message: string): void => deps.report({ path, message, severity: "error" });
-  for (const reference of references) {
+  for (const [index, reference] of [references].flat().entries()) {
+    const place = typeof references === "string" ? path : [...path, index];
+    const report = (message: string): void =>
+      deps.report({ path: place, message, severity: "error" });
     try {
       const text = utf8Decode(await deps.read(reference)) ?? ""; // oxlint-disable-line no-await-in-loop -- a handful, once
       const blocks = decodePem(text, "CERTIFICATE", { max: MAX_AUTHORITIES });

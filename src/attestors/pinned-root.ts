@@ -19,7 +19,7 @@ export async function settleRoot(
   deps: Pick<SettleDeps, "read" | "report">,
 ): Promise<string> {
   if (reference === undefined) return shipped;
-  const [root, more] = await readAuthorities([reference], ["root"], deps);
+  const [root, more] = await readAuthorities(reference, ["root"], deps);
   if (more !== undefined)
     deps.report({ path: ["root"], message: "expected one certificate", severity: "error" });
   return root === undefined ? shipped : encodeBase64(root.raw);

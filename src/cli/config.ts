@@ -49,7 +49,7 @@ export interface Judging {
 /** Everything that is wrong with a configuration file, at once. @throws CommandError (2) where it cannot be read */
 export async function checkConfig(
   path: string,
-  options: Pick<ConfigDeps, "assumeClaimStore" | "openPeers" | "keep"> = {},
+  options: Pick<ConfigDeps, "assumeClaimStore" | "openPeers" | "keep" | "keys"> = {},
 ): Promise<CheckedConfig> {
   const read = readYaml(await readInput(path));
   const located = (issue: ConfigIssue) => locateIssue(path, issue, read);
@@ -70,10 +70,13 @@ export async function checkConfig(
   return {
     ...(config && { config }),
     ...(isJsonObject(read.value) && { document: read.value }),
-    issues: issues
-      .map(located)
-      .toSorted((one, other) => one.line - other.line || one.column - other.column),
+    issues: inOrder(issues.map(located)),
   };
+}
+
+/** As they stand in the file. */
+export function inOrder(issues: readonly LocatedIssue[]): readonly LocatedIssue[] {
+  return issues.toSorted((one, other) => one.line - other.line || one.column - other.column);
 }
 
 /** As `checkConfig`; warnings about evidence go to standard error. @throws CommandError (2) with everything that is wrong */

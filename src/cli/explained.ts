@@ -1,6 +1,7 @@
 import { ConfigError, type ConfigIssue } from "../config-issue.ts";
 import { SignerError } from "../signer/signer.ts";
 import { StoreError } from "../stores/store-error.ts";
+import { inOrder, issueLine, locateAll, readDocument } from "./config.ts";
 import { CommandError } from "./errors.ts";
 import { printable } from "./output.ts";
 
@@ -10,11 +11,8 @@ export async function explained<T>(file: string, what: string, work: () => Promi
     return await work();
   } catch (error) {
     if (error instanceof ConfigError) {
-      throw new CommandError(
-        [what, ...error.issues.map((issue) => warningLine(file, issue))].join("\n"),
-        2,
-        { cause: error },
-      );
+      const lines = await placedLines(file, error.issues);
+      throw new CommandError([what, ...lines].join("\n"), 2, { cause: error });
     }
     if (error instanceof StoreError || error instanceof SignerError) {
       throw new CommandError(`${what}: ${printable(error.message)}`, 1, {
@@ -35,6 +33,21 @@ export async function explained<T>(file: string, what: string, work: () => Promi
         { cause: error },
       );
     throw error;
+  }
+}
+
+/** In the order of the file. What stands elsewhere, as local keys do, or cannot be read again has no place in it. */
+async function placedLines(file: string, issues: readonly ConfigIssue[]): Promise<string[]> {
+  try {
+    const document = await readDocument(file);
+    const isThere = ({ path: [first] }: ConfigIssue): boolean =>
+      first !== undefined && Object.hasOwn(document, first);
+    const placed = await locateAll(file, issues.filter(isThere));
+    const others = issues.filter((issue) => !isThere(issue));
+    return [...others.map((issue) => warningLine(file, issue)), ...inOrder(placed).map(issueLine)];
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return issues.map((issue) => warningLine(file, issue));
   }
 }
 

@@ -3,8 +3,7 @@ import type { Attestor, AttestorDefinition } from "../attestors/attestor.ts";
 import type { ConfigIssue, ReadResource } from "../config-issue.ts";
 import { isIssuerUrl } from "../encoding/issuer-url.ts";
 import type { Keep } from "../kept.ts";
-import { peersSchema, type PeersConfig } from "../federation/peers-schema.ts";
-import { offlinePeers } from "../federation/offline.ts";
+import type { PeersConfig } from "../federation/peers-schema.ts";
 import type { OpenPeers } from "../federation/open-peers.ts";
 import type { HeldPeers } from "../federation/held-peers.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -26,10 +25,13 @@ import {
 } from "../spiffe/trust-domain.ts";
 import type { ClaimsSection } from "../stores/definition.ts";
 import { HeldBundles } from "./bundles.ts";
-import { loadClaims, storeNamedIn } from "./claims-section.ts";
-import { outerSchema, type AuditConfig, type OuterConfig } from "./config-schema.ts";
+import { loadClaims } from "./claims-section.ts";
+import { outerSchema, type AuditConfig } from "./config-schema.ts";
+import { judgeKeys, type KeyOpening } from "./judge-keys.ts";
 import { loadEvidence } from "./load-evidence.ts";
+import { bundlesNamed, loadPeers } from "./load-peers.ts";
 import { missingKeys } from "./missing-keys.ts";
+import { partsOf } from "./parts.ts";
 import { peerFacts } from "./peer-facts.ts";
 
 /** A configuration in which nothing is wrong. Private keys are not read yet. */
@@ -66,6 +68,8 @@ export interface ConfigDeps {
   readonly openPeers?: OpenPeers;
   /** Where configurations follow one upon another. */
   readonly keep?: Keep;
+  /** How `keys:` are opened, where what is wrong with them is to be told with the rest; absent: their form alone is judged. */
+  readonly keys?: KeyOpening;
   /** Judges rules as if `claims:` named a store: for what only asks them and claims nothing. */
   readonly assumeClaimStore?: boolean;
 }
@@ -91,22 +95,18 @@ export async function loadConfig(
   // Stand-ins, so that a wrong name does not hide what is wrong with the rest; nothing is made of them.
   const names = {
     trustDomain: trustDomain ?? standIn("invalid"),
-    issuer: issuer ?? "https://issuer.invalid",
+    // On a loopback host more is allowed than elsewhere: what is not is wrong wherever the issuer is.
+    issuer: issuer ?? "http://localhost:1",
   };
-  const readPeers = outer.peers ?? (hasPeers(document) ? undefined : {});
-  const peers = await (deps.openPeers ?? offlinePeers)(readPeers ?? {}, {
-    trustDomain: names.trustDomain,
-    platform: deps.platform,
-    read: deps.read,
-    ...(deps.keep && { keep: deps.keep }),
-    report: (issue) => void issues.push({ ...issue, path: ["peers", ...issue.path] }),
-  });
+  const written = isMap(document) ? document : {};
+  const readPeers = outer.peers ?? (written["peers"] === undefined ? {} : undefined);
+  const peers = await loadPeers(readPeers, written["peers"], names.trustDomain, deps, issues);
   const bundles = new HeldBundles(names.trustDomain, peers);
   const { attestors, sections, factors, broken } = await loadEvidence(
     outer.evidence ?? {},
     {
       ...names,
-      bundles,
+      bundles: bundlesNamed(written["peers"], bundles),
       ownAuthorities: (outer.keys?.x509 ?? []).map(({ certificate }) => certificate),
     },
     deps,
@@ -130,12 +130,26 @@ export async function loadConfig(
   // Without `keys:` local ones are made later, for all that there is.
   if (policy !== undefined && outer.keys !== undefined)
     issues.push(...missingKeys(policy, outer.keys));
-  if (
-    policy === undefined ||
-    trustDomain === undefined ||
-    issuer === undefined ||
-    issues.some(({ severity }) => severity === "error")
-  )
+  const refreshHint = outer.bundle?.refresh_hint ?? REFRESH_HINT_SECONDS;
+  const changedAt = parseInstant(outer.bundle?.changed_at ?? "") ?? 0;
+  const isWrong = (): boolean => issues.some(({ severity }) => severity === "error");
+  // Where nothing is wrong yet, private keys are read next, in earnest, and all that is wrong with them is told then.
+  if (deps.keys !== undefined && (deps.keys.publicOnly === true || isWrong())) {
+    const opening = {
+      ...deps.keys,
+      platform: deps.platform,
+      read: deps.read,
+      trustDomain: names.trustDomain,
+      now: deps.platform.now(),
+      refreshHint,
+      changedAt,
+      longestLife: policy?.longestTtl ?? { x509: 0, jwt: 0, wit: 0 },
+    };
+    const bundleIsRight = outer.bundle !== undefined || written["bundle"] === undefined;
+    const timed = trustDomain !== undefined && bundleIsRight;
+    issues.push(...(await judgeKeys(written["keys"], timed, opening)));
+  }
+  if (policy === undefined || trustDomain === undefined || issuer === undefined || isWrong())
     return { issues };
   const config: Config = {
     trustDomain,
@@ -151,9 +165,9 @@ export async function loadConfig(
     ...(claims && { claims }),
     ...(outer.audit && { audit: outer.audit }),
     singleInstance: outer.single_instance ?? false,
-    refreshHint: outer.bundle?.refresh_hint ?? REFRESH_HINT_SECONDS,
+    refreshHint,
     endpointPath: outer.bundle?.endpoint_spiffe_id ?? ENDPOINT_PATH,
-    changedAt: parseInstant(outer.bundle?.changed_at ?? "") ?? 0,
+    changedAt,
   };
   return { config, issues };
 }
@@ -161,29 +175,6 @@ export async function loadConfig(
 function standIn(name: string): TrustDomain {
   if (!isTrustDomain(name)) throw new TypeError("not a trust domain");
   return name;
-}
-
-type Parts = Partial<OuterConfig>;
-
-/** The members that other parts judge, of a document whose form is wrong. */
-function partsOf(document: unknown): Parts | undefined {
-  if (!isMap(document) || Array.isArray(document)) return undefined;
-  const { trust_domain, issuer, evidence, rules, deny, claims } = document;
-  const peers = peersSchema.safeParse(document["peers"]);
-  return {
-    ...(typeof trust_domain === "string" && { trust_domain }),
-    ...(typeof issuer === "string" && { issuer }),
-    ...(isMap(evidence) && !Array.isArray(evidence) && { evidence }),
-    ...(peers.success && { peers: peers.data }),
-    // That no store is named is told already; rules are not to be blamed for it.
-    ...(claims !== undefined && { claims: storeNamedIn(claims) }),
-    rules,
-    deny,
-  };
-}
-
-function hasPeers(document: unknown): boolean {
-  return isMap(document) && document["peers"] !== undefined;
 }
 
 function checkTrustDomain(

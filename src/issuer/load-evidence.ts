@@ -1,7 +1,8 @@
 import type { FactorInfo } from "../attestation.ts";
 import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestors/attestor.ts";
 import { ConfigError, type ConfigIssue } from "../config-issue.ts";
-import { configError, schemaIssues } from "../policy/schema-issues.ts";
+import { configError, isMap, schemaIssues } from "../policy/schema-issues.ts";
+import { soundPart, wholeOf, type SoundPart } from "./sound-part.ts";
 
 interface EvidenceDeps extends Pick<AttestorDeps, "platform" | "read" | "keep"> {
   readonly registry: readonly AttestorDefinition[];
@@ -15,7 +16,10 @@ interface Evidence {
   readonly broken: readonly string[];
 }
 
-/** Every section of `evidence:`. What is wrong goes to `issues`, all of it. */
+/**
+ * Every section of `evidence:`. What is wrong goes to `issues`, all of it: of a section whose form is wrong in places, the
+ * rest is opened all the same.
+ */
 export async function loadEvidence(
   evidence: Readonly<Record<string, unknown>>,
   parts: Pick<AttestorDeps, "trustDomain" | "issuer" | "bundles" | "ownAuthorities">,
@@ -39,20 +43,30 @@ export async function loadEvidence(
       broken.push(type);
       continue;
     }
-    const parsed = definition.config().safeParse(section);
-    if (!parsed.success) {
-      issues.push(...schemaIssues(parsed.error, section, path));
+    const schema = definition.config();
+    const parsed = schema.safeParse(section);
+    if (!parsed.success) issues.push(...schemaIssues(parsed.error, section, path));
+    const part = parsed.success
+      ? wholeOf(parsed.data)
+      : soundPart(schema, section, definition.standIns);
+    if (part === undefined) {
       broken.push(type);
       continue;
     }
-    sections.set(type, parsed.data);
-    factors.push(...definition.factors(parsed.data));
-    const report = (issue: ConfigIssue): void =>
-      void issues.push({ ...issue, path: [...path, ...issue.path] });
+    const { value, placeOf } = part;
+    const all = definition.factors(value);
+    const wrong = parsed.success ? [] : wrongNames(type, section, all, placeOf);
+    broken.push(...wrong);
+    factors.push(...all.filter(({ name }) => !wrong.includes(name)));
+    sections.set(type, value);
+    const report = (issue: ConfigIssue): void => {
+      const place = placeOf(issue.path);
+      if (place !== undefined) issues.push({ ...issue, path: [...path, ...place] });
+    };
     try {
       attestors.set(
         type,
-        await definition.create(parsed.data, {
+        await definition.create(value, {
           platform,
           ...parts,
           read,
@@ -66,4 +80,17 @@ export async function loadEvidence(
     }
   }
   return { attestors, sections, factors, broken };
+}
+
+/** What rules can say nothing of yet: the type, or where its factors are entries, those that are wrong. */
+function wrongNames(
+  type: string,
+  section: unknown,
+  factors: readonly FactorInfo[],
+  placeOf: SoundPart<unknown>["placeOf"],
+): readonly string[] {
+  if (!isMap(section) || factors.every(({ name }) => name === type)) return [type];
+  return Object.keys(section)
+    .filter((entry) => placeOf([entry]) === undefined)
+    .map((entry) => `${type}.${entry}`);
 }

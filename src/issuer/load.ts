@@ -39,7 +39,7 @@ export interface LoadDeps extends ConfigDeps {
 
 /** From a configuration document to an issuer that serves. @throws ConfigError with everything that is wrong */
 export async function loadIssuer(document: unknown, deps: LoadDeps): Promise<Issuer> {
-  const { config, issues } = await loadConfig(document, deps);
+  const { config, issues } = await loadConfig(document, { ...deps, keys: deps });
   if (config === undefined)
     throw new ConfigError(issues.filter(({ severity }) => severity === "error"));
   issues.forEach((issue) => deps.warn?.(issue));

@@ -21,7 +21,8 @@ import {
  * @throws ConfigError with what is wrong
  */
 export async function storeConfig(document: unknown, deps: ConfigDeps): Promise<StoredDocument> {
-  const { config, issues } = await loadConfig(document, deps);
+  const keyDeps = { backends: {}, modes: allModes, env: () => undefined, publicOnly: true };
+  const { config, issues } = await loadConfig(document, { ...deps, keys: keyDeps });
   if (config === undefined) throw new ConfigError(errorsOf(issues));
   const { platform, read } = deps;
   const { trustDomain, issuer, policy, refreshHint, changedAt, sections, peers } = config;
@@ -35,10 +36,7 @@ export async function storeConfig(document: unknown, deps: ConfigDeps): Promise<
     refreshHint,
     changedAt,
     longestLife: policy.longestTtl,
-    publicOnly: true,
-    backends: {},
-    modes: allModes,
-    env: () => undefined,
+    ...keyDeps,
     report: () => undefined,
   });
   const evidence: Record<string, unknown> = {};

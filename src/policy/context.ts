@@ -8,7 +8,7 @@ export interface PolicyContext {
   readonly claimStore: boolean;
   /** What is under `peers:`, by trust domain; undefined where that section is wrong: rules are not blamed for it. */
   readonly peers: ReadonlyMap<string, PeerFacts> | undefined;
-  /** Evidence types whose section is wrong: rules that use them are not blamed for it. */
+  /** Evidence types whose section is wrong, and entries that are: rules that use them are not blamed for it. */
   readonly broken?: readonly string[];
 }
 

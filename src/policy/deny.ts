@@ -102,7 +102,11 @@ function compileClaims(
     ({ name, type }) => evidence === undefined || name === evidence || type === evidence,
   );
   const broken = (context.broken ?? []).some(
-    (type) => evidence === undefined || evidence === type || evidence.startsWith(`${type}.`),
+    (name) =>
+      evidence === undefined ||
+      evidence === name ||
+      evidence.startsWith(`${name}.`) ||
+      name.startsWith(`${evidence}.`),
   );
   if (concerned.length === 0 && !broken && evidence !== undefined) {
     issues.push(

@@ -2,7 +2,10 @@ import { ConfigError, type ConfigIssue } from "../config-issue.ts";
 import { loadConfig, type Config } from "../issuer/config.ts";
 import { Kept, type Keep } from "../kept.ts";
 import { nodePlatform } from "../platform/node/node-platform.ts";
+import { keptBackends, keptModes } from "../signer/kept-keys.ts";
+import { allModes } from "../signer/modes.ts";
 import { attestors } from "./node/attestors.ts";
+import { backends } from "./node/backends.ts";
 import { configSources, type ConfigSource } from "./node/config-sources.ts";
 import { onReloadSignal, onStopSignal, type Reload } from "./node/lifecycle.ts";
 import { parseListenAddress } from "./node/listen-address.ts";
@@ -52,6 +55,11 @@ async function open(server: Server, source: ConfigSource): Promise<Reload> {
       openPeers,
       read,
       keep,
+      keys: {
+        backends: keptBackends(backends, keep),
+        modes: keptModes(allModes, keep),
+        env: (variable) => process.env[variable],
+      },
     });
     if (config === undefined)
       throw new ConfigError(issues.filter(({ severity }) => severity === "error"));

@@ -8,21 +8,26 @@ import type { ModeSettings } from "./mode.ts";
 
 /** The shape of `keys:`. What the instants mean together is `checkTimeline`, what the files hold is `loadKeySet`. */
 
-const instant = z.string().check(
+export const instant = z.string().check(
   z.refine((text) => parseInstant(text) !== undefined, {
     error: "must be an instant such as 2026-11-01T00:00:00Z",
   }),
 );
+export const activeFrom = z.optional(z.union([z.literal("standby"), instant]));
 const resource = z.string().check(z.regex(/^(?:file|data):./, "must be file:… or data:…"));
 
 /** Modes in which intermediates sign. */
 const INTERMEDIATES: readonly KeyMode[] = ["delegated", "upstream"];
 
 const common = {
-  id: z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)),
+  id: z
+    .string()
+    .check(
+      z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "expected a name of letters, digits, . _ and -"),
+    ),
   algorithm: z.optional(z.enum(SIGNATURE_ALGORITHMS)),
   published_at: instant,
-  active_from: z.optional(z.union([z.literal("standby"), instant])),
+  active_from: activeFrom,
   retired_at: z.optional(instant),
   removed_at: z.optional(instant),
 };

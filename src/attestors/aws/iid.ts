@@ -58,6 +58,10 @@ export const awsIid: AttestorDefinition<IidConfig> = {
   type: TYPE,
   evidence,
   config,
+  standIns: {
+    accounts: ["000000000000"],
+    regions: { "*": { partition: "aws", rsa2048: "data:," } },
+  },
   factors: ({ accounts, allow_rsa1024 = false }) => [
     { ...factor(accounts), unproved: allow_rsa1024 ? ["region", "availability_zone"] : [] },
   ],

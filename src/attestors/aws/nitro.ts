@@ -95,6 +95,7 @@ export const awsNitro: AttestorDefinition<NitroConfig> = {
   type: TYPE,
   evidence,
   config,
+  standIns: { nitrotpm: true },
   factors: (settings) => [factor(settings)],
   settle,
   create: async (settings, deps) => openAwsNitro(await settle(settings, deps), deps),

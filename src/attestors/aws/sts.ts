@@ -53,6 +53,7 @@ export const awsSts: AttestorDefinition<StsConfig> = {
   type: TYPE,
   evidence,
   config,
+  standIns: { accounts: ["000000000000"] },
   factors: ({ accounts }) => [factor(accounts)],
   create: openAwsSts,
 };

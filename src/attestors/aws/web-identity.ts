@@ -65,6 +65,9 @@ export const awsWebIdentity: AttestorDefinition<WebIdentityConfig> = {
   type: TYPE,
   evidence,
   config,
+  standIns: {
+    accounts: { "000000000000": "https://issuer.invalid", "*": "https://issuer.invalid" },
+  },
   factors: (settings) => [factor(settings)],
   create: openAwsWebIdentity,
 };

@@ -6,11 +6,11 @@ import type { StoredTrust } from "./imds-signer.ts";
 
 /** The shipped certificates and the operator's. What cannot be used is reported, and is not there. */
 export async function settleTrust(
-  roots: readonly string[],
-  intermediates: readonly string[],
+  roots: string | readonly string[],
+  intermediates: string | readonly string[],
   deps: Pick<SettleDeps, "read" | "report">,
 ): Promise<StoredTrust> {
-  const read = async (references: readonly string[], member: string) =>
+  const read = async (references: string | readonly string[], member: string) =>
     (await readAuthorities(references, [member], deps)).map(({ raw }) => encodeBase64(raw));
   return {
     roots: [...AZURE_ROOTS, ...(await read(roots, "roots"))],

@@ -25,6 +25,8 @@ const TYPE = "azure_imds";
 /** Characters of base64; a document takes about 4000. */
 const MAX_CHARACTERS = 16_384;
 
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+
 const uuid = (what: string) =>
   z
     .string()
@@ -80,6 +82,7 @@ export const azureImds: AttestorDefinition<ImdsConfig> = {
   type: TYPE,
   evidence,
   config,
+  standIns: { subscriptions: { [NOBODY]: NOBODY, "*": NOBODY } },
   factors: ({ subscriptions }) => [factor(Object.keys(subscriptions))],
   settle,
   create: async (settings, deps) => openAzureImds(await settle(settings, deps), deps),
@@ -89,7 +92,7 @@ async function settle(
   { subscriptions, audience, cloud = "public", roots, intermediates }: ImdsConfig,
   deps: Pick<AttestorDeps, "read" | "report">,
 ): Promise<ImdsSettings> {
-  const trust = await settleTrust([roots ?? []].flat(), [intermediates ?? []].flat(), deps);
+  const trust = await settleTrust(roots ?? [], intermediates ?? [], deps);
   return { subscriptions, ...(audience !== undefined && { audience }), cloud, trust };
 }
 

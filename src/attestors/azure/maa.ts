@@ -95,6 +95,7 @@ export const azureMaa: AttestorDefinition<MaaConfig> = {
   type: TYPE,
   evidence,
   config,
+  standIns: { providers: ["https://invalid.invalid.attest.azure.net"] },
   factors: (settings) => [factor(settings)],
   create: openAzureMaa,
 };

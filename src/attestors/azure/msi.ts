@@ -53,6 +53,7 @@ export const azureMsi: AttestorDefinition<MsiConfig> = {
   type: TYPE,
   evidence,
   config,
+  standIns: { tenants: ["00000000-0000-0000-0000-000000000000"], audience: "invalid" },
   factors: ({ tenants }) => [factor(tenants)],
   create: openAzureMsi,
 };

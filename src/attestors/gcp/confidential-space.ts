@@ -58,6 +58,7 @@ export const gcpConfidentialSpace: AttestorDefinition<SpaceConfig> = {
   type: TYPE,
   evidence,
   config,
+  standIns: { projects: ["invalid"] },
   factors: (settings) => [factor(settings)],
   settle,
   create: async (settings, deps) => openGcpConfidentialSpace(await settle(settings, deps), deps),

@@ -44,6 +44,7 @@ export const gcpIit: AttestorDefinition<IitConfig> = {
   type: TYPE,
   evidence,
   config,
+  standIns: { projects: ["invalid"] },
   factors: (settings) => [factor(settings)],
   create: openGcpIit,
 };

@@ -67,6 +67,7 @@ export const ociInstance: AttestorDefinition<OciConfig> = {
   type: TYPE,
   evidence,
   config,
+  standIns: { tenancies: ["ocid1.tenancy.oc1..invalid"], regions: { invalid: "data:," } },
   factors: ({ tenancies }) => [factor(tenancies)],
   create: openOciInstance,
 };
@@ -80,7 +81,7 @@ export async function openOciInstance(
   const tenancies = new Set(settings.tenancies);
   const roots = new Map<string, readonly Certificate[]>();
   for (const [region, files] of Object.entries(settings.regions)) {
-    roots.set(region, await readAuthorities([files].flat(), ["regions", region], deps)); // oxlint-disable-line no-await-in-loop -- a handful, once
+    roots.set(region, await readAuthorities(files, ["regions", region], deps)); // oxlint-disable-line no-await-in-loop -- a handful, once
   }
 
   /** All that the certificate's own words, the proof's, and configuration can decide. */

@@ -26,6 +26,7 @@ export function oidcDefinition(presets: readonly OidcPreset[]): AttestorDefiniti
     type: TYPE,
     evidence,
     config: () => oidcConfig(presets),
+    standIns: { "*": { issuer: "https://issuer.invalid", pin: "issuer" } },
     factors: (config) =>
       Object.entries(config).map(([name, entry]) => factorOf(name, entry, presetOf(entry))),
     settle: async (config) => settleConfig(config, presetOf),

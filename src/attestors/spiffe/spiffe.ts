@@ -43,6 +43,7 @@ export const spiffe: AttestorDefinition<SpiffeConfig> = {
   type: TYPE,
   evidence,
   config,
+  standIns: { trust_domains: ["invalid"] },
   factors: (settings) => [factor(settings)],
   create: openSpiffe,
 };

@@ -41,7 +41,7 @@ export async function authoritiesOf(
 ): Promise<Authorities> {
   if (peer !== undefined) return ofPeer(entryName, peer, deps);
   const path = [entryName, "ca"];
-  const anchors = await readAuthorities([ca ?? []].flat(), path, deps);
+  const anchors = await readAuthorities(ca ?? [], path, deps);
   const own = await ownAuthorities(deps);
   const isOurs = ({ spki, extensions }: Certificate): boolean =>
     own.some((authority) => equalBytes(authority.spki, spki)) ||
@@ -99,7 +99,7 @@ function ofPeer(
 
 /** The CA certificates under `keys:`, as far as they can be read; what is wrong with them is told where they are loaded. */
 async function ownAuthorities({ ownAuthorities: references = [], read }: AttestorDeps) {
-  const all = references.map((one) => readAuthorities([one], [], { read, report: unheard }));
+  const all = references.map((one) => readAuthorities(one, [], { read, report: unheard }));
   return (await Promise.all(all)).flat();
 }
 

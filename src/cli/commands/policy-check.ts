@@ -1,8 +1,11 @@
-import { issueLine } from "../config.ts";
+import { allModes } from "../../signer/modes.ts";
+import { checkConfig, issueLine } from "../config.ts";
 import { checkConfigs } from "../config-set.ts";
 import { repeated } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import { print, printJson } from "../output.ts";
+
+const PUBLIC_HALVES = { backends: {}, modes: allModes, env: () => undefined, publicOnly: true };
 
 export default defineCommand({
   about:
@@ -27,7 +30,9 @@ export default defineCommand({
   ],
   exits: "0 it can be used (there may be warnings), 2 it cannot",
   async run(args) {
-    const { issues, sound } = await checkConfigs(repeated(args.config));
+    const { issues, sound } = await checkConfigs(repeated(args.config), (path) =>
+      checkConfig(path, { keys: PUBLIC_HALVES }),
+    );
     const usable = sound !== undefined;
     if (args.json === true) {
       printJson({ ok: usable, issues });

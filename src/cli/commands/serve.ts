@@ -2,13 +2,22 @@ import { dirname, resolve } from "node:path";
 import { isLoopbackHttp } from "../../attestors/jwks.ts";
 import type { Config } from "../../issuer/config.ts";
 import { Kept, type Keep } from "../../kept.ts";
+import { keptBackends, keptModes } from "../../signer/kept-keys.ts";
+import { allModes } from "../../signer/modes.ts";
+import { backends } from "../../runtimes/node/backends.ts";
 import { privateReader } from "../../signer/node/private-file.ts";
 import { onReloadSignal, onStopSignal, type Reload } from "../../runtimes/node/lifecycle.ts";
 import { parseListenAddress } from "../../runtimes/node/listen-address.ts";
 import type { ListenAddress } from "../../runtimes/node/http-server.ts";
 import { openPeers } from "../../runtimes/node/peers.ts";
 import { Server, type Serving } from "../../runtimes/node/serve.ts";
-import { checkConfig, configurationError, issueLine, resourceReader } from "../config.ts";
+import {
+  checkConfig,
+  configurationError,
+  issueLine,
+  resourceReader,
+  type CheckedConfig,
+} from "../config.ts";
 import { soundConfigs } from "../config-set.ts";
 import { repeated } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
@@ -67,8 +76,8 @@ export default defineCommand({
     const paths = repeated(args.config);
     const kept = new Map(paths.map((path) => [path, new Kept()]));
     const { sound: files, issues } = await soundConfigs(paths, (path) => {
-      const keep = kept.get(path)?.keep;
-      return checkConfig(path, { ...(keep && { keep }), openPeers });
+      const { keep } = kept.get(path) ?? new Kept();
+      return check(path, keep);
     });
     for (const issue of issues) printError(issueLine(issue));
     const metricsToken = process.env["SVIDMINT_METRICS_TOKEN"];
@@ -130,8 +139,19 @@ async function open(
   };
 }
 
+/** With its keys, so that what is wrong with them is told with the rest. */
+function check(path: string, keep: Keep): Promise<CheckedConfig> {
+  const keys = {
+    backends: keptBackends(backends, keep),
+    modes: keptModes(allModes, keep),
+    env: (name: string) => process.env[name],
+    readPrivate: privateReader(resourceReader(path), dirname(resolve(path))),
+  };
+  return checkConfig(path, { keep, openPeers, keys });
+}
+
 async function load(path: string, keep: Keep): Promise<Config> {
-  const { config, issues } = await checkConfig(path, { keep, openPeers });
+  const { config, issues } = await check(path, keep);
   if (config === undefined) throw configurationError(issues);
   for (const issue of issues) printError(issueLine(issue));
   return config;
