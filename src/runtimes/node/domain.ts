@@ -53,6 +53,10 @@ export async function openDomain(
   const folders = dataFolders(config, folder);
   let { endpointPath } = config;
   let stopPeers: (() => Promise<void>) | undefined;
+  const close = async (): Promise<void> => {
+    await stopPeers?.(); // before its store is closed
+    await Promise.all(closers.map((closer) => closer()));
+  };
   const opened = await openReloadable(
     config,
     {
@@ -79,13 +83,13 @@ export async function openDomain(
       },
     },
     kept ?? new Kept(),
-  );
+  ).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   return {
     ...opened,
     endpointPath: () => endpointPath,
-    async close() {
-      await stopPeers?.(); // before its store is closed
-      await Promise.all(closers.map((close) => close()));
-    },
+    close,
   };
 }

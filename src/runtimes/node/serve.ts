@@ -1,10 +1,8 @@
 import openapi from "../../gen/openapi.ts";
 import { createApp, operatorApp, type AppOptions } from "../../handlers/app.ts";
 import { selector } from "../../handlers/domains.ts";
-import { metricsResponse } from "../../handlers/metrics.ts";
 import { Neighbours } from "../../issuer/beside.ts";
 import type { Issuer } from "../../issuer/issuer.ts";
-import type { Metrics } from "../../issuer/metrics.ts";
 import { nodePlatform } from "../../platform/node/node-platform.ts";
 import { AuditSinks } from "./audit-sinks.ts";
 import { closeBackends } from "./backends.ts";
@@ -20,6 +18,7 @@ import {
   type Service,
 } from "./http-server.ts";
 import { mergedMetrics } from "./merged-metrics.ts";
+import { listenForMetrics } from "./metrics-listener.ts";
 import { targetOf } from "./target.ts";
 
 export interface ServeOptions {
@@ -44,6 +43,8 @@ export interface Serving {
 export class Server {
   readonly #shared = { audits: new AuditSinks(), neighbours: new Neighbours() };
   readonly #domains: ServedDomain[] = [];
+  readonly #listeners: RunningServer[] = [];
+  #stopping = false;
 
   get issuers(): readonly Issuer[] {
     return this.#domains.map(({ issuer }) => issuer);
@@ -51,39 +52,60 @@ export class Server {
 
   /** One more trust domain. @throws ConfigError, StoreError, SignerError */
   async open(options: DomainOptions): Promise<ServedDomain> {
-    const domain = await openDomain(options, this.#shared);
-    this.#domains.push(domain);
-    return domain;
+    return this.#orStopped(async () => {
+      const domain = await openDomain(options, this.#shared);
+      this.#domains.push(domain);
+      return domain;
+    });
   }
 
   /** Serves those that were opened over HTTP, until it is stopped. */
-  async serve({ listen: address, metrics, bundleEndpoints }: ServeOptions): Promise<Serving> {
+  async serve(options: ServeOptions): Promise<Serving> {
+    return this.#orStopped(() => this.#serve(options));
+  }
+
+  /** Of a start that fails nothing stays open: neither a socket that is served nor what would keep the process alive. */
+  async #orStopped<T>(start: () => Promise<T>): Promise<T> {
+    try {
+      return await start();
+    } catch (error) {
+      await this.#stop().catch(() => {}); // why it fails is told, not what came of that
+      throw error;
+    }
+  }
+
+  async #serve({ listen: address, metrics, bundleEndpoints }: ServeOptions): Promise<Serving> {
     const { issuers } = this;
     const rendered = mergedMetrics(issuers);
-    let stopping = false;
-    const ready = (): boolean => !stopping && issuers.every((issuer) => issuer.ready());
+    const ready = (): boolean => !this.#stopping && issuers.every((issuer) => issuer.ready());
     const app: AppOptions = {
       openapi,
       whole: { ready, metrics: rendered },
       ...(metrics?.token !== undefined && { metrics: { token: metrics.token } }),
     };
     const { fetch, ...options } = serviceOf(issuers, app);
-    const main = await listen(fetch, address, options);
-    const extra = metrics?.listen && (await listenForMetrics(rendered, metrics.listen));
-    const endpoints = await this.#listenForPeers(bundleEndpoints, app);
+    const main = this.#runs(await listen(fetch, address, options));
+    const extra = metrics?.listen && this.#runs(await listenForMetrics(rendered, metrics.listen));
     return {
       address: main.address,
       ...(extra && { metricsAddress: extra.address }),
-      bundleEndpoints: endpoints,
-      stop: async () => {
-        stopping = true;
-        await Promise.all([main.stop(), extra?.stop(), ...endpoints.map((one) => one.stop())]);
-        // The stores and the keys before the log.
-        await Promise.all(this.#domains.map(({ close }) => close()));
-        await closeBackends();
-        await this.#shared.audits.close();
-      },
+      bundleEndpoints: await this.#listenForPeers(bundleEndpoints, app),
+      stop: () => this.#stop(),
     };
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#listeners.map((one) => one.stop()));
+    // The stores and the keys before the log.
+    await Promise.all(this.#domains.map(({ close }) => close()));
+    await closeBackends();
+    await this.#shared.audits.close();
+  }
+
+  #runs<T extends RunningServer>(listener: T): T {
+    this.#listeners.push(listener);
+    return listener;
   }
 
   async #listenForPeers(addresses: readonly ListenAddress[], options: AppOptions) {
@@ -91,19 +113,23 @@ export class Server {
       throw new RangeError(
         "expected no bundle endpoint, or as many as there are trust domains, in their order",
       );
-    return Promise.all(
-      addresses.map(async (address, index) => {
-        const domain = this.#domains[index];
-        if (domain === undefined) throw new RangeError("no such trust domain");
-        const { issuer, endpointPath } = domain;
-        const server = await listenForPeers(issuer, createApp(issuer, options).fetch, address, {
+    const endpoints: { readonly address: ListenAddress; readonly spiffeId: string }[] = [];
+    for (const [index, wanted] of addresses.entries()) {
+      const domain = this.#domains[index];
+      if (domain === undefined) throw new RangeError("no such trust domain");
+      const { issuer, endpointPath } = domain;
+      const fetch = createApp(issuer, options).fetch;
+      const { address } = this.#runs(
+        // oxlint-disable-next-line no-await-in-loop -- what listens is known when the next one fails
+        await listenForPeers(issuer, fetch, wanted, {
           platform: nodePlatform(),
           path: endpointPath,
           log: (line) => process.stderr.write(`${line}\n`),
-        });
-        return { ...server, spiffeId: `spiffe://${issuer.trustDomain}${endpointPath()}` };
-      }),
-    );
+        }),
+      );
+      endpoints.push({ address, spiffeId: `spiffe://${issuer.trustDomain}${endpointPath()}` });
+    }
+    return endpoints;
   }
 }
 
@@ -127,18 +153,4 @@ function serviceOf(
       return select(authority, path);
     },
   };
-}
-
-function listenForMetrics(
-  rendered: Pick<Metrics, "render">,
-  address: ListenAddress,
-): Promise<RunningServer> {
-  return listen((request) => {
-    const { pathname } = new URL(request.url);
-    const metrics =
-      pathname === "/metrics" && request.method === "GET"
-        ? metricsResponse(request, rendered, { open: true })
-        : undefined;
-    return metrics ?? new Response("not found\n", { status: 404 });
-  }, address);
 }

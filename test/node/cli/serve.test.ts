@@ -197,6 +197,20 @@ rules: []
 `;
 }
 
+it("svidmint serve ends where it cannot start, though a part of it has started", async () => {
+  const { cwd, url } = await initialised();
+  const { port } = new URL(url);
+  const other = await initialised();
+  await serve(other.cwd, other.url);
+  const taken = new URL(other.url).host;
+  const refused = { code: 1, stdout: "", stderr: expect.stringMatching(/something else listens/) };
+  expect(await svidmint(["serve", "--metrics", taken], { cwd })).toMatchObject(refused);
+  expect(await svidmint(["serve", "--bundle-endpoint", taken], { cwd })).toMatchObject(refused);
+  await writeFile(join(cwd, "svidmint.yaml"), claimsConfig(url));
+  expect(await svidmint(["serve", "--listen", taken], { cwd })).toMatchObject(refused);
+  await expect(rawClient({ host: "127.0.0.1", port: Number(port) })).rejects.toThrow("refused");
+});
+
 describe("svidmint claims", () => {
   const KEY = "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea";
   const OWNER = `-${"A".repeat(42)}`;
