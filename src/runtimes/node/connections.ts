@@ -2,7 +2,7 @@ import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** The open connections of a server, each with its last request's answer: others may be due before it. */
+/** The open connections of a server, each with its last request's answer while it is due: others may be before it. */
 export class Connections {
   readonly #last = new Map<Duplex, ServerResponse | undefined>();
   #closing = false;
@@ -15,18 +15,33 @@ export class Connections {
     });
   }
 
-  /** Told of each request, before it is answered. */
-  asked(socket: Duplex, answer: ServerResponse): void {
+  /**
+   * Told of each request, before it is answered.
+   *
+   * @returns whether it is to be: what comes behind an answer that is the last would be done for nobody
+   */
+  asked(socket: Duplex, answer: ServerResponse): boolean {
+    const before = this.#last.get(socket);
+    if (before === undefined && !this.#last.has(socket)) return false;
+    if (before?.headersSent === true && !before.shouldKeepAlive) return false;
     if (this.#closing) {
-      const before = this.#last.get(socket);
-      if (before !== undefined && !before.headersSent) before.shouldKeepAlive = true; // this one comes after it
+      if (before?.headersSent === false) before.shouldKeepAlive = true; // this one comes after it
       answer.shouldKeepAlive = false;
     }
     this.#last.set(socket, answer);
+    // With it goes its request, and the body: not kept as long as a connection is idle.
+    answer.once("finish", () => {
+      if (answer.req.complete && this.#last.get(socket) === answer)
+        this.#last.set(socket, undefined);
+    });
+    return true;
   }
 
-  last(socket: Duplex): ServerResponse | undefined {
-    return this.#last.get(socket);
+  /** No request that comes on it from now on is answered. @returns the answer to the last that is, unless it has left */
+  leave(socket: Duplex): ServerResponse | undefined {
+    const last = this.#last.get(socket);
+    this.#last.delete(socket);
+    return last;
   }
 
   /** From now on each connection is told with its last answer that it ends, those that are under way included. */
@@ -36,9 +51,15 @@ export class Connections {
       if (answer?.headersSent === false) answer.shouldKeepAlive = false;
   }
 
+  /** Whether bytes of an answer wait for who reads slowly: to Node that is an idle connection. */
+  sending(): boolean {
+    for (const socket of this.#last.keys()) if (socket.writableLength > 0) return true;
+    return false;
+  }
+
   /** Those on which nothing ever came, which Node counts as busy with their first request. */
   closeSilent(): void {
-    for (const [socket, answer] of this.#last)
-      if (answer === undefined && "bytesRead" in socket && socket.bytesRead === 0) socket.destroy();
+    for (const socket of this.#last.keys())
+      if ("bytesRead" in socket && socket.bytesRead === 0) socket.destroy();
   }
 }

@@ -30,7 +30,7 @@ export async function stop(
     late.net().Server.prototype.close.call(server, () => resolve());
   });
   const poll = setInterval(() => {
-    if (performance.now() - began < graceMs) return;
+    if (performance.now() - began < graceMs || connections.sending()) return;
     server.closeIdleConnections();
     connections.closeSilent();
   }, POLL_MS);

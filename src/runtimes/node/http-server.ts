@@ -116,8 +116,7 @@ export async function listen(
     const hostless = incoming.headers.host === undefined && incoming.httpVersion === "1.1";
     const chosen = hostless ? refuseHostless : (route?.(incoming) ?? respond);
     incoming.headers.host = ANY_HOST;
-    connections.asked(incoming.socket, outgoing);
-    chosen(incoming, outgoing);
+    if (connections.asked(incoming.socket, outgoing)) chosen(incoming, outgoing);
   };
   const server =
     tls === undefined
@@ -134,8 +133,8 @@ export async function listen(
   );
   answerMalformed(server, connections);
   server.on("checkExpectation", (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    connections.asked(incoming.socket, outgoing);
-    sendAnswer(outgoing, malformed(417, "of Expect only 100-continue is known"));
+    if (connections.asked(incoming.socket, outgoing))
+      sendAnswer(outgoing, malformed(417, "of Expect only 100-continue is known"));
   });
   server.timeout = bounds.idleTimeoutMs;
   server.maxConnections = bounds.maxConnections;

@@ -33,11 +33,15 @@ export function answerMalformed(server: Server, connections: Connections): void 
     // Of TLS, or the other side went away.
     if (answer === undefined || !socket.writable) return void socket.destroy();
     ended.add(socket);
-    whenDue(connections.last(socket), socket, (answered) => {
+    const cutOff = (): unknown => socket.destroy();
+    // What still comes is read, so that Node no longer sees who does not read his answers.
+    let timer = setTimeout(cutOff, server.timeout);
+    socket.once("close", () => clearTimeout(timer));
+    whenDue(connections.leave(socket), socket, (answered) => {
       if (answered) socket.end();
       else if (socket.writable) socket.end(bytesOf(answer));
-      const linger = setTimeout(() => socket.destroy(), LINGER_MS);
-      socket.once("close", () => clearTimeout(linger));
+      clearTimeout(timer);
+      timer = setTimeout(cutOff, LINGER_MS);
     });
   });
 }

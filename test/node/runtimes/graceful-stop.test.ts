@@ -135,6 +135,43 @@ it.each(["before", "after"])(
   },
 );
 
+it("an answer that is read slowly arrives whole, and so do those behind it", async () => {
+  const bodies = ["x".repeat(30_000_000), "<ok>"];
+  await started({}, async () => new Response(bodies.shift()));
+  const client = await plain();
+  client.socket.pause();
+  client.send(GET + GET);
+  await delay(100);
+  const stopping = stopTime();
+  await delay(600); // well after the grace
+  client.socket.resume();
+  await client.closed;
+  expect(client.text()).toMatch(/xHTTP\/1\.1 200 .*<ok>$/s);
+  expect(await stopping).toBeLessThan(4000);
+});
+
+it("behind an answer that said that it is the last nothing is done", async () => {
+  const done: number[] = [];
+  const times = [400, 0, 0];
+  await started({}, async () => {
+    done.push(times.length);
+    await delay(times.shift());
+    return new Response("<ok>");
+  });
+  const client = await plain();
+  client.send(GET);
+  await delay(50);
+  const stopping = server.stop();
+  client.send(GET);
+  await delay(100); // it is answered, behind the first
+  client.send(GET);
+  await client.closed;
+  await stopping;
+  expect(client.statuses()).toEqual([200, 200]);
+  expect(closes(client)).toBe(1);
+  expect(done).toEqual([3, 2]);
+});
+
 describe("a stop takes", () => {
   it("no time where nobody is connected", async () => {
     await started({ limits: { graceMs: 5000 } });

@@ -146,6 +146,44 @@ describe("what was a request before it is answered first", () => {
     expect(client.text()).toMatch(/<\/good 0>$/);
   });
 
+  it("and none is done behind an answer that is the last", async () => {
+    const address = await start(QUICK, slowly);
+    const hostless = "GET /hostless HTTP/1.1\r\n\r\n";
+    const client = await exchange(address, GOOD + hostless + GOOD.replace("good", "after"));
+    expect(client.statuses()).toEqual([200, 400]);
+    expect(echo.seen).toEqual(["GET /good"]);
+  });
+
+  it("nor what becomes a request only after it was refused", async () => {
+    const client = await rawClient(
+      await start(QUICK, (answer) => async (request) => {
+        const answered = await answer(request);
+        await delay(500);
+        return answered;
+      }),
+    );
+    client.send(`${GOOD}GET /late HTTP/1.1\r\nX: `);
+    await delay(300);
+    client.send(`y\r\nHost: a\r\n\r\n${GOOD.replace("good", "later")}`);
+    await client.closed;
+    expect(client.statuses()).toEqual([200, 408]);
+    expect(echo.seen).toEqual(["GET /good"]);
+  });
+
+  it("as long as it is read: whoever only sends on is cut off", async () => {
+    const limits = { ...QUICK, idleTimeoutMs: 400 };
+    const large = async (): Promise<Response> => new Response("x".repeat(30_000_000));
+    const client = await rawClient(await start(limits, () => large));
+    const began = performance.now();
+    client.socket.pause();
+    client.send(GOOD);
+    const timer = setInterval(() => client.socket.writable && client.send("g"), 100);
+    await Promise.race([client.closed, delay(3000)]);
+    clearInterval(timer);
+    client.socket.destroy();
+    expect(performance.now() - began).toBeLessThan(2500);
+  });
+
   it("and no request is answered twice", async () => {
     const client = await rawClient(await start(QUICK, () => async () => new Response("early")));
     client.send(`${chunked("/x")}1\r\na\r\n`);
