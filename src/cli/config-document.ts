@@ -1,5 +1,6 @@
 import {
   isAlias,
+  isCollection,
   isMap,
   isNode,
   isScalar,
@@ -7,7 +8,10 @@ import {
   LineCounter,
   parseAllDocuments,
   visit,
+  type Alias,
   type Document,
+  type Pair,
+  type YAMLMap,
 } from "yaml";
 import type { ConfigIssue } from "../config-issue.ts";
 import { utf8Decode } from "../encoding/bytes.ts";
@@ -59,7 +63,8 @@ export function readYaml(bytes: Uint8Array): ReadDocument {
       severity: "error" as const,
       ...position(lines, pos[0]),
     }));
-  const locate = (path: ConfigIssue["path"]) => position(lines, offsetOf(document, path));
+  const offsetOf = offsetsIn(document);
+  const locate = (path: ConfigIssue["path"]) => position(lines, offsetOf(path));
   if (issues.length > 0) return { value: undefined, issues, locate };
   try {
     const value: JsonValue = document.toJS({ maxAliasCount: MAX_ALIASES });
@@ -112,12 +117,20 @@ function liberties(
         found.push({ message: "is nested too deeply", pos: [start, start] });
         return visit.BREAK;
       }
+      if (isAlias(node) && isOpen(node, path, document))
+        found.push({ message: "an alias stands in what it names", pos: [start, start] });
       if (!isAlias(node) && node.tag !== undefined)
         found.push({ message: "tags are not read", pos: [start, start] });
       return undefined;
     },
   });
   return found;
+}
+
+/** Whether the alias names what holds it, so that the document would have no end. */
+function isOpen(alias: Alias, path: readonly unknown[], document: Document): boolean {
+  const namesakes = path.filter((one) => isCollection(one) && one.anchor === alias.source);
+  return namesakes.length > 0 && namesakes.includes(alias.resolve(document));
 }
 
 function refuse(message: string): ReadDocument {
@@ -134,26 +147,41 @@ function position(lines: LineCounter, offset: number): Position {
 }
 
 /** The key of a member, the item of a list; where the path leads nowhere, the last place that is there. */
-function offsetOf(document: Document, path: ConfigIssue["path"]): number {
-  let node: unknown = document.contents;
-  let offset = startOf(node) ?? 0;
-  for (const step of path) {
-    if (isAlias(node)) node = node.resolve(document);
-    if (isMap(node)) {
-      const pair = node.items.find(
-        ({ key }) => (isScalar(key) ? String(key.value) : key) === String(step),
+function offsetsIn(document: Document): (path: ConfigIssue["path"]) => number {
+  // Once for each map and alias: there may be as many mistakes as members.
+  const resolved = new Map<Alias, unknown>();
+  const known = new Map<YAMLMap, ReadonlyMap<string, Pair>>();
+  const pairsOf = (map: YAMLMap): ReadonlyMap<string, Pair> => {
+    const pairs =
+      known.get(map) ??
+      new Map(
+        map.items.map((pair) => [String(isScalar(pair.key) ? pair.key.value : pair.key), pair]),
       );
-      if (pair === undefined) return offset;
-      offset = startOf(pair.key) ?? offset;
-      node = pair.value;
-    } else if (isSeq(node) && typeof step === "number") {
-      node = node.items[step];
-      offset = startOf(node) ?? offset;
-    } else {
-      return offset;
+    known.set(map, pairs);
+    return pairs;
+  };
+  return (path) => {
+    let node: unknown = document.contents;
+    let offset = startOf(node) ?? 0;
+    for (const step of path) {
+      if (isAlias(node)) {
+        if (!resolved.has(node)) resolved.set(node, node.resolve(document));
+        node = resolved.get(node);
+      }
+      if (isMap(node)) {
+        const pair = pairsOf(node).get(String(step));
+        if (pair === undefined) return offset;
+        offset = startOf(pair.key) ?? offset;
+        node = pair.value;
+      } else if (isSeq(node) && typeof step === "number") {
+        node = node.items[step];
+        offset = startOf(node) ?? offset;
+      } else {
+        return offset;
+      }
     }
-  }
-  return offset;
+    return offset;
+  };
 }
 
 function startOf(node: unknown): number | undefined {

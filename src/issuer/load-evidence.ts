@@ -55,9 +55,9 @@ export async function loadEvidence(
     }
     const { value, placeOf } = part;
     const all = definition.factors(value);
-    const wrong = parsed.success ? [] : wrongNames(type, section, all, placeOf);
+    const wrong = new Set(parsed.success ? [] : wrongNames(type, section, all, placeOf));
     broken.push(...wrong);
-    factors.push(...all.filter(({ name }) => !wrong.includes(name)));
+    factors.push(...all.filter(({ name }) => !wrong.has(name)));
     sections.set(type, value);
     const report = (issue: ConfigIssue): void => {
       const place = placeOf(issue.path);

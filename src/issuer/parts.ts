@@ -9,7 +9,7 @@ type Parts = Partial<OuterConfig>;
 /** The members that other parts judge, of a document whose form is wrong. */
 export function partsOf(document: unknown): Parts | undefined {
   if (!isMap(document) || Array.isArray(document)) return undefined;
-  const { trust_domain, issuer, evidence, rules, deny, claims } = document;
+  const { trust_domain, issuer, evidence, rules, deny, claims, single_instance } = document;
   const peers = peersSchema.safeParse(document["peers"]);
   const keys = keysSchema.safeParse(document["keys"]);
   const bundle = bundleSchema.safeParse(document["bundle"]);
@@ -22,6 +22,8 @@ export function partsOf(document: unknown): Parts | undefined {
     ...(bundle.success && { bundle: bundle.data }),
     // That no store is named is told already; rules are not to be blamed for it.
     ...(claims !== undefined && { claims: storeNamedIn(claims) }),
+    // Where it is told to be wrong itself, stores are not to be blamed for it.
+    single_instance: single_instance !== undefined && single_instance !== false,
     rules,
     deny,
   };

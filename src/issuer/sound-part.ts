@@ -34,31 +34,32 @@ export function soundPart<C>(
   standIns: unknown,
 ): SoundPart<C> | undefined {
   const draft = { root: compact(section) };
-  const changed: Path[] = [];
+  const changed = new Paths();
   const replaced = new Set<string>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const parsed = schema.safeParse(compact(draft.root));
     if (parsed.success) return partOf(parsed.data, draft.root, changed);
-    const places = parsed.error.issues.flatMap(placesOf).map((path) => placeIn(draft.root, path));
-    const before = changed.length;
+    const places = parsed.error.issues.flatMap(placesOf).map(placesIn(draft.root));
+    const now = new Paths();
     for (const place of places) {
       // What is wrong within what was changed just now is wrong no more.
-      if (changed.slice(before).some((one) => isWithin(place, one))) continue;
+      if (now.hold(place)) continue;
       const path = change(draft, place, standIns, replaced);
       if (path === undefined) return undefined;
-      changed.push(path);
+      now.add(path);
+      changed.add(path);
     }
   }
   return undefined;
 }
 
-function partOf<C>(value: C, root: unknown, changed: readonly Path[]): SoundPart<C> {
+function partOf<C>(value: C, root: unknown, changed: Paths): SoundPart<C> {
+  const placeIn = placesIn(root);
   return {
     value,
     placeOf(path) {
-      const place = placeIn(root, path);
-      const isSound = !changed.some((one) => isWithin(one, place) || isWithin(place, one));
-      return isSound ? place : undefined;
+      const place = placeIn(path);
+      return changed.hold(place) || changed.touch(place) ? undefined : place;
     },
   };
 }
@@ -126,15 +127,47 @@ function compact(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, one]) => [key, compact(one)]));
 }
 
-function placeIn(root: unknown, [step, ...rest]: Path): Path {
-  if (step === undefined) return [];
-  if (!Array.isArray(root) || typeof step !== "number")
-    return [step, ...placeIn(isMap(root) ? root[step] : undefined, rest)];
-  const kept = [...root.keys()].filter((index) => root[index] !== GONE);
-  const index = kept[step] ?? root.length;
-  return [index, ...placeIn(root[index], rest)];
+/** Where what a compacted `root` has at a path stands in `root`, which is left as it is meanwhile. */
+function placesIn(root: unknown): (path: Path) => Path {
+  // Once for each list: there may be as many mistakes as members.
+  const kept = new Map<readonly unknown[], readonly number[]>();
+  const keptIn = (list: readonly unknown[]): readonly number[] => {
+    const known = kept.get(list) ?? [...list.keys()].filter((index) => list[index] !== GONE);
+    kept.set(list, known);
+    return known;
+  };
+  return (path) => {
+    let value = root;
+    return path.map((written) => {
+      const list = Array.isArray(value) && typeof written === "number" ? value : undefined;
+      const step = list === undefined ? written : (keptIn(list)[Number(written)] ?? list.length);
+      value = at(value, [step]);
+      return step;
+    });
+  };
 }
 
-function isWithin(path: Path, outer: Path): boolean {
-  return outer.every((step, index) => path[index] === step);
+/** Paths, by themselves and by what lies above them: asked in time that does not grow with their number. */
+class Paths {
+  readonly #all = new Set<string>();
+  readonly #above = new Set<string>();
+
+  add(path: Path): void {
+    this.#all.add(JSON.stringify(path));
+    for (const one of prefixesOf(path)) this.#above.add(one);
+  }
+
+  /** Whether the path is one of them, or lies below one. */
+  hold(path: Path): boolean {
+    return prefixesOf(path).some((one) => this.#all.has(one));
+  }
+
+  /** Whether the path is one of them, or lies above one. */
+  touch(path: Path): boolean {
+    return this.#above.has(JSON.stringify(path));
+  }
+}
+
+function prefixesOf(path: Path): readonly string[] {
+  return [...path.keys(), path.length].map((length) => JSON.stringify(path.slice(0, length)));
 }

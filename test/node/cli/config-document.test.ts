@@ -30,6 +30,7 @@ describe("readYaml", () => {
       { true: "a", null: "b", "1.0": "c" },
     ],
     ["an alias", "a: &x [1]\nb: *x", { a: [1], b: [1] }],
+    ["an alias below a namesake of what it names", "a: &x [&x 1, *x]", { a: [1, 1] }],
     ["JSON", '{"a": [1, "x", null]}', { a: [1, "x", null] }],
     ["the merge key as a key like others", "a: { <<: { b: 1 } }", { a: { "<<": { b: 1 } } }],
   ])("reads %s", (_name, text, expected) => {
@@ -60,6 +61,7 @@ describe("readYaml", () => {
     ["a map as key", "? { a: 1 }\n: c"],
     ["an alias that names nothing", "a: *x"],
     ["a tab for indentation", "a:\n\tb: 1"],
+    ["an alias in what it names", "a: &x { b: [*x] }"],
     ["no end of a list", "a: [1, 2"],
     ["no end of a text", 'a: "x'],
     ["control characters", "a: \u0000"],
@@ -107,6 +109,15 @@ describe("readYaml", () => {
     expect(read("a: 1\nb: 2\na: 3").issues).toMatchObject([
       { line: 3, column: 1, severity: "error" },
     ]);
+  });
+
+  it("finds as many places as there are members in time that does not grow with their square", () => {
+    const names = Array.from({ length: 4000 }, (_, n) => `m${n}`);
+    const document = read(`a: &a { ${names.join(": 1, ")}: 1 }\nb: *a`);
+    const start = performance.now();
+    for (let round = 0; round < 10; round++)
+      for (const name of names) expect(document.locate(["b", name]).line).toBe(1);
+    expect(performance.now() - start).toBeLessThan(2000);
   });
 
   it("reads ten thousand rules in reasonable time", () => {

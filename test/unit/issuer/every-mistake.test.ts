@@ -124,6 +124,26 @@ describe("a section of evidence whose form is wrong in one place", () => {
   });
 });
 
+describe("a store for one instance", () => {
+  it.each([true, "yes"])(
+    "is not the fault of what is wrong elsewhere: single_instance %j",
+    async (single) => {
+      const { errors } = await load({
+        single_instance: single,
+        claims: { store: "file" },
+        typo: 1,
+      });
+      const told = single === true ? ["typo"] : ["single_instance", "typo"];
+      expect(errors.map((line) => line.split(": ")[0]).toSorted()).toEqual(told);
+    },
+  );
+
+  it("is told of beside what is wrong elsewhere", async () => {
+    const { errors } = await load({ claims: { store: "file" }, typo: 1 });
+    expect(errors).toContainEqual(expect.stringMatching(/^claims\.store: .*single_instance/));
+  });
+});
+
 describe("an issuer that is wrong", () => {
   it("is not the fault of what an issuer on this machine would allow", async () => {
     const dev = { dev: true, pin: "issuer", jwks: "http://127.0.0.1:1/jwks" };
