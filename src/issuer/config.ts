@@ -134,7 +134,8 @@ export async function loadConfig(
   const changedAt = parseInstant(outer.bundle?.changed_at ?? "") ?? 0;
   const isWrong = (): boolean => issues.some(({ severity }) => severity === "error");
   // Where nothing is wrong yet, private keys are read next, in earnest, and all that is wrong with them is told then.
-  if (deps.keys !== undefined && (deps.keys.publicOnly === true || isWrong())) {
+  const { publicOnly, always } = deps.keys ?? {};
+  if (deps.keys !== undefined && (publicOnly === true || always === true || isWrong())) {
     const opening = {
       ...deps.keys,
       platform: deps.platform,

@@ -10,10 +10,13 @@ import { readPrivateKey } from "../signer/private-key.ts";
 import { resolveTimeline } from "../signer/timeline.ts";
 
 /** How keys are to be opened, where a configuration is judged with them. */
-export type KeyOpening = Pick<
+export interface KeyOpening extends Pick<
   LoadKeysDeps,
   "readPrivate" | "backends" | "modes" | "env" | "publicOnly"
->;
+> {
+  /** Also where nothing else is wrong: before something else is opened, which may be wrong itself. */
+  readonly always?: boolean;
+}
 
 type JudgeDeps = Omit<LoadKeysDeps, "report">;
 

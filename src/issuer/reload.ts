@@ -1,11 +1,12 @@
 import { ConfigError, type ConfigIssue } from "../config-issue.ts";
 import { Kept, type Keep } from "../kept.ts";
-import { byUse } from "../signer/algorithms.ts";
+import { byUse, SVID_USES, type SvidUse } from "../signer/algorithms.ts";
 import { checkKeyEdits, type KeyPlan } from "../signer/key-edits.ts";
 import { keptBackends, keptModes } from "../signer/kept-keys.ts";
 import { timelineEntries } from "../signer/load-keys.ts";
 import { auditLine, auditTime } from "./audit.ts";
 import type { Config } from "./config.ts";
+import { judgeKeys } from "./judge-keys.ts";
 import { createIssuer, type Issuer } from "./issuer.ts";
 import { createMetrics } from "./metrics.ts";
 import { peerGauges } from "./peer-gauges.ts";
@@ -42,7 +43,10 @@ export async function openReloadable(
   let held = kept;
   const { audit, log, platform, peerStore } = deps;
   const metrics = createMetrics();
+  const past = new Map<string, readonly [SvidUse, string]>();
   const enter = (opened: OpenedConfig): void => {
+    for (const use of SVID_USES)
+      for (const [id, known] of opened.keys.names[use]) past.set(known, [use, id]);
     const { config: entered, snapshot } = opened;
     entered.heldPeers.bind(peersContext({ ...snapshot, audit, metrics, peerStore }));
     peerGauges(metrics, entered.heldPeers, () => platform.now());
@@ -53,9 +57,11 @@ export async function openReloadable(
   const replace = async (read: (keep: Keep) => Promise<Config>): Promise<void> => {
     const next = new Kept(held);
     const asked = await read(next.keep);
-    refuse(fixedParts(current.config, asked));
-    const opened = await openConfig(asked, opener(next), current.snapshot.store);
-    refuse(checkKeyEdits(planOf(current), planOf(opened), platform.now()));
+    const open = opener(next);
+    const fixed = fixedParts(current.config, asked);
+    if (fixed.length > 0) refuse([...fixed, ...(await wrongKeys(asked, open))]);
+    const opened = await openConfig(asked, open, current.snapshot.store);
+    refuse(checkKeyEdits({ ...planOf(current), past }, planOf(opened), platform.now()));
     await audit.write(auditLine(eventOf(opened, platform.now())));
     enter(opened);
     current = opened;
@@ -80,6 +86,21 @@ export async function openReloadable(
       return next;
     },
   };
+}
+
+/** Told with what cannot change, for which nothing of it is opened. */
+function wrongKeys(
+  { keys, trustDomain, refreshHint, changedAt, policy }: Config,
+  deps: LoadDeps,
+): Promise<readonly ConfigIssue[]> {
+  return judgeKeys(keys, true, {
+    ...deps,
+    trustDomain,
+    refreshHint,
+    changedAt,
+    longestLife: policy.longestTtl,
+    now: deps.platform.now(),
+  });
 }
 
 function refuse(issues: readonly ConfigIssue[]): void {

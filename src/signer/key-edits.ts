@@ -22,6 +22,8 @@ export interface KeyPlan {
   /** Unix seconds. */
   readonly changedAt: number;
   readonly keys: TimedKeySet;
+  /** Use and name of keys that the process has had, by their thumbprints: also of those whose entries are gone. */
+  readonly past?: ReadonlyMap<string, readonly [use: SvidUse, id: string]>;
 }
 
 /**
@@ -62,14 +64,15 @@ export function checkKeyEdits(
 
 /** A key that goes from one list to another has signed what verifiers took it for there. */
 function otherUse(
-  { keys }: Pick<KeyPlan, "keys">,
+  { keys, past }: Pick<KeyPlan, "keys" | "past">,
   use: SvidUse,
   thumbprint: string,
 ): string | undefined {
   for (const was of SVID_USES.filter((one) => one !== use))
     for (const [id, known] of keys.names[was])
       if (known === thumbprint) return `was ${was} ${id} until now: one key serves one use`;
-  return undefined;
+  const [was, id] = past?.get(thumbprint) ?? [use];
+  return was === use ? undefined : `was ${was} ${id} before: one key serves one use`;
 }
 
 const DOCUMENTS = [

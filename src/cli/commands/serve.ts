@@ -77,7 +77,8 @@ export default defineCommand({
     const kept = new Map(paths.map((path) => [path, new Kept()]));
     const { sound: files, issues } = await soundConfigs(paths, (path) => {
       const { keep } = kept.get(path) ?? new Kept();
-      return check(path, keep);
+      // One of several is opened before another: what is wrong with the keys of any is told first.
+      return check(path, keep, paths.length > 1);
     });
     for (const issue of issues) printError(issueLine(issue));
     const metricsToken = process.env["SVIDMINT_METRICS_TOKEN"];
@@ -140,8 +141,9 @@ async function open(
 }
 
 /** With its keys, so that what is wrong with them is told with the rest. */
-function check(path: string, keep: Keep): Promise<CheckedConfig> {
+function check(path: string, keep: Keep, always = false): Promise<CheckedConfig> {
   const keys = {
+    always,
     backends: keptBackends(backends, keep),
     modes: keptModes(allModes, keep),
     env: (name: string) => process.env[name],

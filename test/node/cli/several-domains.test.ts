@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { json, quickly, record, svidmint, temporaryFolders } from "./run.ts";
@@ -183,6 +183,27 @@ describe("svidmint serve with two trust domains", () => {
     const ran = await svidmint(["serve", "--listen", "127.0.0.1:0", ...files], { cwd });
     expect(ran).toMatchObject({ code: 2, stdout: "" });
     expect(ran.stderr).toMatch(/two\/svidmint\.yaml:\d+:\d+: error: issuer: is at or below/);
+  });
+
+  it("tells what is wrong with the keys of both before it opens either", async () => {
+    const cwd = await folder();
+    const { one, two, port } = await twoInitialised(cwd);
+    const key =
+      "{ id: a, backend: local, private_key: file:gone.key, published_at: 2026-01-01T00:00:00Z }";
+    for (const { config } of [one, two]) {
+      const own = await readFile(join(cwd, config), "utf8"); // oxlint-disable-line no-await-in-loop
+      const text = `${own.slice(0, own.indexOf("\nrules:"))}\nkeys: { jwt: [${key}] }\nsingle_instance: true\naudit: { sink: file:audit.log }\nrules: []\n`;
+      await writeFile(join(cwd, config), text); // oxlint-disable-line no-await-in-loop
+    }
+    const before = await readdir(cwd, { recursive: true });
+    const files = ["--config", one.config, "--config", two.config];
+    const ran = await svidmint(["serve", "--listen", `127.0.0.1:${port}`, ...files], { cwd });
+    expect(ran.code).toBe(2);
+    for (const { config } of [one, two])
+      expect(ran.stderr).toMatch(
+        new RegExp(`^${config}:\\d+:\\d+: error: keys\\.jwt\\.0\\.private_key: .*gone\\.key`, "m"),
+      );
+    expect(await readdir(cwd, { recursive: true })).toEqual(before);
   });
 
   it("does not start where both would have one folder, or one key", async () => {

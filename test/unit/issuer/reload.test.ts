@@ -3,6 +3,7 @@ import { ConfigError } from "../../../src/config-issue.ts";
 import { decodeBase64url } from "../../../src/encoding/base64.ts";
 import { utf8Decode } from "../../../src/encoding/bytes.ts";
 import { Kept } from "../../../src/kept.ts";
+import { formatInstant } from "../../../src/signer/instant.ts";
 import { NOW, TRUST_DOMAIN } from "./names.ts";
 import { createReloading, DAY, JWKS, PEER, type ReloadWorld } from "./reloading.ts";
 import { workload, type Workload } from "./world.ts";
@@ -163,6 +164,24 @@ describe("a configuration that is replaced", () => {
     );
   });
 
+  it("is told to have wrong keys beside what cannot change, and opens no store", async () => {
+    const { entries } = world;
+    const [root, spare] = entries.x509.map((entry) => ({ ...entry, certificate: "data:," }));
+    const opened = world.stores();
+    const told = await refusal({
+      ...world.document("b"),
+      claims: { store: "dynamodb", table: "other", region: "eu-central-1" },
+      keys: { ...entries, x509: [root, spare] },
+    });
+    expect(told.split("\n").map((line) => line.split(": ")[0])).toEqual([
+      "claims",
+      "keys.x509.0.certificate",
+      "keys.x509.1.certificate",
+    ]);
+    expect(world.stores()).toBe(opened);
+    expect((await answered(await world.ask(client))).spiffe_id).toContain("/a/");
+  });
+
   it("is not taken where it cannot be written down", async () => {
     await world.reload(world.document("a"));
     world.auditBroken = true;
@@ -185,6 +204,43 @@ describe("a configuration that is replaced", () => {
     // What the lost root certified signs nothing more, though it would live for a while.
     expect(intermediateOf(await answered(await world.ask(client)))).not.toBe(old);
     expect(ring.calls).toBe(calls + 1);
+  });
+});
+
+describe("a key whose entry is gone", () => {
+  it("comes again under its own use, and under no other while the process runs", async () => {
+    const own = await createReloading();
+    const { entries, ring } = own;
+    const tok = (publishedAt: number, removedAt?: number) =>
+      ring.entry("jwt", {
+        id: "tok",
+        publishedAt,
+        activeFrom: "standby",
+        ...(removedAt !== undefined && { removedAt }),
+      });
+    const withKeys = (keys: object, changedAt?: string) =>
+      own.reload(
+        own.document("a", {
+          keys: { ...entries, ...keys },
+          ...(changedAt !== undefined && { bundle: { changed_at: changedAt } }),
+        }),
+      );
+    await withKeys({ jwt: [...entries.jwt, await tok(NOW)] });
+    await withKeys({ jwt: [...entries.jwt, await tok(NOW, NOW + DAY)] });
+    own.now = NOW + 2 * DAY;
+    const gone = formatInstant(NOW + DAY);
+    await withKeys({}, gone);
+    const again = await tok(NOW + 2 * DAY);
+    const refused: unknown = await withKeys({ wit: [again] }, gone).catch((e: unknown) => e);
+    expect(refused).toMatchObject({
+      issues: expect.arrayContaining([
+        expect.objectContaining({
+          path: ["keys", "wit", 0, "id"],
+          message: "was jwt tok before: one key serves one use",
+        }),
+      ]),
+    });
+    await withKeys({ jwt: [...entries.jwt, again] }, gone);
   });
 });
 
