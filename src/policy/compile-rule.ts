@@ -10,7 +10,7 @@ import { namesNobody } from "./pins.ts";
 import { type CompiledFactor, type CompiledRule, mayNeedClaim } from "./rule.ts";
 import { configError } from "./schema-issues.ts";
 import type { RuleInput } from "./schema.ts";
-import { parseTemplate, segmentValue } from "./template.ts";
+import { parseTemplate, segmentValue, type Template } from "./template.ts";
 
 const MAX_FACTORS = 4;
 
@@ -26,6 +26,11 @@ export function compileRule(
 ): { rule?: CompiledRule; issues: ConfigIssue[] } {
   const path = ["rules", index];
   const issues: ConfigIssue[] = [];
+  const tell = (template: ReturnType<typeof parseTemplate>): template is Template => {
+    if ("segments" in template) return true;
+    issues.push(...template.map((message) => configError([...path, "spiffe_id"], message)));
+    return false;
+  };
   const names = Object.keys(input.evidence).toSorted();
   const factors: FactorInfo[] = [];
   for (const name of names) {
@@ -44,8 +49,11 @@ export function compileRule(
   issues.push(...strayNames(input, path));
   const { grants, issues: grantIssues } = compileGrants(input, context, path);
   issues.push(...grantIssues);
-  // With a factor unknown, what follows would only repeat that.
-  if (factors.length < names.length || names.length === 0) return { issues };
+  // With a factor unknown, what follows would only repeat that, but for a path that is none whatever its claims are.
+  if (factors.length < names.length || names.length === 0) {
+    tell(parseTemplate(input.spiffe_id, () => ({ factor: 0, claim: "", numeric: false })));
+    return { issues };
+  }
 
   const { joins, issues: joinIssues } = compileJoins(input, factors, path);
   issues.push(...joinIssues);
@@ -85,10 +93,7 @@ export function compileRule(
       return `${name} is ${kind === "strings" ? "a list" : "true or false"}, which no path can hold`;
     return { ...ref, numeric: kind === "number" };
   });
-  if (!("segments" in template)) {
-    issues.push(...template.map((message) => configError([...path, "spiffe_id"], message)));
-    return { issues };
-  }
+  if (!tell(template)) return { issues };
   const fixed = template.segments.every((segment) => typeof segment === "string");
   const id = fixed ? spiffeIdOf(context.trustDomain, template.source) : undefined;
   if (id?.ok === false)

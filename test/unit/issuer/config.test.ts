@@ -35,6 +35,7 @@ describe("loadConfig", () => {
       "issuer",
       "rules.0",
       "rules.0.evidence.azure_msi",
+      "rules.0.spiffe_id",
       "trust_domain",
     ]);
   });

@@ -124,6 +124,23 @@ describe("a section of evidence whose form is wrong in one place", () => {
   });
 });
 
+describe("a rule whose evidence is wrong", () => {
+  it("is told of a path that is none, and of nothing that hangs on its claims", async () => {
+    const rule = { name: "a", evidence: { aws_iid: {} }, x509: {} };
+    const { errors } = await load({
+      evidence: { aws_iid: { accounts: 5 } },
+      rules: [
+        { ...rule, spiffe_id: "vm" },
+        { ...rule, name: "b", spiffe_id: "/vm/{aws_iid.nothing}" },
+      ],
+    });
+    expect(errors).toEqual([
+      expect.stringMatching(/^evidence\.aws_iid\.accounts: /),
+      "rules.0.spiffe_id: expected a path that begins with /",
+    ]);
+  });
+});
+
 describe("a store for one instance", () => {
   it.each([true, "yes"])(
     "is not the fault of what is wrong elsewhere: single_instance %j",
