@@ -6,9 +6,16 @@ import type { Duplex } from "node:stream";
 export class Connections {
   readonly #last = new Map<Duplex, ServerResponse | undefined>();
   #closing = false;
+  /** With an answer goes its request, and the body: not kept as long as a connection is idle. One listener for all. */
+  readonly #left: (this: ServerResponse) => void;
 
   /** @param opened the event of a connection that requests come on */
   constructor(server: Server, opened: "connection" | "secureConnection") {
+    const last = this.#last;
+    this.#left = function left() {
+      const { complete, socket } = this.req;
+      if (complete && last.get(socket) === this) last.set(socket, undefined);
+    };
     server.on(opened, (socket: Socket) => {
       this.#last.set(socket, undefined);
       socket.once("close", () => this.#last.delete(socket));
@@ -29,11 +36,7 @@ export class Connections {
       answer.shouldKeepAlive = false;
     }
     this.#last.set(socket, answer);
-    // With it goes its request, and the body: not kept as long as a connection is idle.
-    answer.once("finish", () => {
-      if (answer.req.complete && this.#last.get(socket) === answer)
-        this.#last.set(socket, undefined);
-    });
+    answer.on("finish", this.#left);
     return true;
   }
 
