@@ -1,8 +1,14 @@
+import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 /** What these put in a module's place, others that share their process would be given as well. */
 const REPLACES_MODULES = ["test/node/runtimes/audit-write.test.ts"];
+
+/** Many tests start `svidmint`, a fifth of whose start would otherwise be compiling. */
+const env = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/compiled", import.meta.url)),
+};
 
 export default defineConfig({
   test: {
@@ -15,6 +21,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
+          env,
           // 0.3 s a file otherwise. A hook at the top of a helper would be the first file's alone: helpers clean up
           // by `onTestFinished`, or by hooks that a file asks for.
           isolate: false,
@@ -27,7 +34,7 @@ export default defineConfig({
           exclude: REPLACES_MODULES,
         },
       },
-      { test: { name: "node-isolated", include: REPLACES_MODULES } },
+      { test: { name: "node-isolated", env, include: REPLACES_MODULES } },
       {
         plugins: [
           cloudflareTest({ wrangler: { configPath: "./infra/cloudflare/wrangler.jsonc" } }),

@@ -7,6 +7,7 @@ import { match } from "../../../src/policy/match.ts";
 import { restorePolicy, storePolicy } from "../../../src/policy/stored.ts";
 import { A, B, compile, fact, type Json, NOW, present } from "../policy/fixtures.ts";
 import { holds, idOf, referenceMatch } from "../policy/reference.ts";
+import { runs } from "./runs.ts";
 
 const REGIONS = ["eu-1", "eu-1", "eu-2", "us-1", "eu-1/b"];
 const PATTERNS = ["eu-*", "*-1", "*", "e*1", "eu-1*", "u*-*"];
@@ -157,9 +158,9 @@ describe("policy, over whole policies", () => {
           }
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
-    expect(compared).toBeGreaterThan(3000);
+    expect(compared).toBeGreaterThan(runs(3000));
     expect(granted).toBeGreaterThan(compared / 20);
   });
 
@@ -189,9 +190,9 @@ describe("policy, over whole policies", () => {
         const text = JSON.stringify(storePolicy(policy));
         expect(restorePolicy(JSON.parse(text))).toStrictEqual(policy);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
-    expect(compared).toBeGreaterThan(500);
+    expect(compared).toBeGreaterThan(runs(500));
   });
 
   it("never gives one SPIFFE ID to attestations that differ in a pin, unless every rule concerned says shared_id", () => {
@@ -220,9 +221,9 @@ describe("policy, over whole policies", () => {
           expect(mixed).toEqual([]);
         },
       ),
-      { numRuns: 4000 },
+      { numRuns: runs(4000) },
     );
-    expect(accepted).toBeGreaterThan(500);
+    expect(accepted).toBeGreaterThan(runs(500));
   });
 
   it("explains with the same rule that decides", () => {
@@ -238,7 +239,7 @@ describe("policy, over whole policies", () => {
           decision.ok ? decision.value.spiffeId.uri : undefined,
         );
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });
@@ -265,7 +266,7 @@ describe("globs", () => {
         const expression = new RegExp(`^(?:${glob.source.split("*").join("[^/:]*")})$`, "s");
         expect(globMatches(glob, tried)).toBe(expression.test(tried));
       }),
-      { numRuns: 20_000 },
+      { numRuns: runs(20_000) },
     );
   });
 
@@ -275,7 +276,7 @@ describe("globs", () => {
         const covered = globCovers(wide, narrow) && globMatches(narrow, tried);
         expect(covered && !globMatches(wide, tried)).toBe(false);
       }),
-      { numRuns: 20_000 },
+      { numRuns: runs(20_000) },
     );
   });
 
