@@ -7,6 +7,7 @@ import { OTHER_JKT } from "../../conformance/attestor.ts";
 import { oddProof, proofFor, S } from "./pop-support.ts";
 import { ISSUER, NOW } from "./support.ts";
 import { issueLeaf, makeBench, type Holder, type PopBench } from "./x509/pop-support.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 /** The proof that goes with a certificate, judged where both are used: by `x509_pop`. */
 let bench: PopBench;
@@ -24,7 +25,7 @@ describe("a proof of possession of a certificate's key", () => {
   it.each(["P-256", "P-384", "Ed25519", "RSA-2048"] as const)(
     "is taken of a %s key",
     async (kind) => {
-      const own = await issueLeaf(bench.intermediate, {}, await platform.generateKey(kind));
+      const own = await issueLeaf(bench.intermediate, {}, await newKey(platform, kind));
       expect(await bench.outcomeOf(own)).toBe("accepted");
     },
   );
@@ -46,7 +47,7 @@ describe("a proof of possession of a certificate's key", () => {
   });
 
   it("is taken in any algorithm of the key, and in none of another kind of key", async () => {
-    const rsa = await issueLeaf(bench.intermediate, {}, await platform.generateKey("RSA-2048"));
+    const rsa = await issueLeaf(bench.intermediate, {}, await newKey(platform, "RSA-2048"));
     for (const alg of ["RS256", "RS512", "PS256", "PS384"]) {
       const proof = await oddProof(rsa.key, {}, { alg }); // oxlint-disable-line no-await-in-loop
       expect(await bench.outcomeOf(rsa, { proof })).toBe("accepted"); // oxlint-disable-line no-await-in-loop
@@ -72,7 +73,7 @@ describe("a proof of possession of a certificate's key", () => {
   it("is not asked of a key that anybody can compute", async () => {
     const spki = spkiOf({ type: "RSA", n: rsaModulus(256), e: Uint8Array.of(1, 0, 1) });
     const { certificate } = await issueLeaf(bench.intermediate, { spki });
-    const key = await platform.generateKey("RSA-2048");
+    const key = await newKey(platform, "RSA-2048");
     expect(await bench.outcomeOf({ key, certificate })).toBe("algorithm_not_allowed");
   });
 

@@ -6,10 +6,11 @@ import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import type { Reason } from "../../../src/reasons.ts";
 import { countingPlatform } from "../../fakes/counting-platform.ts";
 import { csrPem } from "../../fakes/csr.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 const platform = webCryptoPlatform();
 const key = await platform.generateKey("P-256");
-const rsa = await platform.generateKey("RSA-2048");
+const rsa = await newKey(platform, "RSA-2048");
 const NONE: ReadonlySet<string> = new Set();
 
 function refusal(reason: Reason) {

@@ -24,6 +24,7 @@ import type { Result } from "../../../src/result.ts";
 import { countingPlatform } from "../../fakes/counting-platform.ts";
 import { commonName, csrDer, csrPem, extension, extensionRequest } from "../../fakes/csr.ts";
 import { pem } from "../../fakes/keys.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 const platform = webCryptoPlatform();
 const KINDS: readonly KeyKind[] = ["P-256", "P-384", "RSA-2048", "Ed25519"];
@@ -53,7 +54,7 @@ function named(dotted: string, ...parameters: Uint8Array[]): Uint8Array {
 
 describe("possession by CSR", () => {
   it.each(KINDS)("proves a %s key and names it by its thumbprint", async (kind) => {
-    const made = await platform.generateKey(kind);
+    const made = await newKey(platform, kind);
     const { platform: counted, calls } = countingPlatform();
     for (const csr of [await csrPem(platform, made), await buildCsr(platform, made)]) {
       const proven = await proveCsr(csr, { platform: counted, ours: NONE });

@@ -19,6 +19,7 @@ import {
   reasons,
   refusal,
 } from "./dpop-support.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 const ALGORITHMS: readonly TokenAlgorithm[] = ["ES256", "ES384", "RS256", "PS256", "EdDSA"];
 const KINDS: readonly KeyKind[] = ["P-256", "P-384", "RSA-2048", "Ed25519"];
@@ -37,7 +38,7 @@ describe("possession by DPoP", () => {
   });
 
   it.each(KINDS)("makes proofs with a %s key that jose takes, and takes them", async (kind) => {
-    const made = await platform.generateKey(kind);
+    const made = await newKey(platform, kind);
     const header = await signDpop(platform, made, { url: HTU, body });
     const verified = await jwtVerify(header, EmbeddedJWK, {
       typ: "dpop+jwt",

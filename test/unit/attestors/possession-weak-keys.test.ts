@@ -6,6 +6,7 @@ import { bits, nul, oid, seq } from "../../../src/encoding/der/writer.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { csrPem } from "../../fakes/csr.ts";
 import { pem } from "../../fakes/keys.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 const files = import.meta.glob<string>(
   "../../../../shared/vectors/third-party/badkeys/*.{key,csr,pem}",
@@ -16,7 +17,7 @@ const files = import.meta.glob<string>(
 const SOUND = ["rsa-ok.key"];
 
 const platform = webCryptoPlatform();
-const signer = await platform.generateKey("RSA-2048");
+const signer = await newKey(platform, "RSA-2048");
 
 /** Each block of a file by its label, whatever stands between. */
 function blocksOf(text: string): [label: string, der: Uint8Array][] {

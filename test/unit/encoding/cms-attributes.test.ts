@@ -31,10 +31,11 @@ import {
   envelope,
   judgeSignedData,
 } from "./signed-data-builder.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 let key: PrivateKey;
 beforeAll(async () => {
-  key = await platform.generateKey("RSA-2048");
+  key = await newKey(platform, "RSA-2048");
 });
 
 const signer = (parts: Partial<SignerParts>): Promise<Uint8Array> =>

@@ -32,12 +32,13 @@ import {
   envelope,
   judgeSignedData,
 } from "./signed-data-builder.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 let key: PrivateKey;
 let other: PrivateKey;
 beforeAll(async () => {
-  key = await platform.generateKey("RSA-2048");
-  other = await platform.generateKey("RSA-2048");
+  key = await newKey(platform, "RSA-2048");
+  other = await newKey(platform, "RSA-2048");
 });
 
 const signer = (parts: Partial<SignerParts>): Promise<Uint8Array> =>
@@ -217,7 +218,7 @@ describe("the envelope", () => {
 
 describe("the key", () => {
   it.each(["P-256", "Ed25519"] as const)("is not %s", async (kind) => {
-    const { publicKey } = await platform.generateKey(kind);
+    const { publicKey } = await newKey(platform, kind);
     expect(await judge(envelope([await signer({})]), { with: publicKey })).toBe(
       "algorithm_not_allowed",
     );

@@ -18,6 +18,7 @@ import type { SignatureScheme } from "../../../src/encoding/primitives.ts";
 import { signatureAlgorithmOf, x509Signature } from "../../../src/encoding/signature-algorithm.ts";
 import type { KeyKind, PrivateKey } from "../../../src/platform/platform.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 const platform = webCryptoPlatform();
 const ES256: SignatureScheme = { name: "ECDSA", hash: "SHA-256" };
@@ -84,7 +85,7 @@ describe("parseCsr", () => {
     ["RSA-2048", { name: "RSA-PSS", hash: "SHA-256" }],
     ["Ed25519", { name: "Ed25519" }],
   ])("takes and verifies a request for %s", async (kind, scheme) => {
-    const key = await platform.generateKey(kind);
+    const key = await newKey(platform, kind);
     expect(await judge(await request(key, {}, scheme))).toBe("ok");
   });
 

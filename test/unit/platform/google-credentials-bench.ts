@@ -5,6 +5,7 @@ import type { GoogleCredentialDeps } from "../../../src/platform/google-file.ts"
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { FakeGoogleTokens } from "../../fakes/google-tokens.ts";
 import { pem } from "../../fakes/keys.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 const NOW = 1_800_000_000;
 export const ACCOUNT = "svidmint@acme-identity.iam.gserviceaccount.com";
@@ -45,7 +46,7 @@ export const ON_AWS = {
 let accountKey: PrivateKey | undefined;
 
 export async function serviceAccount(tokens: FakeGoogleTokens) {
-  const key = (accountKey ??= await platform.generateKey("RSA-2048"));
+  const key = (accountKey ??= await newKey(platform, "RSA-2048"));
   tokens.accounts.set(ACCOUNT, key.publicKey);
   return {
     type: "service_account",

@@ -13,6 +13,7 @@ import {
 } from "../../../src/svid/x509-svid.ts";
 import { NOW, platform } from "../svid/forge.ts";
 import { expectationOf, minter, profileFor, trustDomain, type Minter } from "../svid/mint.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 const KINDS: readonly KeyKind[] = ["P-256", "P-384", "RSA-2048", "Ed25519"];
 const segment = fc
@@ -28,7 +29,7 @@ let keys: readonly PublicKey[];
 let sample: Uint8Array;
 beforeAll(async () => {
   cas = await Promise.all(KINDS.map(async (kind) => minter(kind)));
-  keys = await Promise.all(KINDS.map(async (kind) => (await platform.generateKey(kind)).publicKey));
+  keys = await Promise.all(KINDS.map(async (kind) => (await newKey(platform, kind)).publicKey));
   const [ca] = cas;
   const [key] = keys;
   if (ca === undefined || key === undefined) throw new Error("no keys");

@@ -11,13 +11,14 @@ import { signerConformance } from "../../conformance/signer.ts";
 import { FAILURES, FOREIGN, hang, slow, UNSOUND } from "../../fakes/aws-kms-faults.ts";
 import { failure, FakeKms, keyArn, KMS_VARIABLES } from "../../fakes/aws-kms.ts";
 import { base64 } from "../../fakes/keys.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 const crypto = webCryptoPlatform();
 const DATA = utf8Encode("bytes that we encoded");
 
 async function bench(kind: KeyKind = "P-256", wanted?: SignatureAlgorithm) {
   const kms = new FakeKms(crypto);
-  const key = await crypto.generateKey(kind);
+  const key = await newKey(crypto, kind);
   const chosen = signingAlgorithm("x509", key.publicKey.info, wanted);
   if (!chosen.ok) throw new Error(chosen.error.reason);
   const arn = kms.add("one", key);

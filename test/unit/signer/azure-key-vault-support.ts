@@ -6,6 +6,7 @@ import type { BackendDeps } from "../../../src/signer/backend.ts";
 import type { SignatureAlgorithm } from "../../../src/signer/signer.ts";
 import { FakeKeyVault } from "../../fakes/azure-key-vault.ts";
 import { IDENTITY_VARIABLES } from "../../fakes/azure-tokens.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 export const crypto = webCryptoPlatform();
 
@@ -17,7 +18,7 @@ export async function bench(
   resource?: string,
 ) {
   const vault = new FakeKeyVault(crypto, origin, resource);
-  const key = await crypto.generateKey(kind);
+  const key = await newKey(crypto, kind);
   const chosen = signingAlgorithm("x509", key.publicKey.info, wanted);
   if (!chosen.ok) throw new Error(chosen.error.reason);
   const kid = await vault.add("one", key);

@@ -7,6 +7,7 @@ import { openGcpKms, type GcpKmsSettings } from "../../../src/signer/gcp-kms.ts"
 import { SignerError, type SignatureAlgorithm } from "../../../src/signer/signer.ts";
 import { FakeGcpKms, RING } from "../../fakes/gcp-kms.ts";
 import { base64 } from "../../fakes/keys.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 export const crypto = webCryptoPlatform();
 export const METADATA =
@@ -26,7 +27,7 @@ const GOOGLE_NAMES: Readonly<Record<string, string>> = {
 export async function bench(kind: KeyKind = "P-256", wanted?: SignatureAlgorithm) {
   const kms = new FakeGcpKms(crypto);
   kms.permissions.set(TOKEN, new Set(["useToSign", "useToDecrypt"]));
-  const key = await crypto.generateKey(kind);
+  const key = await newKey(crypto, kind);
   const chosen = signingAlgorithm("x509", key.publicKey.info, wanted);
   if (!chosen.ok) throw new Error(chosen.error.reason);
   const version = kms.add("one", key, GOOGLE_NAMES[chosen.value.algorithm] ?? "none");

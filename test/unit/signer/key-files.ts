@@ -11,6 +11,7 @@ import { parseTrustDomain } from "../../../src/spiffe/trust-domain.ts";
 import { buildCaTbs } from "../../../src/svid/ca-certificate.ts";
 import { subjectKeyIdOf } from "../../../src/svid/key-id.ts";
 import { assembleCertificate, serialNumber } from "../../../src/svid/x509-svid.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 export const platform = webCryptoPlatform();
 export const T = 1_800_000_000;
@@ -50,7 +51,7 @@ export async function certificate(
 }
 
 export async function addKey(name: string, kind: KeyKind = "P-256"): Promise<PrivateKey> {
-  const key = await platform.generateKey(kind);
+  const key = await newKey(platform, kind);
   files[`file:${name}.key`] = await pemOf(key);
   files[`file:${name}.pem`] = await certificate(key);
   files[`file:${name}.pub`] = encodePem("PUBLIC KEY", key.publicKey.spki);

@@ -1,25 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
-import type { KeyKind, PrivateKey } from "../../../src/platform/platform.ts";
+import type { KeyKind } from "../../../src/platform/platform.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { signingAlgorithm } from "../../../src/signer/algorithms.ts";
 import { localSigner } from "../../../src/signer/local.ts";
 import type { SignatureAlgorithm, Signer } from "../../../src/signer/signer.ts";
 import { verified } from "../../../src/signer/verified.ts";
 import { signerConformance } from "../../conformance/signer.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 const platform = webCryptoPlatform();
 
-/** Takes long to make, and no test here minds that another had it. */
-let rsa: PrivateKey | undefined;
-
-async function newKey(kind: KeyKind): Promise<PrivateKey> {
-  if (kind !== "RSA-2048") return platform.generateKey(kind);
-  return (rsa ??= await platform.generateKey(kind));
-}
-
 async function make(kind: KeyKind, wanted?: SignatureAlgorithm): Promise<Signer> {
-  const key = await newKey(kind);
+  const key = await newKey(platform, kind);
   const algorithm = signingAlgorithm("x509", key.publicKey.info, wanted);
   if (!algorithm.ok) throw new Error(algorithm.error.reason);
   return localSigner("test", key, algorithm.value, platform);
@@ -62,7 +55,7 @@ describe("verified", () => {
 });
 
 const chosen = async (use: "x509" | "jwt", kind: KeyKind, wanted?: SignatureAlgorithm) => {
-  const { publicKey } = await newKey(kind);
+  const { publicKey } = await newKey(platform, kind);
   const result = signingAlgorithm(use, publicKey.info, wanted);
   return result.ok ? result.value.algorithm : result.error.reason;
 };

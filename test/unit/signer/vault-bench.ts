@@ -5,6 +5,7 @@ import type { BackendDeps } from "../../../src/signer/backend.ts";
 import { SignerError, type SignatureAlgorithm } from "../../../src/signer/signer.ts";
 import { openVaultTransit } from "../../../src/signer/vault-transit.ts";
 import { FakeVault, VAULT_VARIABLES } from "../../fakes/vault.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 export const crypto = webCryptoPlatform();
 
@@ -20,7 +21,7 @@ type Settings = Parameters<typeof openVaultTransit>[0];
 export async function vaultBench(kind: KeyKind = "P-256", wanted?: SignatureAlgorithm) {
   await warm;
   const vault = new FakeVault(crypto);
-  const [key, newer] = await Promise.all([crypto.generateKey(kind), crypto.generateKey(kind)]);
+  const [key, newer] = await Promise.all([newKey(crypto, kind), newKey(crypto, kind)]);
   const chosen = signingAlgorithm("x509", key.publicKey.info, wanted);
   if (!chosen.ok) throw new Error(chosen.error.reason);
   const url = vault.add("one", key, newer);

@@ -8,6 +8,7 @@ import type { JwtSvidProfile } from "../../../src/svid/jwt-svid.ts";
 import { verifyJwtSvid, type JwtSvidRules } from "../../../src/svid/verify-jwt-svid.ts";
 import { NOW, platform } from "./forge.ts";
 import { ID, trustDomain } from "./mint.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 /** JWT-SVIDs of any shape, and the keys that sign them. */
 
@@ -42,7 +43,7 @@ export interface JwtKeys {
 
 export async function jwtKeys(): Promise<JwtKeys> {
   const ec = await platform.generateKey("P-256");
-  const rsa = await platform.generateKey("RSA-2048");
+  const rsa = await newKey(platform, "RSA-2048");
   const ed = await platform.generateKey("Ed25519");
   const authorities = [
     { kid: "key-1", info: ec.publicKey.info },

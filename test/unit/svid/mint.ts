@@ -14,6 +14,7 @@ import {
 } from "../../../src/svid/x509-svid.ts";
 import type { X509SvidExpectation } from "../../../src/svid/x509-lint.ts";
 import { NOW, platform, SCHEMES } from "./forge.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 /** CAs and leaves by the code under test. */
 
@@ -35,7 +36,7 @@ export async function minter(
   scheme: SignatureScheme = SCHEMES[kind],
   by?: Minter,
 ): Promise<Minter> {
-  const key = await platform.generateKey(kind);
+  const key = await newKey(platform, kind);
   const { spki } = key.publicKey;
   const signing = by ?? { key, scheme };
   const tbs = buildCaTbs({

@@ -10,6 +10,7 @@ import { NOW, platform } from "./forge.ts";
 import { signInput } from "./jwt.ts";
 import { ID, trustDomain } from "./mint.ts";
 import { witWorld, type WitWorld } from "./wit.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 let w: WitWorld;
 beforeAll(async () => {
@@ -52,7 +53,7 @@ describe("a WIT-SVID of ours", () => {
   });
 
   it("names every algorithm that the workload's key fits", async () => {
-    const rsa = await platform.generateKey("RSA-2048");
+    const rsa = await newKey(platform, "RSA-2048");
     for (const alg of TOKEN_SVID_ALGORITHMS) {
       const { info } = rsa.publicKey;
       if (!keyFits(alg, info)) continue;

@@ -12,6 +12,7 @@ import { lintX509SvidTbs } from "../../../src/svid/x509-lint.ts";
 import { buildX509SvidTbs, serialNumber, x509Issuer } from "../../../src/svid/x509-svid.ts";
 import { extension, NOW, platform, read, testCa } from "./forge.ts";
 import { expectationOf, ID, mint, minter, profileFor, trustDomain, type Minter } from "./mint.ts";
+import { newKey } from "../../fakes/private-key.ts";
 
 const HASHES: readonly HashName[] = ["SHA-256", "SHA-384", "SHA-512"];
 const CA_SCHEMES: readonly [KeyKind, SignatureScheme][] = [
@@ -33,7 +34,7 @@ describe("an issued certificate", () => {
   it.each(CA_SCHEMES)("is linted and verified under a %s CA, %o", async (kind, scheme) => {
     const by = await minter(kind, scheme);
     for (const workload of ["P-256", "P-384", "RSA-2048", "Ed25519"] as const) {
-      const key = (await platform.generateKey(workload)).publicKey;
+      const key = (await newKey(platform, workload)).publicKey;
       const profile = await profileFor(key.spki);
       const linted = lintX509SvidTbs(
         buildX509SvidTbs(by.issuer, profile),
@@ -150,7 +151,7 @@ describe("serialNumber", () => {
 describe("subjectKeyIdOf", () => {
   it("hashes what follows the algorithm, for every kind of key", async () => {
     for (const kind of ["P-256", "P-384", "RSA-2048", "Ed25519"] as const) {
-      const { spki: der, info } = (await platform.generateKey(kind)).publicKey;
+      const { spki: der, info } = (await newKey(platform, kind)).publicKey;
       const bits =
         info.type === "EC"
           ? Uint8Array.of(4, ...info.x, ...info.y)

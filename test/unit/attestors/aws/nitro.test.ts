@@ -31,6 +31,7 @@ import {
   settings,
   tpm,
 } from "./nitro-support.ts";
+import { newKey } from "../../../fakes/private-key.ts";
 
 const stranger = await simulateNitro(NOW);
 
@@ -186,7 +187,7 @@ describe("aws_nitro", () => {
       expect(outcome(await judgeDocument(await enclave.sign(payload({ cabundle }))))).toBe(reason);
     });
     it("has no certificate of another kind of key", async () => {
-      const key = await platform.generateKey("RSA-2048");
+      const key = await newKey(platform, "RSA-2048");
       const { der } = await caOf("rsa", key);
       const document = await enclave.sign(payload({ cabundle: [...chain, der] }));
       expect(outcome(await judgeDocument(document))).toBe("certificate_chain_invalid");

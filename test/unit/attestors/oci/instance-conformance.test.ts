@@ -6,6 +6,7 @@ import { platform } from "../../svid/forge.ts";
 import { proofFor } from "../pop-support.ts";
 import { buildClean, ISSUER, NOW } from "../support.ts";
 import { makeBench, subjectOf, TENANCY, UNITS } from "./instance-support.ts";
+import { newKey } from "../../../fakes/private-key.ts";
 
 attestorConformance("oci_instance", async () => {
   const network = new FakeNetwork();
@@ -13,7 +14,7 @@ attestorConformance("oci_instance", async () => {
   const [factor] = ociInstance.factors(ociInstance.config().parse(settings));
   if (factor === undefined) throw new Error("no factor");
   const machine = await launch();
-  const thief = await platform.generateKey("RSA-2048");
+  const thief = await newKey(platform, "RSA-2048");
   return {
     attestor,
     elsewhere: await buildClean(ociInstance, settings, { network, trustDomain: "test.example" }),

@@ -10,6 +10,7 @@ import { extension, platform, testCa, type Fields, type TestCa } from "../../svi
 import { proofFor } from "../pop-support.ts";
 import { buildClean, NOW, type Surroundings } from "../support.ts";
 import { chainOf } from "../x509/pop-support.ts";
+import { newKey } from "../../../fakes/private-key.ts";
 
 export const INSTANCE = "ocid1.instance.oc1.phx.anyhqljrexample2";
 export const COMPARTMENT = "ocid1.compartment.oc1..aaaaaaaacompartment2";
@@ -62,7 +63,7 @@ export async function makeBench(around: Surroundings = {}): Promise<OciBench> {
   };
   const attestor = await buildClean(ociInstance, settings, around);
   // One key for all machines of a bench: RSA keys take long to make.
-  const shared = await platform.generateKey("RSA-2048");
+  const shared = await newKey(platform, "RSA-2048");
   const evidenceOf = async ({ key, certificate }: OciMachine, more: object = {}) => ({
     type: "oci_instance",
     certificate: chainOf(certificate),
