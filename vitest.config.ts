@@ -5,6 +5,13 @@ import { defineConfig } from "vitest/config";
 /** What these put in a module's place, others that share their process would be given as well. */
 const REPLACES_MODULES = ["test/node/runtimes/audit-write.test.ts"];
 
+/** Of what no Worker runs: stores of other runtimes, and what reads, edits or exchanges configurations that are not compiled. */
+const NOT_OF_WORKERS = [
+  "test/unit/stores/{azure-table,dynamodb,firestore,optimistic,service}.test.ts",
+  "test/unit/issuer/{broken-config,every-mistake,reload,sound-part}.test.ts",
+  "test/unit/property/rotation.test.ts",
+];
+
 /** Many tests start `svidmint`, a fifth of whose start would otherwise be compiling. */
 const env = {
   NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/compiled", import.meta.url)),
@@ -47,6 +54,7 @@ export default defineConfig({
             "test/regression/*.test.ts",
             "test/workerd/**/*.test.ts",
           ],
+          exclude: NOT_OF_WORKERS,
         },
       },
     ],

@@ -6,7 +6,6 @@ import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import { loadConfig } from "../../../src/issuer/config.ts";
 import { keySet, tokenKey } from "../../fakes/token-issuer.ts";
 import { ACCOUNT, platform } from "./config-world.ts";
-import { runs } from "../property/runs.ts";
 
 /** Good configurations that are broken in one to five places: each place is told, nothing else is, and none is taken. */
 
@@ -149,7 +148,7 @@ describe("a configuration that is broken in one to five places", () => {
             true,
           );
       }),
-      { numRuns: runs(400) },
+      { numRuns: 400 },
     );
   });
 });
