@@ -1,15 +1,7 @@
-import { afterEach, describe, expect, it } from "vitest";
-import type { ListenAddress } from "../../../src/runtimes/node/http-server.ts";
-import { echoServer, exchange, type EchoServer } from "./raw-client.ts";
+import { describe, expect, it } from "vitest";
+import { exchange, EchoServer } from "./raw-client.ts";
 
-let echo: EchoServer;
-const start = async (...options: Parameters<typeof echoServer>): Promise<ListenAddress> => {
-  echo = await echoServer(...options);
-  return echo.address;
-};
-afterEach(async () => {
-  await echo.server.stop();
-});
+const echo = new EchoServer();
 
 describe("smuggling (HD-2)", () => {
   const SECOND = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -69,7 +61,7 @@ describe("smuggling (HD-2)", () => {
       `${post("Transfer-Encoding: chunked")}1\r\nxx\r\n0\r\n\r\n${SECOND}`,
     ],
   ])("%s: 400, and what follows is no request", async (_, bytes) => {
-    const client = await exchange(await start(), bytes);
+    const client = await exchange(await echo.start(), bytes);
     expect(client.statuses()).toEqual([400]);
     expect(echo.seen.filter((request) => request.includes("smuggled"))).toEqual([]);
   });
@@ -95,13 +87,13 @@ describe("what is no request", () => {
     ["a space in the path", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n"],
     ["SSH", "SSH-2.0-OpenSSH_9.6\r\n"],
   ])("%s: refused and closed", async (_, bytes) => {
-    const client = await exchange(await start(), bytes);
+    const client = await exchange(await echo.start(), bytes);
     expect(client.statuses().filter((status) => ![400, 408, 505].includes(status))).toEqual([]);
     expect(echo.seen).toEqual([]);
   });
 
   it("headers beyond 16 KiB: 431", async () => {
-    const address = await start();
+    const address = await echo.start();
     const one = await exchange(
       address,
       `GET / HTTP/1.1\r\nHost: a\r\nX: ${"y".repeat(16_384)}\r\n\r\n`,
@@ -117,12 +109,12 @@ describe("what is no request", () => {
 
   it("trailers beyond 16 KiB are not taken either", async () => {
     const head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
-    const client = await exchange(await start(), `${head}X: ${"y".repeat(20_000)}\r\n\r\n`);
+    const client = await exchange(await echo.start(), `${head}X: ${"y".repeat(20_000)}\r\n\r\n`);
     expect(client.statuses().filter((status) => status === 200)).toEqual([]);
   });
 
   it("a Host of any kind changes no path (HD-1)", async () => {
-    const address = await start();
+    const address = await echo.start();
     const hosts = [
       "a b",
       "a/b",
@@ -155,7 +147,7 @@ describe("what is no request", () => {
     ["/x?http://evil.example/", "/x"],
   ])("the target %s is the path %s", async (target, path) => {
     const client = await exchange(
-      await start(),
+      await echo.start(),
       `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
     );
     expect(client.statuses()).toEqual([200]);
@@ -166,7 +158,7 @@ describe("what is no request", () => {
     "the target %s is none, or a path",
     async (target) => {
       const client = await exchange(
-        await start(),
+        await echo.start(),
         `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
       );
       const [status] = client.statuses();
@@ -175,7 +167,7 @@ describe("what is no request", () => {
   );
 
   it("CONNECT and Upgrade open nothing", async () => {
-    const address = await start();
+    const address = await echo.start();
     const connected = await exchange(
       address,
       "CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n",
@@ -194,7 +186,7 @@ describe("what is no request", () => {
 
   it("Expect: what we do not know is 417", async () => {
     const client = await exchange(
-      await start(),
+      await echo.start(),
       "GET /x HTTP/1.1\r\nHost: a\r\nExpect: magic\r\nConnection: close\r\n\r\n",
     );
     expect(client.statuses()).toEqual([417]);

@@ -1,23 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, describe, expect, it } from "vitest";
-import type { ListenAddress } from "../../../src/runtimes/node/http-server.ts";
-import { echoServer, exchange, QUICK, rawClient, type EchoServer } from "./raw-client.ts";
+import { describe, expect, it } from "vitest";
+import { exchange, QUICK, rawClient, EchoServer } from "./raw-client.ts";
 
-let echo: EchoServer;
-const start = async (...options: Parameters<typeof echoServer>): Promise<ListenAddress> => {
-  echo = await echoServer(...options);
-  return echo.address;
-};
-afterEach(async () => {
-  await echo.server.stop();
-});
+const echo = new EchoServer();
 
 describe("slow senders (DS-7)", () => {
   async function lifetime(
     first: string,
     trickle: string,
   ): Promise<{ ms: number; statuses: number[] }> {
-    const client = await rawClient(await start());
+    const client = await rawClient(await echo.start());
     const began = performance.now();
     client.send(first);
     const timer = setInterval(() => client.send(trickle), 30);
@@ -53,7 +45,7 @@ describe("slow senders (DS-7)", () => {
   });
 
   it("300 of them do not keep an honest client waiting", async () => {
-    const address = await start();
+    const address = await echo.start();
     const slow = await Promise.all(Array.from({ length: 300 }, () => rawClient(address)));
     for (const [index, client] of slow.entries())
       client.send(
@@ -72,7 +64,7 @@ describe("slow senders (DS-7)", () => {
 
   it("whoever does not read his answers is not waited for", async () => {
     const big = "x".repeat(100_000);
-    const address = await start(
+    const address = await echo.start(
       { ...QUICK, idleTimeoutMs: 300 },
       () => async () => new Response(big),
     );
@@ -98,7 +90,7 @@ describe("connections", () => {
     const chunked =
       "POST /3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n";
     const client = await exchange(
-      await start(),
+      await echo.start(),
       get("/1") +
         post("/2", get("/inner")) +
         chunked +
@@ -117,7 +109,7 @@ describe("connections", () => {
   });
 
   it("HTTP/1.0 is answered and closed, Host or not", async () => {
-    const address = await start();
+    const address = await echo.start();
     expect((await exchange(address, "GET /old HTTP/1.0\r\n\r\n")).text()).toContain("</old 0>");
     expect((await exchange(address, "GET /old HTTP/1.0\r\nHost: a\r\n\r\n")).statuses()).toEqual([
       200,
@@ -125,7 +117,7 @@ describe("connections", () => {
   });
 
   it("idle ones are closed", async () => {
-    const client = await rawClient(await start());
+    const client = await rawClient(await echo.start());
     client.send(get("/x"));
     await client.until(/<\/x 0>/);
     const began = performance.now();
@@ -134,7 +126,7 @@ describe("connections", () => {
   });
 
   it("there are only so many; one more is dropped, and let in when there is room", async () => {
-    const address = await start({
+    const address = await echo.start({
       ...QUICK,
       headersTimeoutMs: 5000,
       requestTimeoutMs: 5000,
@@ -155,7 +147,7 @@ describe("connections", () => {
   });
 
   it("each carries only so many requests", async () => {
-    const client = await rawClient(await start({ ...QUICK, maxRequestsPerSocket: 3 }));
+    const client = await rawClient(await echo.start({ ...QUICK, maxRequestsPerSocket: 3 }));
     client.send(get("/x").repeat(4));
     await client.until(/ 503 /);
     expect(client.statuses()).toEqual([200, 200, 200, 503]);
@@ -165,20 +157,20 @@ describe("connections", () => {
 });
 
 describe("stop (F18)", () => {
-  const slowly: Parameters<typeof echoServer>[1] = (answer) => async (request) => {
+  const slowly: Parameters<EchoServer["start"]>[1] = (answer) => async (request) => {
     await delay(150);
     return answer(request);
   };
 
   it("lets requests under way finish, takes no new ones, and is done as soon as they are", async () => {
-    const address = await start({ ...QUICK, keepAliveTimeoutMs: 5000, drainMs: 3000 }, slowly);
+    const address = await echo.start({ ...QUICK, keepAliveTimeoutMs: 5000, drainMs: 3000 }, slowly);
     const clients = await Promise.all(Array.from({ length: 20 }, () => rawClient(address)));
     for (const client of clients)
       client.send("POST /busy HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
     const idle = await rawClient(address);
     while (echo.seen.length < clients.length) await delay(10); // oxlint-disable-line no-await-in-loop -- waits
     const began = performance.now();
-    const stopped = echo.server.stop();
+    const stopped = echo.stop();
     await delay(20);
     const refused = await rawClient(address).then(
       async (late) => {
@@ -197,20 +189,20 @@ describe("stop (F18)", () => {
   });
 
   it("waits for nobody beyond its patience", async () => {
-    const address = await start(QUICK, () => () => new Promise(() => {}));
+    const address = await echo.start(QUICK, () => () => new Promise(() => {}));
     const client = await rawClient(address);
     client.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n");
     await delay(30);
     const began = performance.now();
-    await echo.server.stop();
+    await echo.stop();
     await client.closed;
     expect(performance.now() - began).toBeLessThan(3000);
   });
 
   it("twice is once", async () => {
-    await start();
-    await Promise.all([echo.server.stop(), echo.server.stop()]);
-    await echo.server.stop();
+    await echo.start();
+    await Promise.all([echo.stop(), echo.stop()]);
+    await echo.stop();
     expect(echo.seen).toEqual([]);
   });
 });

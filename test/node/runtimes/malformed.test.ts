@@ -1,16 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, describe, expect, it } from "vitest";
-import type { ListenAddress } from "../../../src/runtimes/node/http-server.ts";
-import { echoServer, exchange, QUICK, rawClient, type EchoServer } from "./raw-client.ts";
+import { describe, expect, it } from "vitest";
+import { exchange, QUICK, rawClient, EchoServer } from "./raw-client.ts";
 
-let echo: EchoServer;
-const start = async (...options: Parameters<typeof echoServer>): Promise<ListenAddress> => {
-  echo = await echoServer(...options);
-  return echo.address;
-};
-afterEach(async () => {
-  await echo.server.stop();
-});
+const echo = new EchoServer();
 
 const GOOD = "GET /good HTTP/1.1\r\nHost: a\r\n\r\n";
 const chunked = (path: string): string =>
@@ -71,7 +63,7 @@ describe("what is no request gets a problem document", () => {
       "GET /hostile HTTP/1.1\r\nHost: a\r\nExpect: hostile\r\nConnection: close\r\n\r\n",
     ],
   ])("%s: %i, and the connection ends", async (_, status, bytes) => {
-    const client = await exchange(await start(), Buffer.from(bytes, "latin1"));
+    const client = await exchange(await echo.start(), Buffer.from(bytes, "latin1"));
     expect(client.statuses()).toEqual([status]);
     expect(problemIn(client.text(), status)).not.toBe("");
     expect(client.text()).toMatch(/^connection: close\r$/im);
@@ -80,7 +72,7 @@ describe("what is no request gets a problem document", () => {
   });
 
   it("also where megabytes are still on their way, and the answer is read only then", async () => {
-    const client = await rawClient(await start());
+    const client = await rawClient(await echo.start());
     client.socket.pause();
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n");
     for (let sent = 0; sent < 40; sent++) {
@@ -94,7 +86,7 @@ describe("what is no request gets a problem document", () => {
   });
 
   it("whoever sends on for ever after it is cut off", async () => {
-    const client = await rawClient(await start());
+    const client = await rawClient(await echo.start());
     const began = performance.now();
     client.socket.allowHalfOpen = true; // does not heed the end
     const timer = setInterval(() => client.socket.writable && client.send("x".repeat(1000)), 5);
@@ -108,7 +100,7 @@ describe("what is no request gets a problem document", () => {
 });
 
 describe("what was a request before it is answered first", () => {
-  const slowly: Parameters<typeof echoServer>[1] = (answer) => async (request) => {
+  const slowly: Parameters<EchoServer["start"]>[1] = (answer) => async (request) => {
     const answered = await answer(request);
     await delay(100);
     return answered;
@@ -119,7 +111,10 @@ describe("what was a request before it is answered first", () => {
     ["later", slowly],
   ])("whole: %s", async (_, handler) => {
     const post = "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
-    const client = await exchange(await start(QUICK, handler), `${GOOD}${post}garbage\r\n\r\n`);
+    const client = await exchange(
+      await echo.start(QUICK, handler),
+      `${GOOD}${post}garbage\r\n\r\n`,
+    );
     expect(client.statuses()).toEqual([200, 200, 400]);
     expect(client.text()).toMatch(/<\/good 0>HTTP.*<\/p 3>HTTP/s);
     problemIn(client.text(), 400);
@@ -130,24 +125,24 @@ describe("what was a request before it is answered first", () => {
       ["GET / HTTP/1.1\r\nX", 408],
       [`${chunked("/x")}garbage\r\n`, 400],
     ] as const) {
-      const address = await start({ ...QUICK, requestTimeoutMs: 1000 }, slowly); // oxlint-disable-line no-await-in-loop
+      const address = await echo.start({ ...QUICK, requestTimeoutMs: 1000 }, slowly); // oxlint-disable-line no-await-in-loop
       const client = await exchange(address, GOOD + next); // oxlint-disable-line no-await-in-loop
       expect(client.statuses()).toEqual([200, status]);
       expect(client.text()).toContain("</good 0>HTTP");
       problemIn(client.text(), status);
-      await echo.server.stop(); // oxlint-disable-line no-await-in-loop
+      await echo.stop(); // oxlint-disable-line no-await-in-loop
     }
   });
 
   it("and alone where it said that it is the last", async () => {
     const last = GOOD.replace("Host", "Connection: close\r\nHost");
-    const client = await exchange(await start(QUICK, slowly), `${last}garbage\r\n\r\n`);
+    const client = await exchange(await echo.start(QUICK, slowly), `${last}garbage\r\n\r\n`);
     expect(client.statuses()).toEqual([200]);
     expect(client.text()).toMatch(/<\/good 0>$/);
   });
 
   it("and none is done behind an answer that is the last", async () => {
-    const address = await start(QUICK, slowly);
+    const address = await echo.start(QUICK, slowly);
     const hostless = "GET /hostless HTTP/1.1\r\n\r\n";
     const client = await exchange(address, GOOD + hostless + GOOD.replace("good", "after"));
     expect(client.statuses()).toEqual([200, 400]);
@@ -156,7 +151,7 @@ describe("what was a request before it is answered first", () => {
 
   it("nor what becomes a request only after it was refused", async () => {
     const client = await rawClient(
-      await start(QUICK, (answer) => async (request) => {
+      await echo.start(QUICK, (answer) => async (request) => {
         const answered = await answer(request);
         await delay(500);
         return answered;
@@ -173,7 +168,7 @@ describe("what was a request before it is answered first", () => {
   it("as long as it is read: whoever only sends on is cut off", async () => {
     const limits = { ...QUICK, idleTimeoutMs: 400 };
     const large = async (): Promise<Response> => new Response("x".repeat(30_000_000));
-    const client = await rawClient(await start(limits, () => large));
+    const client = await rawClient(await echo.start(limits, () => large));
     const began = performance.now();
     client.socket.pause();
     client.send(GOOD);
@@ -185,7 +180,9 @@ describe("what was a request before it is answered first", () => {
   });
 
   it("and no request is answered twice", async () => {
-    const client = await rawClient(await start(QUICK, () => async () => new Response("early")));
+    const client = await rawClient(
+      await echo.start(QUICK, () => async () => new Response("early")),
+    );
     client.send(`${chunked("/x")}1\r\na\r\n`);
     await client.until(/early/);
     client.send("garbage\r\n");
@@ -195,7 +192,7 @@ describe("what was a request before it is answered first", () => {
 });
 
 it("whoever went away gets no answer, nor is it a fault", async () => {
-  const address = await start();
+  const address = await echo.start();
   for (let round = 0; round < 20; round++) {
     const client = await rawClient(address); // oxlint-disable-line no-await-in-loop
     client.send("HOSTILE\r\n\r\n");

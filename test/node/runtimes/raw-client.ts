@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { onTestFinished } from "vitest";
 import {
   listen,
   type ListenAddress,
@@ -85,28 +86,38 @@ export const QUICK: Partial<ServerLimits> = {
   drainMs: 300,
 };
 
-/** A server that tells what reached its handler. */
-export interface EchoServer {
-  readonly server: RunningServer;
-  readonly address: ListenAddress;
-  /** Method and path of each request that reached the handler. */
-  readonly seen: readonly string[];
-}
-
 type Handler = (request: Request) => Promise<Response>;
 
-/** @param handler of the requests, given what answers with their path and the length of their body */
-export async function echoServer(
-  limits: Partial<ServerLimits> = QUICK,
-  handler: (echo: Handler) => Handler = (echo) => echo,
-): Promise<EchoServer> {
-  const seen: string[] = [];
-  const echo: Handler = async (request) => {
-    const { pathname } = new URL(request.url);
-    seen.push(`${request.method} ${pathname}`);
-    const body = request.method === "POST" ? await request.text() : "";
-    return new Response(`<${pathname} ${body.length}>`);
-  };
-  const server = await listen(handler(echo), LOOPBACK, { limits });
-  return { server, address: server.address, seen };
+/** A server that tells what reached its handler; each ends with the test that started it. */
+export class EchoServer {
+  #server: RunningServer | undefined;
+  #seen: string[] = [];
+
+  /** @param handler of the requests, given what answers with their path and the length of their body */
+  async start(
+    limits: Partial<ServerLimits> = QUICK,
+    handler: (echo: Handler) => Handler = (echo) => echo,
+  ): Promise<ListenAddress> {
+    const seen: string[] = [];
+    const echo: Handler = async (request) => {
+      const { pathname } = new URL(request.url);
+      seen.push(`${request.method} ${pathname}`);
+      const body = request.method === "POST" ? await request.text() : "";
+      return new Response(`<${pathname} ${body.length}>`);
+    };
+    const server = await listen(handler(echo), LOOPBACK, { limits });
+    onTestFinished(() => server.stop());
+    this.#server = server;
+    this.#seen = seen;
+    return server.address;
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.stop();
+  }
+
+  /** Method and path of each request that reached the handler of the last one started. */
+  get seen(): readonly string[] {
+    return this.#seen;
+  }
 }
