@@ -19,21 +19,31 @@ export async function explained<T>(file: string, what: string, work: () => Promi
         cause: error,
       });
     }
-    const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
-    if (code === "EADDRINUSE")
-      throw new CommandError(
-        "something else listens at that address; stop it, or choose another with --listen",
-        1,
-        { cause: error },
-      );
-    if (code === "EADDRNOTAVAIL" || code === "EACCES" || code === "ENOTFOUND")
-      throw new CommandError(
-        `cannot listen there (${code}); choose another address with --listen`,
-        1,
-        { cause: error },
-      );
+    const reason = whyNotListening(error);
+    if (reason !== undefined) throw new CommandError(reason, 1, { cause: error });
     throw error;
   }
+}
+
+/** Which of several addresses it was is in Node's error. @returns undefined where it is another error */
+function whyNotListening(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const {
+    code,
+    syscall,
+    address,
+    port,
+  }: NodeJS.ErrnoException & { address?: unknown; port?: unknown } = error;
+  if (syscall !== "listen" && syscall !== "getaddrinfo") return undefined; // EACCES is of files, too
+  const where =
+    typeof address === "string" && typeof port === "number"
+      ? printable(`${address}:${port}`)
+      : "that address";
+  const otherwise = "choose another address (--listen, --metrics, --bundle-endpoint)";
+  if (code === "EADDRINUSE") return `something else listens at ${where}; stop it, or ${otherwise}`;
+  if (code === "EADDRNOTAVAIL" || code === "EACCES" || code === "ENOTFOUND")
+    return `cannot listen at ${where} (${code}); ${otherwise}`;
+  return undefined;
 }
 
 /** In the order of the file. What stands elsewhere, as local keys do, or cannot be read again has no place in it. */

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { ConfigError } from "../../config-issue.ts";
 import type { AuditConfig } from "../../issuer/config-schema.ts";
-import { auditFile, type AuditFile } from "./audit-file.ts";
+import { auditFile, type AuditFile, type AuditFileOptions } from "./audit-file.ts";
 
 interface Opened {
   readonly file: AuditFile;
@@ -17,17 +17,14 @@ export class AuditSinks {
     const target = sink === "stdout" ? 1 : resolve(folder, sink.slice("file:".length));
     const sync = required === true && sink !== "stdout";
     const { file, sync: synced } = this.#opened.get(target) ?? {
-      file: auditFile({ target, sync }),
+      file: openFile({ target, sync }),
       sync,
     };
     if (sync !== synced)
-      throw new ConfigError([
-        {
-          path: ["audit", "required"],
-          message: `another configuration writes to ${target}, too, and says otherwise: say the same in both`,
-          severity: "error",
-        },
-      ]);
+      throw wrong(
+        "required",
+        `another configuration writes to ${target}, too, and says otherwise: say the same in both`,
+      );
     this.#opened.set(target, { file, sync });
     return file;
   }
@@ -36,4 +33,20 @@ export class AuditSinks {
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#opened.values(), ({ file }) => file.close()));
   }
+}
+
+function openFile(options: AuditFileOptions): AuditFile {
+  try {
+    return auditFile(options);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
+    throw wrong(
+      "sink",
+      `cannot be opened${code}: name a file, in a folder that is there, which this process may write`,
+    );
+  }
+}
+
+function wrong(member: string, message: string): ConfigError {
+  return new ConfigError([{ path: ["audit", member], message, severity: "error" }]);
 }

@@ -184,6 +184,13 @@ describe("svidmint serve", () => {
     const far = await quickly(["serve", "--config", "far.yaml"], { cwd });
     expect(far).toMatchObject({ code: 2, stdout: "" });
     expect(far.stderr).toMatch(/single_instance|keys/);
+    const sink = "audit: { sink: file:nowhere/audit.jsonl }\n";
+    await writeFile(join(cwd, "mute.yaml"), claimsConfig("http://127.0.0.1:1") + sink);
+    const mute = await quickly(["serve", "--config", "mute.yaml"], { cwd });
+    expect(mute).toMatchObject({ code: 2, stdout: "" });
+    expect(mute.stderr).toMatch(
+      /mute\.yaml:7:\d+: error: audit\.sink: cannot be opened \(ENOENT\)/,
+    );
   });
 });
 
@@ -203,7 +210,8 @@ it("svidmint serve ends where it cannot start, though a part of it has started",
   const other = await initialised();
   await serve(other.cwd, other.url);
   const taken = new URL(other.url).host;
-  const refused = { code: 1, stdout: "", stderr: expect.stringMatching(/something else listens/) };
+  const told = expect.stringContaining(`something else listens at ${taken}; `);
+  const refused = { code: 1, stdout: "", stderr: told };
   expect(await svidmint(["serve", "--metrics", taken], { cwd })).toMatchObject(refused);
   expect(await svidmint(["serve", "--bundle-endpoint", taken], { cwd })).toMatchObject(refused);
   await writeFile(join(cwd, "svidmint.yaml"), claimsConfig(url));
