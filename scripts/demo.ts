@@ -11,7 +11,8 @@ import { configuration, ORDERS, REGION_KEY_FILE } from "./demo/configuration.ts"
 import { curlLines } from "./demo/curl-lines.ts";
 import { verifyByDiscovery } from "./demo/jwt.ts";
 import { converse, peerOf } from "./demo/mutual-tls.ts";
-import { freePort, startIssuer } from "./demo/server.ts";
+import { freePort } from "./free-port.ts";
+import { startIssuer } from "./demo/server.ts";
 import { stopped } from "./demo/stopped.ts";
 import { must, transcript } from "./demo/transcript.ts";
 import {

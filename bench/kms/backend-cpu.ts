@@ -6,7 +6,8 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { accepts, freePort, startServer } from "../../scripts/interop/processes.ts";
+import { freePort } from "../../scripts/free-port.ts";
+import { accepts, startServer } from "../../scripts/interop/processes.ts";
 import { LOAD_CORE } from "../measure.ts";
 import { recordBackends } from "./backends.ts";
 

@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -19,16 +18,6 @@ export interface RunningIssuer {
   /** What the log says of one request; waits for it, since the answer may come first. */
   event(requestId: string, name: string): Promise<AuditLine | undefined>;
   stop(): Promise<void>;
-}
-
-/** A port that was free a moment ago: the issuer's URL must be written before it starts. */
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }
 
 /**

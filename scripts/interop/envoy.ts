@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { MtlsServer } from "./nginx.ts";
-import { accepts, freePort, startServer } from "./processes.ts";
+import { freePort } from "../free-port.ts";
+import { accepts, startServer } from "./processes.ts";
 
 const TYPES = "type.googleapis.com/envoy.extensions";
 const FILTERS = `${TYPES}.filters`;

@@ -2,7 +2,8 @@ import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod/mini";
-import { answers, freePort, startServer } from "./processes.ts";
+import { freePort } from "../free-port.ts";
+import { answers, startServer } from "./processes.ts";
 
 /** The longest that it may live. Milliseconds. */
 const DEADLINE_MS = 20 * 60_000;

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod/mini";
-import { accepts, freePort, type Server, startServer } from "./processes.ts";
+import { freePort } from "../free-port.ts";
+import { accepts, type Server, startServer } from "./processes.ts";
 import { projectRoot } from "./programs.ts";
 
 /** The handler as it is deployed. */

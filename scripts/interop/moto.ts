@@ -1,5 +1,6 @@
 import { request } from "node:http";
-import { accepts, freePort, type Server, startServer } from "./processes.ts";
+import { freePort } from "../free-port.ts";
+import { accepts, type Server, startServer } from "./processes.ts";
 
 /** The longest that it may live. Milliseconds. */
 const DEADLINE_MS = 10 * 60_000;

@@ -1,7 +1,8 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { accepts, freePort, startServer } from "./processes.ts";
+import { freePort } from "../free-port.ts";
+import { accepts, startServer } from "./processes.ts";
 import type { TlsMaterial } from "./tls-material.ts";
 
 export interface MtlsServer extends AsyncDisposable {

@@ -2,7 +2,8 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod/mini";
-import { accepts, freePort, runChecked, type Server, startServer } from "./processes.ts";
+import { freePort } from "../free-port.ts";
+import { accepts, runChecked, type Server, startServer } from "./processes.ts";
 
 /** The longest that a peer may live. Milliseconds. */
 const PEER_DEADLINE_MS = 10 * 60_000;

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Peer } from "./peers.ts";
-import { freePort, run, runChecked, type RunResult, startServer } from "./processes.ts";
+import { freePort } from "../free-port.ts";
+import { run, runChecked, type RunResult, startServer } from "./processes.ts";
 
 /** The longest that a server or an agent may live. Milliseconds. */
 const DEADLINE_MS = 10 * 60_000;

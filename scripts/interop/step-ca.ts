@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCorporateCa, type CorporateCa } from "./corporate-ca.ts";
-import { accepts, freePort, startServer } from "./processes.ts";
+import { freePort } from "../free-port.ts";
+import { accepts, startServer } from "./processes.ts";
 import { makeKey, type WorkloadKey } from "./workload.ts";
 
 /** The longest that it may live. Milliseconds. */

@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConfigurationOptions, makeConfiguration } from "./configuration.ts";
-import { answers, freePort, type Server, startServer } from "./processes.ts";
+import { freePort } from "../free-port.ts";
+import { answers, type Server, startServer } from "./processes.ts";
 import { projectRoot } from "./programs.ts";
 
 const command = join(projectRoot, "dist/cli/main.js");

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod/mini";
-import { accepts, freePort, runChecked, type Server, startServer } from "./processes.ts";
+import { freePort } from "../free-port.ts";
+import { accepts, runChecked, type Server, startServer } from "./processes.ts";
 
 /** The longest that it may live. Milliseconds. */
 const DEADLINE_MS = 10 * 60_000;

@@ -1,7 +1,8 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { answers, freePort, type Server, startServer } from "./processes.ts";
+import { freePort } from "../free-port.ts";
+import { answers, type Server, startServer } from "./processes.ts";
 import { projectRoot } from "./programs.ts";
 
 export interface Worker extends AsyncDisposable {

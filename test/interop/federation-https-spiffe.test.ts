@@ -8,7 +8,8 @@ import {
   makeEvidenceIssuer,
   TRUST_DOMAIN,
 } from "../../scripts/interop/configuration.ts";
-import { answers, freePort, startServer } from "../../scripts/interop/processes.ts";
+import { freePort } from "../../scripts/free-port.ts";
+import { answers, startServer } from "../../scripts/interop/processes.ts";
 import { projectRoot } from "../../scripts/interop/programs.ts";
 import { makeSigningKeys } from "../../scripts/interop/signing-keys.ts";
 import { peersSchema } from "../../src/federation/peers-schema.ts";

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accepts, freePort, startServer } from "../../scripts/interop/processes.ts";
+import { freePort } from "../../scripts/free-port.ts";
+import { accepts, startServer } from "../../scripts/interop/processes.ts";
 import { hmacSha256 } from "../../src/platform/hmac.ts";
 import { webCryptoPlatform } from "../../src/platform/webcrypto.ts";
 import { azureTableRecords, type AzureAccess } from "../../src/stores/azure-table.ts";

@@ -10,7 +10,8 @@ import {
   makeEvidenceIssuer,
   TRUST_DOMAIN,
 } from "../../scripts/interop/configuration.ts";
-import { answers, freePort, startServer, type Server } from "../../scripts/interop/processes.ts";
+import { freePort } from "../../scripts/free-port.ts";
+import { answers, startServer, type Server } from "../../scripts/interop/processes.ts";
 import { projectRoot } from "../../scripts/interop/programs.ts";
 import { startVault, type Vault } from "../../scripts/interop/vault.ts";
 import { counterparts } from "./support/counterparts.ts";

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { simulateSts } from "../../../test/fakes/aws-web-identity.ts";
 import { simulateGoogle } from "../../../test/fakes/gcp-metadata.ts";
 import { listen, type Listening } from "../../../test/fakes/node/listen.ts";
-import { freePort, startIssuer, type RunningIssuer } from "../server.ts";
+import { freePort } from "../../free-port.ts";
+import { startIssuer, type RunningIssuer } from "../server.ts";
 
 const ACCOUNT = "111122223333";
 const PROJECT = "ledger-prod";

@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { freePort } from "../../../scripts/interop/processes.ts";
+import { freePort } from "../../../scripts/free-port.ts";
 
 export interface Published extends AsyncDisposable {
   readonly url: string;

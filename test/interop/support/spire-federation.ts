@@ -8,7 +8,7 @@ import {
   TRUST_DOMAIN,
 } from "../../../scripts/interop/configuration.ts";
 import { makeCorporateCa } from "../../../scripts/interop/corporate-ca.ts";
-import { freePort } from "../../../scripts/interop/processes.ts";
+import { freePort } from "../../../scripts/free-port.ts";
 import {
   type SpireAgent,
   type SpirePeer,

@@ -3,7 +3,8 @@ import { request } from "node:http";
 import { createServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, runChecked } from "../../../scripts/interop/processes.ts";
+import { freePort } from "../../../scripts/free-port.ts";
+import { runChecked } from "../../../scripts/interop/processes.ts";
 
 /** What ends TLS before an issuer, as a load balancer does. */
 export interface TlsFront extends AsyncDisposable {

@@ -6,7 +6,8 @@ import { parseBundle } from "../../../src/encoding/bundle.ts";
 import { spiffeEndpoint } from "../../../src/federation/node/spiffe-endpoint.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
 import { quickly, temporaryFolders } from "./run.ts";
-import { fetch, freePort, initialised, serve } from "./server.ts";
+import { freePort } from "../../../scripts/free-port.ts";
+import { fetch, initialised, serve } from "./server.ts";
 
 const folder = temporaryFolders();
 const file = (cwd: string): string => join(cwd, "svidmint.yaml");

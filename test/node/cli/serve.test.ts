@@ -7,7 +7,8 @@ import { describe, expect, it } from "vitest";
 import { readmeExample } from "../../../scripts/readme-example.ts";
 import { rawClient } from "../runtimes/raw-client.ts";
 import { ENTRY, json, quickly, record, svidmint, temporaryFolders } from "./run.ts";
-import { fetch, freePort, initialised as initialise, serve, stopped } from "./server.ts";
+import { freePort } from "../../../scripts/free-port.ts";
+import { fetch, initialised as initialise, serve, stopped } from "./server.ts";
 
 const folder = temporaryFolders();
 

@@ -1,17 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createServer } from "node:net";
 import { onTestFinished } from "vitest";
+import { freePort } from "../../../scripts/free-port.ts";
 import { ENTRY, quickly } from "./run.ts";
 
 /** `svidmint serve` as a process of its own, ended after the test. */
-
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 /** On a connection of its own: one kept open would have a server wait for more when it is stopped. */
 export const fetch: typeof globalThis.fetch = (input, init) => {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exchange } from "../runtimes/raw-client.ts";
 import { quickly } from "./run.ts";
-import { freePort } from "./server.ts";
+import { freePort } from "../../../scripts/free-port.ts";
 
 /** One of two trust domains that `svidmint init` wrote, each in a folder of its own. */
 export interface InitialisedDomain {
