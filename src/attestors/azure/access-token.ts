@@ -69,17 +69,19 @@ export function readAccessToken(
   });
 }
 
-/** `idtyp` says it outright; tokens older than that claim say how the client proved itself: 2 is a certificate. */
+/**
+ * `idtyp` says it outright, where a token is not older than that claim. How the client proved itself stands in every
+ * token: 2 is a certificate, which is what the platform holds for a managed identity.
+ */
 function checkWorkload(token: JsonObject, version: TokenVersion): Result<undefined> {
   const { idtyp } = token;
   if (idtyp !== undefined && idtyp !== "app") return fail("not_a_workload", "idtyp");
   if (OF_PEOPLE.some((name) => token[name] !== undefined))
     return fail("not_a_workload", "a person's token");
-  const proof = token[version === "1.0" ? "appidacr" : "azpacr"];
-  if (proof === undefined && idtyp === undefined) return fail("claim_missing", "idtyp");
-  return proof === undefined || proof === "2"
-    ? ok(undefined)
-    : fail("not_a_workload", "the client holds a secret");
+  const member = version === "1.0" ? "appidacr" : "azpacr";
+  const proof = token[member];
+  if (proof === undefined) return fail("claim_missing", member);
+  return proof === "2" ? ok(undefined) : fail("not_a_workload", "the client holds a secret");
 }
 
 /** The machine or app behind the identity: the identity itself where the system assigned it, else `xms_az_rid`. */
