@@ -1,13 +1,10 @@
 import {
   isAlias,
-  isCollection,
   isMap,
-  isNode,
   isScalar,
   isSeq,
   LineCounter,
   parseAllDocuments,
-  visit,
   type Alias,
   type Document,
   type Pair,
@@ -16,6 +13,7 @@ import {
 import type { ConfigIssue } from "../config-issue.ts";
 import { utf8Decode } from "../encoding/bytes.ts";
 import type { JsonValue } from "../encoding/json.ts";
+import { liberties, MAX_DEPTH, startOf } from "./yaml-liberties.ts";
 
 /** One-based, as editors count. */
 export interface Position {
@@ -34,9 +32,6 @@ export interface ReadDocument {
 const START: Position = { line: 1, column: 1 };
 /** Aliases that one document may resolve: enough for sharing, too few for a bomb. */
 const MAX_ALIASES = 100;
-/** Nested deeper, no configuration is; the parser would recurse. */
-const MAX_DEPTH = 64;
-
 /**
  * YAML 1.2, of which JSON is a part, read strictly: one document, no key twice, no tags of its own, UTF-8.
  * @returns every syntax error with its place
@@ -56,6 +51,7 @@ export function readYaml(bytes: Uint8Array): ReadDocument {
   if (another !== undefined)
     return refuse("holds more than one document: one file is one trust domain");
   const issues = [...document.errors, ...document.warnings, ...liberties(document)]
+    .toSorted((one, other) => one.pos[0] - other.pos[0])
     .slice(0, 20)
     .map(({ message, pos }) => ({
       path: [],
@@ -80,7 +76,7 @@ function parse(text: string, lineCounter: LineCounter): readonly Document.Parsed
     lineCounter,
     version: "1.2",
     schema: "core",
-    uniqueKeys: true,
+    uniqueKeys: false, // it compares each key with each before it: `liberties` looks for them
     // An account id is a key as it is written: as a number it would lose its leading zeros.
     stringKeys: true,
     resolveKnownTags: false,
@@ -93,44 +89,6 @@ function parse(text: string, lineCounter: LineCounter): readonly Document.Parsed
   } catch {
     return undefined;
   }
-}
-
-/** What YAML permits and a configuration does not: each would make a value mean something else than it says. */
-function liberties(
-  document: Document.Parsed,
-): readonly { message: string; pos: readonly [number, number] }[] {
-  const found: { message: string; pos: readonly [number, number] }[] = [];
-  const { yaml, tags } = document.directives;
-  if (yaml.explicit === true && yaml.version !== "1.2") {
-    found.push({
-      message:
-        "only YAML 1.2 is read: in 1.1 words like no and numbers like 0777 mean something else",
-      pos: [0, 0],
-    });
-  }
-  if (Object.keys(tags).some((handle) => handle !== "!!"))
-    found.push({ message: "tags are not read", pos: [0, 0] });
-  visit(document, {
-    Node(_key, node, path) {
-      const start = startOf(node) ?? 0;
-      if (path.length > 2 * MAX_DEPTH) {
-        found.push({ message: "is nested too deeply", pos: [start, start] });
-        return visit.BREAK;
-      }
-      if (isAlias(node) && isOpen(node, path, document))
-        found.push({ message: "an alias stands in what it names", pos: [start, start] });
-      if (!isAlias(node) && node.tag !== undefined)
-        found.push({ message: "tags are not read", pos: [start, start] });
-      return undefined;
-    },
-  });
-  return found;
-}
-
-/** Whether the alias names what holds it, so that the document would have no end. */
-function isOpen(alias: Alias, path: readonly unknown[], document: Document): boolean {
-  const namesakes = path.filter((one) => isCollection(one) && one.anchor === alias.source);
-  return namesakes.length > 0 && namesakes.includes(alias.resolve(document));
 }
 
 function refuse(message: string): ReadDocument {
@@ -182,10 +140,6 @@ function offsetsIn(document: Document): (path: ConfigIssue["path"]) => number {
     }
     return offset;
   };
-}
-
-function startOf(node: unknown): number | undefined {
-  return isNode(node) ? node.range?.[0] : undefined;
 }
 
 /** How deep brackets nest, however they are meant: more than in the text they cannot. */
