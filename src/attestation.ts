@@ -1,12 +1,17 @@
 /**
  * The vocabulary that attestors, policy and issuer share: what a piece of evidence proved, and what a configured
- * kind of evidence can prove. Types only. A new attestor describes itself in these words and policy never changes.
+ * kind of evidence can prove. A new attestor describes itself in these words and policy never changes.
  */
 
 /** The type, or `oidc.<entry>` where a type has entries: how rules and joins name a piece of evidence. */
 export type EvidenceName = string;
 
 export type ClaimValue = string | number | boolean | readonly string[];
+/**
+ * In place of a claim that is there in a form which nothing can be compared with (an object, a list not only of texts):
+ * no rule matches it, and whoever is denied by this claim is refused, since it may hold what is denied.
+ */
+export const UNREAD: readonly string[] = [];
 export type ClaimKind = "string" | "number" | "boolean" | "strings";
 /** Flat and typed, named as in `docs/`: all that rules, joins and templates can see. Absent is absent, never "". */
 export type Claims = Readonly<Record<string, ClaimValue>>;
@@ -64,6 +69,8 @@ export interface FactorInfo {
   readonly unproved?: readonly string[];
   /** Any other claim name is admitted too (plain `oidc`, whose claims are the issuer's own). */
   readonly open?: boolean;
+  /** But for these, which are judged before any rule and never passed on. */
+  readonly withheld?: readonly string[];
   /**
    * The claims that pin the customer behind the evidence. The first whose `when` holds for a rule applies to it.
    * Empty: names no customer, and counts only when joined to a factor that does.

@@ -28,10 +28,13 @@ export function kindOf(factor: FactorInfo | undefined, claim: string): ClaimKind
 }
 
 export function knowsClaim(factor: FactorInfo, claim: string): boolean {
-  return factor.open === true || kindOf(factor, claim) !== undefined;
+  if (kindOf(factor, claim) !== undefined) return true;
+  return factor.open === true && factor.withheld?.includes(claim) !== true;
 }
 
 export function unknownClaim(factor: FactorInfo, claim: string): string {
+  if (factor.withheld?.includes(claim) === true)
+    return `${factor.name} never passes ${claim} on to rules: it is judged before them`;
   const known = Object.keys(factor.claims);
   const near = known.find(
     (name) => name.startsWith(claim) || claim.startsWith(name) || name.endsWith(claim),

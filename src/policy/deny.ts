@@ -1,7 +1,7 @@
-import type { Attestation, FactorInfo } from "../attestation.ts";
+import { type Attestation, type FactorInfo, UNREAD } from "../attestation.ts";
 import type { ConfigIssue } from "../config-issue.ts";
 import { parseSpiffeId } from "../spiffe/spiffe-id.ts";
-import { kindOf } from "./claim-ref.ts";
+import { kindOf, knowsClaim } from "./claim-ref.ts";
 import type { PolicyContext } from "./context.ts";
 import { compileGlob, type Glob, globMatches, isGlob } from "./glob.ts";
 import { claimOf, compileMatcher, makeMatcher, type Matcher, matchesScalar } from "./matcher.ts";
@@ -120,18 +120,22 @@ function compileClaims(
     const value = input[claim];
     if (value === undefined) return [];
     const holder = concerned.find((factor) => kindOf(factor, claim) !== undefined);
-    if (
-      holder === undefined &&
-      !broken &&
-      concerned.length > 0 &&
-      !concerned.some(({ open }) => open === true)
-    ) {
-      issues.push(
-        configError(
-          [...path, claim],
-          "is a claim of none of the evidence concerned, so this denies nothing",
-        ),
-      );
+    if (holder === undefined && !broken && concerned.length > 0) {
+      const open = concerned.find((factor) => knowsClaim(factor, claim));
+      if (open === undefined)
+        issues.push(
+          configError(
+            [...path, claim],
+            "is a claim of none of the evidence concerned, so this denies nothing",
+          ),
+        );
+      else if (evidence === undefined)
+        issues.push(
+          configWarning(
+            [...path, claim],
+            `is denied only where a token of ${open.name} or its like has it: state \`evidence:\` if that is meant`,
+          ),
+        );
     }
     const evasive = concerned.find(({ unproved }) => unproved?.includes(claim) === true);
     if (evasive !== undefined)
@@ -162,8 +166,9 @@ export function isDeniedId(deny: CompiledDeny, uri: string): boolean {
 export function isDenied(deny: CompiledDeny, fact: Attestation): boolean {
   if (deny.claimKeys.has(fact.claimKey)) return true;
   for (const [claim, values] of deny.indexed) {
-    for (const value of texts(claimOf(fact.claims, claim))) {
-      if (values.get(value)?.some((entry) => holds(entry, fact)) === true) return true;
+    const value = claimOf(fact.claims, claim);
+    for (const text of value === UNREAD ? values.keys() : texts(value)) {
+      if (values.get(text)?.some((entry) => holds(entry, fact)) === true) return true;
     }
   }
   if (deny.others.some((entry) => holds(entry, fact))) return true;
@@ -175,9 +180,10 @@ export function isDenied(deny: CompiledDeny, fact: Attestation): boolean {
 
 function holds({ evidence, matchers }: DenyClaims, { name, type, claims }: Attestation): boolean {
   if (evidence !== undefined && evidence !== name && evidence !== type) return false;
-  return matchers.every((matcher) =>
-    texts(claimOf(claims, matcher.claim)).some((text) => matchesScalar(matcher, text)),
-  );
+  return matchers.every((matcher) => {
+    const value = claimOf(claims, matcher.claim);
+    return value === UNREAD || texts(value).some((text) => matchesScalar(matcher, text));
+  });
 }
 
 function texts(value: Attestation["claims"][string] | undefined): readonly string[] {

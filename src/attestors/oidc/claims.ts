@@ -1,4 +1,4 @@
-import type { Claims, ClaimKind, ClaimValue } from "../../attestation.ts";
+import { UNREAD, type Claims, type ClaimKind, type ClaimValue } from "../../attestation.ts";
 import type { JsonObject, JsonValue } from "../../encoding/json.ts";
 import { fail, ok, type Result } from "../../result.ts";
 
@@ -7,7 +7,7 @@ export const JUDGED_CLAIMS: ReadonlySet<string> = new Set(["aud", "exp", "nbf", 
 
 /**
  * The claims of an issuer that nothing is known of: every member of the token that is text, a whole number, a boolean or a
- * list of texts. What is empty counts as absent; objects are not reached into.
+ * list of texts. What is empty counts as absent; what is none of these is `UNREAD`.
  * @returns `claim_type` for a number that is not a safe integer: two identities could round to one
  */
 export function readOpenClaims(token: JsonObject): Result<Claims> {
@@ -18,6 +18,7 @@ export function readOpenClaims(token: JsonObject): Result<Claims> {
     if (JUDGED_CLAIMS.has(name)) continue;
     if (typeof value === "number" && !Number.isSafeInteger(value)) return fail("claim_type", name);
     if (isClaim(value)) claims[name] = value;
+    else if (typeof value === "object" && value !== null) claims[name] = UNREAD;
   }
   return ok(claims);
 }

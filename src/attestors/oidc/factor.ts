@@ -1,4 +1,5 @@
 import type { FactorInfo, PinInfo } from "../../attestation.ts";
+import { JUDGED_CLAIMS } from "./claims.ts";
 import type { OidcEntry } from "./entry.ts";
 import { textsOf } from "./entry-members.ts";
 import { nameOf, TYPE } from "./name.ts";
@@ -45,6 +46,7 @@ export function factorOf(
         ...(claim !== undefined && { [claim]: "string" as const }),
       },
       open: true,
+      withheld: [...JUDGED_CLAIMS],
       joinable: claim === undefined || claim === "sub" ? ["sub"] : ["sub", claim],
     };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Attestation } from "../../../src/attestation.ts";
+import { UNREAD, type Attestation } from "../../../src/attestation.ts";
 import { match } from "../../../src/policy/match.ts";
 import {
   A,
@@ -70,6 +70,16 @@ describe("deny", () => {
       [fact("oidc.dev", { sub: "a", groups: ["ok", "bad"] })],
     ],
     [
+      "a claim in a form that cannot be compared",
+      [{ evidence: "oidc.dev", groups: "bad" }],
+      [fact("oidc.dev", { sub: "a", groups: UNREAD })],
+    ],
+    [
+      "a claim in such a form, by a glob",
+      [{ evidence: "oidc.dev", groups: "bad-*" }],
+      [fact("oidc.dev", { sub: "a", groups: UNREAD })],
+    ],
+    [
       "a SPIFFE ID in the evidence",
       [{ spiffe_id: "spiffe://partner.example/ci/*" }],
       [fact("oidc.dev", { sub: "spiffe://partner.example/ci/x" })],
@@ -120,6 +130,16 @@ describe("deny", () => {
     ]);
   });
 
+  it("warns of a name that only tokens with any claim could have", () => {
+    const warned = (entry: object) =>
+      warningsOf(compile(RULES, [entry]).issues).filter((line) => line.startsWith("deny."));
+    expect(warned({ acount: A })).toEqual([
+      expect.stringMatching(/^deny\.0\.acount: is denied only where a token of oidc\.dev/),
+    ]);
+    expect(warned({ evidence: "oidc.dev", team: "x" })).toEqual([]);
+    expect(warned({ account: A })).toEqual([]);
+  });
+
   it("never moves on to a rule whose result is not denied", () => {
     const deny = [{ spiffe_id: "/vm/*" }];
     expect(outcome(deny)).toBe("denied");
@@ -151,6 +171,11 @@ describe("deny", () => {
       /deny\.0\.evidence: is not configured/,
     ],
     ["claim unknown", [{ evidence: "aws_iid", acount: A }], /deny\.0\.acount: is a claim of none/],
+    [
+      "a claim that is judged and never passed on",
+      [{ evidence: "oidc.dev", aud: "x" }],
+      /deny\.0\.aud: is a claim of none/,
+    ],
     ["claim empty", [{ account: "" }], /deny\.0\.account: must not be empty/],
     ["claim an empty list", [{ account: [] }], /deny\.0\.account: must not be empty/],
     ["claim null", [{ account: null }], /deny\.0\.account/],

@@ -109,6 +109,7 @@ export const FACTORS: readonly FactorInfo[] = [
     type: "oidc",
     claims: { sub: "string" },
     open: true,
+    withheld: ["aud"],
     pins: [{ claim: "iss" }],
     bindings: ["key", "audience"],
     defaultBinding: "audience",

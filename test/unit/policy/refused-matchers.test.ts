@@ -52,6 +52,11 @@ const WRONG: readonly [name: string, rules: unknown, error: RegExp][] = [
     /has no claim "constructor"/,
   ],
   [
+    "claim that is judged and never passed on",
+    [rule({ evidence: { "oidc.dev": { aud: "x" } } })],
+    /oidc\.dev\.aud: oidc\.dev never passes aud on to rules/,
+  ],
+  [
     "claim inherited",
     [rule({ evidence: { aws_iid: { account: A, toString: "x" } } })],
     /has no claim "toString"/,

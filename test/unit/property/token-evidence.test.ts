@@ -6,7 +6,8 @@ import { azureMsi } from "../../../src/attestors/azure/msi.ts";
 import { parseResourceId } from "../../../src/attestors/azure/resource-id.ts";
 import { readIdentityToken } from "../../../src/attestors/gcp/identity-token.ts";
 import { gcpIit } from "../../../src/attestors/gcp/iit.ts";
-import { readOpenClaims } from "../../../src/attestors/oidc/claims.ts";
+import { UNREAD } from "../../../src/attestation.ts";
+import { isClaim, readOpenClaims } from "../../../src/attestors/oidc/claims.ts";
 import { oidc } from "../../../src/attestors/oidc/oidc.ts";
 import type { JsonObject, JsonValue } from "../../../src/encoding/json.ts";
 import { FakeNetwork } from "../../fakes/network.ts";
@@ -108,7 +109,9 @@ describe("claims of tokens, whatever they are", () => {
         if (!read.ok) return;
         for (const name of Object.keys(read.value)) {
           expect(Object.hasOwn(token, name)).toBe(true);
-          expect(read.value[name]).toEqual(token[name]);
+          const value = token[name];
+          const expected = typeof value === "object" && !isClaim(value) ? UNREAD : value;
+          expect(read.value[name]).toEqual(expected);
         }
       }),
     );

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { UNREAD } from "../../../../src/attestation.ts";
 import { oidc } from "../../../../src/attestors/oidc/oidc.ts";
 import { accepted, judge, outcome } from "../../../conformance/attestor.ts";
 import { tokenAttestorConformance } from "../../../conformance/token-attestor.ts";
@@ -39,10 +40,15 @@ describe("oidc", () => {
       attempt: 3,
       groups: ["a", "b"],
       nested: { x: 1 },
+      mixed: ["a", 1],
+      holes: ["a", null],
+      numbers: [1],
+      none: [],
       empty: "",
       nothing: null,
     };
-    expect(accepted(await judgeClaims(claims))).toEqual({
+    const attested = accepted(await judgeClaims(claims));
+    expect(attested).toEqual({
       type: "oidc",
       name: "oidc.ci",
       claims: {
@@ -54,6 +60,11 @@ describe("oidc", () => {
         protected: true,
         attempt: 3,
         groups: ["a", "b"],
+        nested: UNREAD,
+        mixed: UNREAD,
+        holes: UNREAD,
+        numbers: UNREAD,
+        none: [],
       },
       binding: { kind: "audience" },
       notBefore: NOW - 10,
@@ -61,6 +72,8 @@ describe("oidc", () => {
       claimKey: expect.stringMatching(/^[0-9a-f]{64}$/),
       generation: 0,
     });
+    const unread = Object.entries(attested.claims).filter(([, value]) => value === UNREAD);
+    expect(unread.map(([name]) => name)).toEqual(["nested", "mixed", "holes", "numbers"]);
   });
 
   it("attests no names that objects inherit", async () => {
@@ -175,6 +188,7 @@ describe("oidc", () => {
           type: "oidc",
           claims: { iss: "string", sub: "string", organization_id: "string" },
           open: true,
+          withheld: ["aud", "exp", "nbf", "iat"],
           pins: [{ claim: "organization_id", values: ["42", "43"] }],
           bindings: ["key", "audience"],
           defaultBinding: "key",
