@@ -8,6 +8,7 @@ import type {
   FactorInfo,
 } from "../attestation.ts";
 import { REASONS, type Reason } from "../reasons.ts";
+import { kindOf as claimKind, knowsClaim, unknownClaim } from "../policy/claim-ref.ts";
 import { fail, ok, type Result } from "../result.ts";
 
 /** Claims as if evidence had verified: what `policy test`, `explain` and `diff` put before the rules. */
@@ -92,15 +93,22 @@ function checkClaims(
 ): Result<Claims> {
   const claims: Record<string, ClaimValue> = Object.create(null);
   for (const [claim, value] of Object.entries(given)) {
-    const kind = Object.hasOwn(factor.claims, claim) ? factor.claims[claim] : undefined;
-    if (kind === undefined && factor.open !== true)
-      return fail("claim_value", `${factor.name} has no claim ${claim}`);
+    if (!knowsClaim(factor, claim)) return fail("claim_value", unknownClaim(factor, claim));
+    const kind = claimKind(factor, claim);
     if (kind !== undefined && kind !== kindOf(value)) {
       return fail(
         "claim_value",
         `${factor.name}.${claim} is a ${kind}${kind === "string" ? ": put it in quotes" : ""}`,
       );
     }
+    // What no evidence attests would have a case prove what no request gets.
+    if (value === "")
+      return fail(
+        "claim_value",
+        `${factor.name}.${claim} is empty: leave it out, as evidence does`,
+      );
+    if (typeof value === "number" && !Number.isSafeInteger(value))
+      return fail("claim_value", `${factor.name}.${claim} is no whole number within 2^53`);
     claims[claim] = value;
   }
   return ok(claims);

@@ -1,4 +1,4 @@
-import type { Attestation, BundleNote, ClaimValue } from "../attestation.ts";
+import { UNREAD, type Attestation, type BundleNote, type ClaimValue } from "../attestation.ts";
 import { REASONS } from "../reasons.ts";
 import type { Failure } from "../result.ts";
 import { KEY_MARK } from "../policy/audience.ts";
@@ -16,6 +16,8 @@ export interface PolicyVerdict {
     | { readonly granted: true; readonly value: Decision }
     | { readonly granted: false; readonly failure: Failure & { readonly rule?: string } };
   readonly deciding?: string;
+  /** Pieces of evidence that `deny:` refuses: then no rule is asked. */
+  readonly denied: readonly string[];
   readonly rules: readonly RuleExplanation[];
 }
 
@@ -25,12 +27,13 @@ export function judgeByPolicy(
   request: MatchRequest,
 ): PolicyVerdict {
   const decided = match(policy, facts, request);
-  const { deciding, rules } = explain(policy, facts, request);
+  const { deciding, denied, rules } = explain(policy, facts, request);
   return {
     decision: decided.ok
       ? { granted: true, value: decided.value }
       : { granted: false, failure: decided.error },
     ...(deciding === undefined ? {} : { deciding }),
+    denied,
     rules,
   };
 }
@@ -71,10 +74,12 @@ const BINDINGS = {
 } as const;
 
 function claimWords(value: ClaimValue): string {
+  if (value === UNREAD)
+    return "(neither text, number, boolean nor a list of texts: no rule reads it)";
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-export function printVerdict({ decision, deciding, rules }: PolicyVerdict): void {
+export function printVerdict({ decision, deciding, denied, rules }: PolicyVerdict): void {
   print(
     decision.granted
       ? `rule ${printable(decision.value.rule)} decides`
@@ -82,6 +87,7 @@ export function printVerdict({ decision, deciding, rules }: PolicyVerdict): void
   );
   if (decision.granted) printDecision(decision.value);
   else printHelp(decision.failure);
+  for (const name of denied) print(`${printable(name)}: \`deny:\` has it, so no rule is asked`);
   if (rules.length > 0) print("rules");
   for (const rule of rules) printRule(rule, deciding);
 }
@@ -143,7 +149,9 @@ function printRule(
       ? "decides"
       : misses.length > 0
         ? "does not match"
-        : "matches, after another rule";
+        : deciding === undefined
+          ? "would match"
+          : "matches, after another rule";
   print(
     `  ${printable(rule)}${mode}: ${misses.length > 0 ? "does not match" : audit ? "matches" : state}`,
   );
@@ -185,7 +193,7 @@ export function attestationJson(attestation: Attestation): Record<string, unknow
     name,
     type,
     binding,
-    claims,
+    claims: Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== UNREAD)),
     ...(notBefore === undefined ? {} : { not_before: notBefore }),
     ...(notAfter === undefined ? {} : { not_after: notAfter }),
     claim_key: claimKey,
@@ -204,12 +212,18 @@ export function failureJson({ reason, detail }: Failure): Record<string, unknown
   };
 }
 
-export function verdictJson({ decision, deciding, rules }: PolicyVerdict): Record<string, unknown> {
+export function verdictJson({
+  decision,
+  deciding,
+  denied,
+  rules,
+}: PolicyVerdict): Record<string, unknown> {
   return {
     ...(decision.granted
       ? decisionJson(decision.value)
       : { granted: false, ...failureJson(decision.failure) }),
     ...(deciding === undefined ? {} : { rule: deciding }),
+    ...(denied.length > 0 && { denied }),
     rules: rules.map(({ rule, audit, misses, spiffeId, refusal }) => ({
       rule,
       mode: audit ? "audit" : "enforce",

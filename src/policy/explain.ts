@@ -1,4 +1,4 @@
-import type { Attestation } from "../attestation.ts";
+import { UNREAD, type Attestation } from "../attestation.ts";
 import { isDenied, isDeniedId } from "./deny.ts";
 import { claimOf, type Matcher, matchesClaims } from "./matcher.ts";
 import { isTooOld, joinHolds, match, type MatchRequest } from "./match.ts";
@@ -58,10 +58,17 @@ function explainRule(
   const misses = missesOf(rule, facts);
   if (misses.length > 0) return { ...head, misses };
   const ordered = rule.factors.flatMap(({ name }) => facts.filter((fact) => fact.name === name));
+  // What is asked for chooses among the rules that decide; one in audit mode is logged all the same.
+  const asked = rule.audit ? undefined : request.spiffeId;
   const id = renderTemplate(rule.template, policy.trustDomain, ordered);
-  if (!id.ok) return { ...head, misses, refusal: `template_value_illegal: ${id.error.detail}` };
+  if (!id.ok) {
+    const refusal = `template_value_illegal: ${id.error.detail}`;
+    return asked === undefined
+      ? { ...head, misses, refusal }
+      : { ...head, misses: [{ message: `gives no SPIFFE ID, and one was asked for: ${refusal}` }] };
+  }
   const spiffeId = id.value.uri;
-  if (request.spiffeId !== undefined && request.spiffeId !== spiffeId) {
+  if (asked !== undefined && asked !== spiffeId) {
     return {
       ...head,
       spiffeId,
@@ -123,7 +130,7 @@ function describeMiss(matcher: Matcher, { claims }: Attestation): string {
     ...matcher.globs.map(({ source }) => JSON.stringify(source)),
   ];
   const shown = wanted.length > 5 ? `one of ${wanted.length} values` : wanted.join(" or ");
-  return value === undefined
-    ? `is absent; expected ${shown}`
-    : `is ${JSON.stringify(value)}; expected ${shown}`;
+  if (value === undefined) return `is absent; expected ${shown}`;
+  const found = value === UNREAD ? "in a form that no rule reads" : JSON.stringify(value);
+  return `is ${found}; expected ${shown}`;
 }

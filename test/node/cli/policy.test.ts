@@ -168,12 +168,17 @@ describe("svidmint policy", () => {
     [
       "a misspelt claim",
       CASES.replace("region: eu-central-1", "regoin: eu-central-1"),
-      "has no claim regoin",
+      'has no claim "regoin"',
     ],
     [
       "evidence that is not configured",
       CASES.replace("gcp_iit: { kind", "azure_msi: { kind"),
       "not configured",
+    ],
+    [
+      "a text that no evidence has",
+      CASES.replace("region: eu-central-1", 'region: ""'),
+      "aws_iid.region is empty",
     ],
     ["a number for a text", CASES.replace('"111122223333"', "111122223333"), "put it in quotes"],
     [

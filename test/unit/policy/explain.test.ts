@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { explain } from "../../../src/policy/explain.ts";
+import { match } from "../../../src/policy/match.ts";
 import { webFact } from "./decide.ts";
 import { A, B, iid, NOW, policyOf, rule } from "./fixtures.ts";
 
@@ -88,6 +89,25 @@ describe("explain", () => {
         message: "its binding is audience, and the rule takes no less than key",
       },
       { message: "aws_iid.instance_arn and aws_web_identity.ec2_instance_arn are not equal" },
+    ]);
+  });
+
+  it("agrees with match about what an asked SPIFFE ID leaves", () => {
+    const policy = policyOf([
+      rule({ name: "illegal", spiffe_id: "/{aws_iid.image_id}" }),
+      rule({ name: "trial", mode: "audit", spiffe_id: "/trial" }),
+      rule({ name: "wins", spiffe_id: "/wins" }),
+    ]);
+    const request = { now: NOW, spiffeId: "spiffe://prod.example.org/wins" };
+    const facts = [iid()];
+    const decided = match(policy, facts, request);
+    expect(decided.ok && decided.value).toMatchObject({ rule: "wins", auditRules: ["trial"] });
+    const { deciding, rules } = explain(policy, facts, request);
+    expect(deciding).toBe("wins");
+    expect(rules.map(({ rule: name, misses }) => [name, misses.length === 0])).toEqual([
+      ["illegal", false],
+      ["trial", true],
+      ["wins", true],
     ]);
   });
 });
