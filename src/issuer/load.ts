@@ -37,11 +37,20 @@ export interface LoadDeps extends ConfigDeps {
   readonly log?: (line: string) => void;
 }
 
-/** From a configuration document to an issuer that serves. @throws ConfigError with everything that is wrong */
+/** A log that is asked for and not written would be missed when it is needed. */
+const ONE_SINK =
+  "this runtime writes the audit log to standard output and nowhere else: leave it out";
+
+/**
+ * From a configuration document to an issuer that serves, and that writes to the one audit sink of its runtime.
+ * @throws ConfigError with everything that is wrong
+ */
 export async function loadIssuer(document: unknown, deps: LoadDeps): Promise<Issuer> {
   const { config, issues } = await loadConfig(document, { ...deps, keys: deps });
   if (config === undefined)
     throw new ConfigError(issues.filter(({ severity }) => severity === "error"));
+  if (config.audit !== undefined && config.audit.sink !== "stdout")
+    throw new ConfigError([{ path: ["audit", "sink"], message: ONE_SINK, severity: "error" }]);
   issues.forEach((issue) => deps.warn?.(issue));
   const { snapshot } = await openConfig(config, deps);
   const { audit, log, peerStore } = deps;

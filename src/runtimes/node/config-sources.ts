@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { parseJson, type JsonValue } from "../../encoding/json.ts";
 
 /** Where the compiled configuration of one trust domain comes from. */
 export interface ConfigSource {
@@ -11,6 +12,9 @@ export interface ConfigSource {
   readonly document: () => Promise<unknown>;
 }
 
+/** Nested deeper, no configuration is. */
+const MAX_DEPTH = 64;
+
 /**
  * @param setting `SVIDMINT_CONFIG`: the path of a configuration or its JSON text; for several trust domains a JSON array
  *   whose members are paths or configurations
@@ -18,9 +22,9 @@ export interface ConfigSource {
 export function configSources(setting = "svidmint.json"): readonly ConfigSource[] {
   const text = setting.trimStart();
   if (text.startsWith("{"))
-    return [held("SVIDMINT_CONFIG", async (): Promise<unknown> => JSON.parse(text))];
+    return [held("SVIDMINT_CONFIG", async () => readStrictly("SVIDMINT_CONFIG", text))];
   if (!text.startsWith("[")) return [file(setting)];
-  const members: unknown = JSON.parse(text);
+  const members = readStrictly("SVIDMINT_CONFIG", text);
   if (!Array.isArray(members) || members.length === 0)
     throw new SyntaxError("SVIDMINT_CONFIG is an array without members");
   return members.map((member: unknown, index) =>
@@ -34,8 +38,16 @@ function file(path: string): ConfigSource {
   return {
     name: path,
     folder: dirname(path),
-    document: async (): Promise<unknown> => JSON.parse(await readFile(path, "utf8")),
+    document: async () => readStrictly(path, await readFile(path)),
   };
+}
+
+/** As `policy check` reads it: of two members of one name, such as two `deny`, none is taken for the right one. @throws SyntaxError */
+function readStrictly(name: string, text: string | Uint8Array): JsonValue {
+  const read = parseJson(text, { maxDepth: MAX_DEPTH });
+  if (read.ok) return read.value;
+  const { reason, detail } = read.error;
+  throw new SyntaxError(`${name}: ${detail ?? reason.replaceAll("_", " ")}`);
 }
 
 function held(name: string, document: () => Promise<unknown>): ConfigSource {

@@ -36,3 +36,12 @@ it("is no empty list, and no broken one", () => {
   expect(() => configSources("[]")).toThrow("without members");
   expect(() => configSources("[")).toThrow(SyntaxError);
 });
+
+it("takes neither of two members of one name, wherever the text lies", async () => {
+  const twice = '{"trust_domain":"a.example","deny":[{"sub":"bad"}],"deny":[]}';
+  const path = join(folder, "twice.json");
+  await writeFile(path, twice);
+  await expect(read(path)).rejects.toThrow(`${path}: json duplicate key`);
+  await expect(read(twice)).rejects.toThrow("SVIDMINT_CONFIG: json duplicate key");
+  expect(() => configSources(`[${twice}]`)).toThrow("SVIDMINT_CONFIG: json duplicate key");
+});

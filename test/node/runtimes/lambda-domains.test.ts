@@ -5,15 +5,19 @@ import { twoDomains, type TestDomain } from "../../unit/handlers/domains.ts";
 type Handler = (event: never) => Promise<unknown>;
 let domains: readonly [TestDomain, TestDomain];
 
-/** The function with both configurations in its environment. @param shared what both list of unbound evidence */
-async function start(shared: readonly string[] = []): Promise<Handler> {
+/**
+ * The function with both configurations in its environment.
+ * @param shared what both list of unbound evidence
+ * @param more what both have beside
+ */
+async function start(shared: readonly string[] = [], more: object = {}): Promise<Handler> {
   const documents = domains.map(({ origin: { document } }, index) => {
     const { aws_iid: iid, azure_msi: msi, ...evidence } = document.evidence;
     const kept = {
       ...(shared.includes("aws_iid") && { aws_iid: iid }),
       ...(index === 0 && { azure_msi: msi }),
     };
-    const whole = { ...document, deny: [], evidence: { ...evidence, ...kept } };
+    const whole = { ...document, deny: [], evidence: { ...evidence, ...kept }, ...more };
     return JSON.parse(JSON.stringify(whole).replaceAll("env:", `env:D${index}_`)) as unknown;
   });
   vi.stubEnv("SVIDMINT_CONFIG", JSON.stringify(documents));
@@ -122,5 +126,15 @@ it("answers what cannot be a request with a problem document that repeats none o
 it("does not start where both believe one account's unbound evidence", async () => {
   await expect(start(["aws_iid"])).rejects.toThrow(
     "SVIDMINT_CONFIG[0] believes account 111122223333, too",
+  );
+});
+
+it("does not start where another audit log is asked for than the one that it writes", async () => {
+  const audit = { sink: "file:/var/log/svidmint.jsonl", required: true };
+  await expect(start([], { audit })).rejects.toThrow(
+    "audit.sink: this runtime writes the audit log to standard output and nowhere else",
+  );
+  await expect(start([], { audit: { sink: "stdout", required: true } })).resolves.toBeTypeOf(
+    "function",
   );
 });
