@@ -8,19 +8,26 @@ import { readYaml } from "./config-document.ts";
 import { platform } from "./key-file.ts";
 import { printable, printError } from "./output.ts";
 
-/** @param folder the configuration's. @throws ConfigError */
-export async function withKeys(config: Config, folder: string): Promise<Config> {
-  return config.keys === undefined ? { ...config, keys: await ownKeys(config, folder) } : config;
+/**
+ * @param folder the configuration's
+ * @param again the issuer serves already: no keys are made
+ * @throws ConfigError
+ */
+export async function withKeys(config: Config, folder: string, again = false): Promise<Config> {
+  return config.keys === undefined
+    ? { ...config, keys: await ownKeys(config, folder, again) }
+    : config;
 }
 
 /** Local keys, made at the first start; told each time, so that nobody takes them for something better. */
-async function ownKeys(config: Config, folder: string): Promise<KeysConfig> {
+async function ownKeys(config: Config, folder: string, again: boolean): Promise<KeysConfig> {
   const { keys, path, created } = await localKeys({
     platform,
     trustDomain: config.trustDomain,
     folder,
     dataFolder: DATA_FOLDER,
     single: isSingle(config),
+    again,
     parse(text) {
       const { value, issues } = readYaml(utf8Encode(text));
       if (issues.length > 0) throw new SyntaxError(issues[0]?.message);

@@ -4,7 +4,7 @@ import { byUse, SVID_USES, type SvidUse } from "../signer/algorithms.ts";
 import { checkKeyEdits, type KeyPlan } from "../signer/key-edits.ts";
 import { keptBackends, keptModes } from "../signer/kept-keys.ts";
 import { timelineEntries } from "../signer/load-keys.ts";
-import { auditLine, auditTime } from "./audit.ts";
+import { auditLine, auditTime, type AuditSink } from "./audit.ts";
 import type { Config } from "./config.ts";
 import { judgeKeys } from "./judge-keys.ts";
 import { createIssuer, type Issuer } from "./issuer.ts";
@@ -62,7 +62,7 @@ export async function openReloadable(
     if (fixed.length > 0) refuse([...fixed, ...(await wrongKeys(asked, open))]);
     const opened = await openConfig(asked, open, current.snapshot.store);
     refuse(checkKeyEdits({ ...planOf(current), past }, planOf(opened), platform.now()));
-    await audit.write(auditLine(eventOf(opened, platform.now())));
+    await recorded(audit, auditLine(eventOf(opened, platform.now())));
     enter(opened);
     current = opened;
     held = next;
@@ -101,6 +101,18 @@ function wrongKeys(
     longestLife: policy.longestTtl,
     now: deps.platform.now(),
   });
+}
+
+/** Whoever sent the signal is to know what is full or stuck. */
+async function recorded(audit: AuditSink, line: string): Promise<void> {
+  try {
+    await audit.write(line);
+  } catch (cause) {
+    const why = cause instanceof Error ? `: ${cause.message}` : "";
+    throw new Error(`the audit log does not take the line that has to be there first${why}`, {
+      cause,
+    });
+  }
 }
 
 function refuse(issues: readonly ConfigIssue[]): void {

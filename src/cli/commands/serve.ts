@@ -133,7 +133,8 @@ async function open(
       },
     }),
   );
-  const again = async (keep: Keep): Promise<Config> => withKeys(await load(path, keep), folder);
+  const again = async (keep: Keep): Promise<Config> =>
+    withKeys(await load(path, keep), folder, true);
   return {
     file: path,
     reload: () => explained(path, "the configuration cannot be used", () => reload(again)),

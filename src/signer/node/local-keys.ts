@@ -25,6 +25,8 @@ export interface LocalKeysOptions {
   readonly dataFolder: string;
   /** One process alone signs for the trust domain: it is on a loopback host, or the operator says so. */
   readonly single: boolean;
+  /** No start, so that keys are in use already: where `keys.yaml` is not there, it was lost. */
+  readonly again?: boolean;
   /** Reads YAML. */
   readonly parse: (text: string) => unknown;
 }
@@ -53,6 +55,10 @@ export async function localKeys(options: LocalKeysOptions): Promise<LocalKeys> {
   const path = join(folder, dataFolder, "keys.yaml");
   const there = await read(path);
   if (there !== undefined) return { keys: parsed(there, path, options), path, created: false };
+  if (options.again === true) {
+    const message = `${path}, which names the keys in use, is gone: put it back (a start would make others)`;
+    throw new ConfigError([{ path: ["keys"], message, severity: "error" }]);
+  }
   const created = await create(path, options);
   // Where another process was faster, its keys are the ones.
   return { keys: parsed((await read(path)) ?? "", path, options), path, created };

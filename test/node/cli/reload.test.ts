@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { quickly, temporaryFolders } from "./run.ts";
@@ -49,5 +49,21 @@ describe("svidmint serve at SIGHUP", () => {
     expect(metrics).toContain('svidmint_config_reloads_total{outcome="loaded"} 1');
     expect(metrics).toContain('svidmint_config_reloads_total{outcome="refused"} 2');
     expect(server.child.exitCode).toBe(null);
+  });
+
+  it("makes no keys where those in use are gone, and goes on with these", async () => {
+    const { cwd, url } = await initialised(await folder());
+    const server = await serve(cwd, url);
+    const bundle = await (await fetch(`${url}/bundle`)).text();
+    const names = (): Promise<string[]> => readdir(join(cwd, ".svidmint"));
+    const before = await names();
+    await rename(join(cwd, ".svidmint/keys.yaml"), join(cwd, "keys.yaml"));
+    server.child.kill("SIGHUP");
+    await expect.poll(() => server.stderr()).toContain("which names the keys in use, is gone");
+    expect(await names()).toEqual(before.filter((name) => name !== "keys.yaml"));
+    expect(await (await fetch(`${url}/bundle`)).text()).toBe(bundle);
+    await rename(join(cwd, "keys.yaml"), join(cwd, ".svidmint/keys.yaml"));
+    server.child.kill("SIGHUP");
+    await expect.poll(() => server.stderr()).toContain("was read again and is in force");
   });
 });
