@@ -152,6 +152,8 @@ describe("a file", () => {
 
 describe("a pipe that nobody reads (F17)", () => {
   const BEHIND = "audit log does not keep up";
+  /** Milliseconds: far more than the moment that they are given below, which is what a busy machine needs. */
+  const SOON_MS = 10_000;
   const long = "x".repeat(100_000); // more than a pipe holds
 
   it("makes those who wait fail after a moment, and whoever comes then at once", async () => {
@@ -162,7 +164,7 @@ describe("a pipe that nobody reads (F17)", () => {
     await delay(10);
     const queued = [audit.write("queued"), audit.note("noted")];
     expect(await Promise.all([first, ...queued].map(settled))).toEqual([BEHIND, BEHIND, BEHIND]);
-    expect(performance.now() - began).toBeLessThan(1500);
+    expect(performance.now() - began).toBeLessThan(SOON_MS);
     expect(() => audit.write("late")).toThrow(BEHIND);
     expect(() => audit.note("late")).toThrow(BEHIND);
     await expect(audit.close()).rejects.toThrow(BEHIND);
@@ -240,14 +242,17 @@ describe("a pipe that nobody reads (F17)", () => {
     const began = performance.now();
     expect(await Promise.all(Array.from({ length: 20 }, post))).toEqual(Array(20).fill(503));
     expect(await post()).toBe(503);
-    expect(performance.now() - began).toBeLessThan(1500);
+    expect(performance.now() - began).toBeLessThan(SOON_MS);
     expect(world.keys.jwtSigner.signed).toHaveLength(before);
     expect((await app.fetch(new Request(ENDPOINT.replace("/v1/svids", "/bundle")))).status).toBe(
       200,
     );
-    while (pipe.read() !== "") await delay(20); // oxlint-disable-line no-await-in-loop
-    await delay(20);
-    expect(await post()).toBe(200);
+    let read = pipe.read();
+    while (!read.includes("x\n")) {
+      await delay(5); // oxlint-disable-line no-await-in-loop
+      read += pipe.read();
+    }
+    await expect.poll(post).toBe(200);
     pipe.read();
     await audit.close();
     pipe.close();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { exchange, EchoServer } from "./raw-client.ts";
+import { exchange, EchoServer, QUICK } from "./raw-client.ts";
 
 const echo = new EchoServer();
 
@@ -87,7 +87,7 @@ describe("what is no request", () => {
     ["a space in the path", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n"],
     ["SSH", "SSH-2.0-OpenSSH_9.6\r\n"],
   ])("%s: refused and closed", async (_, bytes) => {
-    const client = await exchange(await echo.start(), bytes);
+    const client = await exchange(await echo.start(QUICK), bytes);
     expect(client.statuses().filter((status) => ![400, 408, 505].includes(status))).toEqual([]);
     expect(echo.seen).toEqual([]);
   });

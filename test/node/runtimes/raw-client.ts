@@ -1,4 +1,6 @@
+import type { IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import {
   listen,
@@ -75,16 +77,24 @@ export async function exchange(
 }
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
-/** Limits for tests in a hurry. */
-export const QUICK: Partial<ServerLimits> = {
-  headersTimeoutMs: 100,
-  requestTimeoutMs: 200,
+/** Limits under which nobody is too slow, however busy the machine; what is idle or is to stop ends soon. */
+export const CALM: Partial<ServerLimits> = {
+  headersTimeoutMs: 20_000,
+  requestTimeoutMs: 20_000,
   keepAliveTimeoutMs: 200,
-  idleTimeoutMs: 1000,
+  idleTimeoutMs: 20_000,
   checkIntervalMs: 20,
   graceMs: 50,
   drainMs: 300,
 };
+/** For tests of who is too slow. */
+export const QUICK: Partial<ServerLimits> = {
+  ...CALM,
+  headersTimeoutMs: 100,
+  requestTimeoutMs: 200,
+};
+/** Less than the patience of `CALM`, in milliseconds: what ends within it was ended by a shorter limit. */
+export const SOON_MS = 15_000;
 
 type Handler = (request: Request) => Promise<Response>;
 
@@ -92,10 +102,11 @@ type Handler = (request: Request) => Promise<Response>;
 export class EchoServer {
   #server: RunningServer | undefined;
   #seen: string[] = [];
+  #sockets = new Set<Socket>();
 
   /** @param handler of the requests, given what answers with their path and the length of their body */
   async start(
-    limits: Partial<ServerLimits> = QUICK,
+    limits: Partial<ServerLimits> = CALM,
     handler: (echo: Handler) => Handler = (echo) => echo,
   ): Promise<ListenAddress> {
     const seen: string[] = [];
@@ -105,15 +116,29 @@ export class EchoServer {
       const body = request.method === "POST" ? await request.text() : "";
       return new Response(`<${pathname} ${body.length}>`);
     };
-    const server = await listen(handler(echo), LOOPBACK, { limits });
+    const sockets = new Set<Socket>();
+    const route = ({ socket }: IncomingMessage): undefined => void sockets.add(socket);
+    const server = await listen(handler(echo), LOOPBACK, { limits, route });
     onTestFinished(() => server.stop());
     this.#server = server;
     this.#seen = seen;
+    this.#sockets = sockets;
     return server.address;
   }
 
   async stop(): Promise<void> {
     await this.#server?.stop();
+  }
+
+  /** Resolves when so many requests have reached the handler of the last one started. */
+  async saw(count: number): Promise<void> {
+    while (this.#seen.length < count) await delay(5); // oxlint-disable-line no-await-in-loop -- until they have
+  }
+
+  /** Resolves when it has closed every connection on which there was a request; there has to be one. */
+  async hungUp(): Promise<void> {
+    const open = (): boolean => [...this.#sockets].some((socket) => !socket.destroyed);
+    while (this.#sockets.size === 0 || open()) await delay(5); // oxlint-disable-line no-await-in-loop -- until it has
   }
 
   /** Method and path of each request that reached the handler of the last one started. */
