@@ -24,6 +24,7 @@ export default defineConfig({
     // Guards against what never ends, not against a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 45_000 } },
     projects: [
       {
         test: {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../../scripts/free-port.ts";
 
 /**
  * What becomes of the octets between a client and a service. Counts of octets are of one answer, headers included.
@@ -19,18 +20,19 @@ export class FaultProxy {
   /** Most requests that waited for the end of their answer at once, since it was last set. */
   peak = 0;
   readonly #target: number;
-  #port = 0;
+  readonly #port: number;
   #server: Server | undefined;
   readonly #clients = new Set<Socket>();
   readonly #waiting = new Set<Socket>();
 
-  private constructor(target: number) {
+  private constructor(target: number, port: number) {
     this.#target = target;
+    this.#port = port;
   }
 
   /** @param target port of the service on loopback */
   static async start(target: number): Promise<FaultProxy> {
-    const proxy = new FaultProxy(target);
+    const proxy = new FaultProxy(target, await freePort());
     await proxy.restart();
     return proxy;
   }
@@ -54,9 +56,6 @@ export class FaultProxy {
     const server = createServer({ allowHalfOpen: true }, (client) => this.#serve(client));
     server.listen(this.#port, "127.0.0.1");
     await once(server, "listening");
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("no port");
-    this.#port = address.port;
     this.#server = server;
   }
 

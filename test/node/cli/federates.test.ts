@@ -59,7 +59,7 @@ it("two issuers: what the one hands out of the other verifies the other's SVIDs,
   await serve(west.cwd, west.url);
   const theirs = await (await fetch(`${east.url}/bundle`)).text();
   const held = async () => (await fetch(`${west.url}/bundles/${eastName}`)).text();
-  await expect.poll(held, { timeout: 25_000, interval: 500 }).toBe(theirs);
+  await expect.poll(held, { interval: 500 }).toBe(theirs);
   const later = await ask(east.url);
   expect(later.text).toContain(`"federated_bundles":{"${eastName}":${theirs}}`);
   expect(later.text).not.toContain("missing_bundles");

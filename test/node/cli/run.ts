@@ -36,12 +36,12 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs `svidmint` with these arguments to its end; a hang is ended after 20 s and shows as `code: null`. */
+/** Runs `svidmint` with these arguments to its end; a hang is ended after 50 s and shows as `code: null`. */
 export function svidmint(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const child = spawn(process.execPath, [ENTRY, ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: { ...process.env, NO_COLOR: "1", ...options.env },
-    timeout: 20_000,
+    timeout: 50_000,
   });
   const out: Buffer[] = [];
   const err: Buffer[] = [];

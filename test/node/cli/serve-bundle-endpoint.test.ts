@@ -44,7 +44,7 @@ describe("svidmint serve --bundle-endpoint", () => {
     await writeFile(file(cwd), `${text}\nbundle: { endpoint_spiffe_id: /spire/server }\n`);
     server.child.kill("SIGHUP");
     const next = `spiffe://${name}/spire/server`;
-    await expect.poll(() => ask(port, url, next), { timeout: 5000 }).toBe("the bundle");
+    await expect.poll(() => ask(port, url, next)).toBe("the bundle");
     expect(await ask(port, url, usual)).toMatchObject({ error: { code: "endpoint_identity" } });
   });
 

@@ -34,7 +34,8 @@ export async function serve(
   const written = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => (written.stdout += chunk.toString("utf8")));
   child.stderr.on("data", (chunk: Buffer) => (written.stderr += chunk.toString("utf8")));
-  for (let tries = 0; tries < 200; tries++) {
+  const deadline = performance.now() + 45_000;
+  while (performance.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${written.stderr}`);
     const ready = await fetch(`${url}/readyz`).catch(() => undefined);
     if (ready?.ok === true)

@@ -7,7 +7,6 @@ import { fetch, serve, type Server } from "./server.ts";
 
 const folder = temporaryFolders();
 /** Reading two configurations takes its time on a machine that is busy with other tests. */
-const PATIENT = { timeout: 20_000 };
 
 interface Served {
   readonly cwd: string;
@@ -101,7 +100,7 @@ describe("svidmint serve with two trust domains", () => {
         .trim()
         .split("\n")
         .map((line) => [record(line).event, record(line).trust_domain]);
-    await expect.poll(lines, PATIENT).toEqual(
+    await expect.poll(lines).toEqual(
       ["one", "two"]
         .flatMap((name) => [
           ["intent", `${name}.example`],
@@ -127,9 +126,7 @@ describe("svidmint serve with two trust domains", () => {
     await writeFile(path(one), texts[0].replaceAll("/dev/{", "/new/{"));
     await writeFile(path(two), `${texts[1]}nonsense: true\n`);
     server.child.kill("SIGHUP");
-    await expect
-      .poll(() => server.stderr(), PATIENT)
-      .toContain(`${two.config}: the configuration was not`);
+    await expect.poll(() => server.stderr()).toContain(`${two.config}: the configuration was not`);
     expect(server.stderr()).toContain(`${one.config}: the configuration was read again`);
     await quickly(["key", "new"], { cwd });
     for (const [domain, id] of [
@@ -146,16 +143,14 @@ describe("svidmint serve with two trust domains", () => {
     await writeFile(path(one), texts[0].replace("evidence:", msi));
     await writeFile(path(two), texts[1].replace("evidence:", msi));
     server.child.kill("SIGHUP");
-    await expect
-      .poll(() => server.stderr(), PATIENT)
-      .toContain(`${one.config} believes tenant 6f0c0000`);
+    await expect.poll(() => server.stderr()).toContain(`${one.config} believes tenant 6f0c0000`);
     expect(server.stderr()).toContain("shared: true in both");
     // And given up by the first, in the same moment: the order of the files decides nothing.
     const told = server.stderr().length;
     await writeFile(path(one), texts[0]);
     server.child.kill("SIGHUP");
     await expect
-      .poll(() => server.stderr().slice(told), PATIENT)
+      .poll(() => server.stderr().slice(told))
       .toContain(`${two.config}: the configuration was read again and is in force`);
   });
 

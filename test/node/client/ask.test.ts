@@ -35,13 +35,15 @@ describe("a question to a metadata service", () => {
     expect(await ask({ url })).toEqual({ status: 200, text: "yes" });
   });
 
+  it.for<[string, (socket: Socket) => void]>([
+    ["answers", () => {}],
+    ["ends", (socket) => socket.write(`${HEAD}content-length: 9\r\n\r\nyes`)],
+  ])("says in words that it never %s", async ([, answer]) => {
+    const url = await server(answer);
+    expect(await ask({ url, timeoutMs: 200 })).toContain("did not answer within 0.2 s");
+  });
+
   it.for<[string, (socket: Socket) => void, string]>([
-    ["never answers", () => {}, "did not answer within 0.2 s"],
-    [
-      "never ends",
-      (socket) => socket.write(`${HEAD}content-length: 9\r\n\r\nyes`),
-      "did not answer within 0.2 s",
-    ],
     ["breaks off", (socket) => socket.resetAndDestroy(), "broke off"],
     [
       "breaks off in the middle",
@@ -63,7 +65,7 @@ describe("a question to a metadata service", () => {
     ],
   ])("says in words that it %s", async ([, answer, words]) => {
     const url = await server(answer);
-    expect(await ask({ url, timeoutMs: 200 })).toContain(words);
+    expect(await ask({ url, timeoutMs: 20_000 })).toContain(words);
   });
 
   it("goes where it is told and nowhere else", async () => {

@@ -33,7 +33,7 @@ const ask = (port: number, options: Options = {}, allowPrivate = true) =>
   guardedWebEndpoint({ allowPrivate }, undefined, {
     ca: CA,
     resolve: resolver("127.0.0.1").resolve,
-    timeoutMs: 2000,
+    timeoutMs: 20_000,
     ...options,
   })({ url: `https://partner.test:${port}/bundle` });
 

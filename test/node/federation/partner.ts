@@ -48,7 +48,7 @@ interface Asked {
 }
 
 export function ask(port: number, asked: Asked = {}) {
-  const { bundle = bundleOf(root), etag, allowPrivate = true, timeoutMs = 5000 } = asked;
+  const { bundle = bundleOf(root), etag, allowPrivate = true, timeoutMs = 20_000 } = asked;
   const url = `https://${asked.host ?? "127.0.0.1"}:${port}/bundle?of=all`;
   const endpoint = { url, allowPrivate, endpointId: ID, endpointBundle: () => bundle };
   return spiffeEndpoint(endpoint, node, { timeoutMs })(

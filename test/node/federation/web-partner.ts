@@ -47,7 +47,7 @@ export interface Partner {
   metrics(): string;
 }
 
-export async function partnerAt(port: number, timeoutMs = 5000): Promise<Partner> {
+export async function partnerAt(port: number, timeoutMs = 20_000): Promise<Partner> {
   let now = TODAY;
   const clocked = nodePlatform({ now: () => now });
   const lines: Record<string, unknown>[] = [];

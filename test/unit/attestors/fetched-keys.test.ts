@@ -28,8 +28,8 @@ function setUp(location: KeyLocation = { jwks: URL_OF_KEYS }, overrides: Partial
 }
 
 /** Lets what was begun, and is waited for by nobody, come to its end. */
-async function settle(milliseconds = 20): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 const BROKEN = () => new Response("down", { status: 500 });
@@ -60,14 +60,17 @@ describe("fetched keys", () => {
     expect(await find("one")).toBe("accepted");
     expect(await find("one", 8 * MINUTE - 1)).toBe("accepted");
     expect(network.calls.length).toBe(1);
+    let answer = (): void => {};
+    const asked = new Promise<void>((resolve) => (answer = resolve));
     network.serve(URL_OF_KEYS, async () => {
-      await settle();
+      await asked;
       return Response.json(keySet(two));
     });
     expect(await find("one", 8 * MINUTE)).toBe("accepted");
     expect(await find("one", 8 * MINUTE + 31)).toBe("accepted");
     expect(network.calls.length).toBe(3);
-    await settle(60);
+    answer();
+    await settle();
     expect(await find("two", 8 * MINUTE + 32)).toBe("accepted");
     expect(await find("one", 8 * MINUTE + 32)).toBe("key_unknown");
   });

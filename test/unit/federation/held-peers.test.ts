@@ -100,8 +100,9 @@ describe("a thousand peers", () => {
     world.answer = (peer) =>
       Number(peer.slice(1, -8)) < 10 ? HANG : served(documentOf({ sequence: 1 }));
     void world.held.refreshAll(() => world.now);
-    await vi.waitFor(() =>
-      expect(world.held.states(NOW).filter(({ usable }) => usable).length).toBe(90),
+    await vi.waitFor(
+      () => expect(world.held.states(NOW).filter(({ usable }) => usable).length).toBe(90),
+      45_000,
     );
     expect(world.fetched.size).toBe(100);
   });
@@ -161,7 +162,7 @@ describe("a thousand peers", () => {
     const gate = new Promise<Answer>((resolve) => (open = resolve));
     world.answer = () => gate;
     const refreshed = world.held.refreshAll(() => world.now);
-    await vi.waitFor(() => expect(world.fetched.size).toBe(16));
+    await vi.waitFor(() => expect(world.fetched.size).toBe(16), 45_000);
     void world.held.close();
     open(served(documentOf()));
     await refreshed;

@@ -64,7 +64,7 @@ describe("a stored bundle", () => {
     };
     const world = peerWorld({ store: slow });
     void world.peer.refresh(world.now);
-    await vi.waitFor(() => expect(world.kids()).toEqual(["a"])); // believed, not yet written
+    await vi.waitFor(() => expect(world.kids()).toEqual(["a"]), 45_000); // believed, not yet written
     expect(store.held.size).toBe(0);
     const kept = world.peer.kept().then(() => store.held.size);
     open();

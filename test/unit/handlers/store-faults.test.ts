@@ -9,7 +9,7 @@ import { faultBench, type FaultBench } from "./fault-bench.ts";
 import { problemOf } from "./support.ts";
 
 /** A store over a network, as every one of them is built, whose service does this instead of what it should. */
-function broken(fault: Partial<Records>): ClaimStore {
+function broken(fault: Partial<Records>, deadlineMs = 60): ClaimStore {
   const good = new FakeRecords();
   const records: Records = {
     read: (name) => good.read(name),
@@ -19,7 +19,7 @@ function broken(fault: Partial<Records>): ClaimStore {
   return optimisticStore(records, {
     platform: bench.world.platform,
     trustDomain: "prod.example",
-    deadlineMs: 60,
+    deadlineMs,
   });
 }
 
@@ -83,7 +83,8 @@ describe("a store over a network that fails", () => {
   it("gives a claim away only to whom it says: another owner is in the way", async () => {
     const { world, alice, mallory } = bench;
     const machine = { evidence: [await bootedVm(world)], x509: { csr: alice.csr } };
-    const taken = await bench.post(machine, { store: broken({ read: says(mine(mallory.jkt)) }) });
+    const store = broken({ read: says(mine(mallory.jkt)) }, 20_000);
+    const taken = await bench.post(machine, { store });
     expect(await problemOf(taken)).toMatchObject({ status: 409, code: "evidence_claimed" });
   });
 });

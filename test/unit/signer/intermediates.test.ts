@@ -42,7 +42,7 @@ async function settled(bench: ModeBench, count: number): Promise<void> {
   await vi.waitFor(() => {
     const outcomes = bench.history.filter((one) => one === "intermediate_outcome");
     expect(outcomes.length).toBe(count);
-  });
+  }, 45_000);
   // The one step behind the record: it is kept.
   await new Promise((resolve) => {
     setTimeout(resolve, 0);
