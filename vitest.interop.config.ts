@@ -9,5 +9,6 @@ export default defineConfig({
     fileParallelism: false, // each file starts servers, and there are two cores
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 45_000 } },
   },
 });

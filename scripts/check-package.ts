@@ -1,6 +1,7 @@
 /**
  * Tries what is published: packs the project, installs the tarball in an empty folder, and does there what README.md
- * says, with the very lines it says. Needs the package registry, and curl and awk as the README does.
+ * says, with the very lines it says but for the port: another may have that one. Needs the package registry, and curl
+ * and awk as the README does.
  */
 import {
   execFileSync,
@@ -12,10 +13,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.ts";
 import { readmeExample } from "./readme-example.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-const START_MS = 20_000;
+const START_MS = 60_000;
 const shell: ExecFileSyncOptionsWithStringEncoding = {
   stdio: ["ignore", "pipe", "inherit"],
   encoding: "utf8",
@@ -52,13 +54,16 @@ try {
   );
 
   const example = readmeExample();
-  server = spawn("sh", ["-c", example.serve], {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const serve = example.serve.replace("svidmint init", `svidmint init --issuer ${url}`);
+  server = spawn("sh", ["-c", serve], {
     cwd: folder,
     stdio: ["ignore", "pipe", "inherit"],
     detached: true,
   });
-  await untilServed("http://127.0.0.1:8443/readyz", server);
-  const inspected = execFileSync("sh", ["-c", example.request], { ...shell, cwd: folder });
+  await untilServed(`${url}/readyz`, server);
+  const request = example.request.replaceAll("http://127.0.0.1:8443", url);
+  const inspected = execFileSync("sh", ["-c", request], { ...shell, cwd: folder });
   if (!inspected.includes("spiffe://dev.example.org/dev/app"))
     throw new Error(`no SVID:\n${inspected}`);
   const answer: { x509: { certificate_chain: string } } = JSON.parse(

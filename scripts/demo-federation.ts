@@ -26,7 +26,7 @@ import { must, transcript } from "./demo/transcript.ts";
 import { newWorkload, requestSvids, type Svids, type Workload } from "./demo/workload.ts";
 
 const COMMAND = fileURLToPath(new URL("../bin/svidmint.js", import.meta.url));
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 const keep = process.argv.includes("--keep");
 const log = transcript();
 /** What is to be ended, the latest first, however the demo ends. */

@@ -3,8 +3,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const COMMAND = fileURLToPath(new URL("../../bin/svidmint.js", import.meta.url));
-const START_MS = 15_000;
-const LOG_MS = 2_000;
+/** Safety nets: a machine that is busy is slow. */
+const START_MS = 60_000;
+const LOG_MS = 20_000;
 
 /** An audit event as the server writes it: one JSON line on its standard output. */
 interface AuditLine {

@@ -16,7 +16,7 @@ const DAYS = ["-days", "30"];
 /** @param pathLength of the CA that issues: 1 for one that may have intermediates of ours below it */
 export async function makeCorporateCa(folder: string, pathLength = 1): Promise<CorporateCa> {
   const openssl = (...args: readonly string[]): Promise<string> =>
-    runChecked("openssl", args, { cwd: folder, deadlineMs: 10_000 });
+    runChecked("openssl", args, { cwd: folder, deadlineMs: 60_000 });
   const extensions = (length: number): string[] => [
     `basicConstraints=critical,CA:TRUE,pathlen:${length}`,
     ...CA,

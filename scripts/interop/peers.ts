@@ -23,7 +23,7 @@ export async function startStepCa(
   const folder = mkdtempSync(join(tmpdir(), "step-ca-"));
   const port = await freePort();
   await runChecked(loadProgram, ["-init", "-dir", folder, "-port", String(port)], {
-    deadlineMs: 10_000,
+    deadlineMs: 60_000,
   });
   const server = await startServer(program, [join(folder, "ca.json")], {
     folder,

@@ -67,6 +67,7 @@ export interface Server extends AsyncDisposable {
 export interface ServerOptions extends RunOptions {
   /** Tried until it answers true. What it throws counts as not ready. */
   readonly ready: () => Promise<boolean>;
+  /** How long that may take; a minute if absent, since a machine may be busy. Milliseconds. */
   readonly readyMs?: number;
   /** A folder of the server's own, removed when it has ended or could not start. */
   readonly folder?: string;
@@ -95,13 +96,13 @@ export async function startServer(
     clearTimeout(timer);
     if (child.exitCode === null && child.signalCode === null) {
       child.kill("SIGTERM");
-      const hard = setTimeout(() => child.kill("SIGKILL"), 5_000);
+      const hard = setTimeout(() => child.kill("SIGKILL"), 15_000);
       await end.catch(() => undefined);
       clearTimeout(hard);
     }
     if (options.folder !== undefined) rmSync(options.folder, { recursive: true, force: true });
   };
-  const giveUp = Date.now() + (options.readyMs ?? 20_000);
+  const giveUp = Date.now() + (options.readyMs ?? 60_000);
   while (!(await options.ready().catch(() => false))) {
     const ended = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
     if (ended || Date.now() > giveUp) {
@@ -127,7 +128,7 @@ export function accepts(port: number): Promise<boolean> {
 
 /** Whether a GET of the URL answers with a 2xx status. */
 export async function answers(url: string): Promise<boolean> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
   await response.arrayBuffer();
   return response.ok;
 }

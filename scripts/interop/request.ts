@@ -55,7 +55,7 @@ export async function issue(url: string, request: WireRequest): Promise<Issued> 
     method: "POST",
     headers: request.headers,
     body: request.body,
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(30_000),
   });
   const answer = await response.text();
   if (response.status !== 200) throw new Error(`status ${response.status}: ${answer}`);

@@ -27,7 +27,7 @@ export async function makeSigningKeys(): Promise<SigningKeys> {
     await runChecked(
       "openssl",
       [...args, ...extensions.flatMap((extension) => ["-addext", extension])],
-      { cwd: folder, deadlineMs: 10_000 },
+      { cwd: folder, deadlineMs: 60_000 },
     );
     return {
       x509Key: readFileSync(join(folder, "key.pem"), "utf8"),

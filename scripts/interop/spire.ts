@@ -81,7 +81,7 @@ plugins {
     trustDomain: TRUST_DOMAIN,
     bundleUrl: `https://localhost:${bundlePort}`,
     command: (...words) =>
-      runChecked(program, [...words, "-socketPath", socket], { deadlineMs: 15_000 }),
+      runChecked(program, [...words, "-socketPath", socket], { deadlineMs: 60_000 }),
     [Symbol.asyncDispose]: server.stop,
   };
 }
@@ -125,7 +125,7 @@ plugins {
   const server = await startServer(program, ["run", "-config", join(folder, "agent.conf")], {
     folder,
     deadlineMs: DEADLINE_MS,
-    readyMs: 30_000,
+    readyMs: 60_000,
     ready: () => healthy(program, socket),
   });
   const id = `spiffe://${spire.trustDomain}/spire/agent/join_token/${token}`;
@@ -133,7 +133,7 @@ plugins {
     socket,
     id,
     command: (...words) =>
-      run(program, ["api", ...words, "-socketPath", socket], { deadlineMs: 15_000 }),
+      run(program, ["api", ...words, "-socketPath", socket], { deadlineMs: 60_000 }),
     [Symbol.asyncDispose]: server.stop,
   };
 }

@@ -17,7 +17,7 @@ export async function makeWebCertificate(
   { issuing }: CorporateCa,
 ): Promise<WebCertificate> {
   const openssl = (...args: readonly string[]): Promise<string> =>
-    runChecked("openssl", args, { cwd: folder, deadlineMs: 10_000 });
+    runChecked("openssl", args, { cwd: folder, deadlineMs: 60_000 });
   const names = "subjectAltName=DNS:localhost,IP:127.0.0.1";
   const key = "req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -config /dev/null";
   await openssl(...key.split(" "), "-subj", "/CN=localhost", "-keyout", "web.key", "-out", "w.csr");

@@ -116,6 +116,6 @@ async function makeCertificate(folder: string): Promise<string> {
     "req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout key.pem -out cert.pem -days 2";
   const args = [...request.split(" "), "-subj", "/CN=vault", "-config", "/dev/null"];
   const names = ["-addext", "subjectAltName=IP:127.0.0.1"];
-  await runChecked("openssl", [...args, ...names], { cwd: folder, deadlineMs: 10_000 });
+  await runChecked("openssl", [...args, ...names], { cwd: folder, deadlineMs: 60_000 });
   return readFileSync(join(folder, "cert.pem"), "utf8");
 }

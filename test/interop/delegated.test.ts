@@ -70,13 +70,13 @@ describe.skipIf(needs.absent)(
       writeFileSync(join(folder, "chain.pem"), between.join(""));
       writeFileSync(join(folder, "roots.pem"), roots);
       const args = ["verify", "-x509_strict", "-CAfile", "roots.pem", "-untrusted", "chain.pem"];
-      return run("openssl", [...args, "leaf.pem"], { cwd: folder, deadlineMs: 10_000 });
+      return run("openssl", [...args, "leaf.pem"], { cwd: folder, deadlineMs: 60_000 });
     };
     const pyca = async (chain: string, roots: string): Promise<string> => {
       const program = `${moduleRoot}/python/verify_svid.py`;
       const input = JSON.stringify([{ chain, roots }]);
       return (
-        await runChecked(needs.path("pkilint"), [program], { input, deadlineMs: 30_000 })
+        await runChecked(needs.path("pkilint"), [program], { input, deadlineMs: 60_000 })
       ).trim();
     };
 

@@ -107,7 +107,7 @@ async function overHttp(url: string, exchange: Exchange): Promise<Answer> {
     method: exchange.method,
     headers: exchange.headers,
     ...(exchange.body === undefined ? {} : { body: exchange.body }),
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(30_000),
   });
   const read = (name: string): string | undefined => response.headers.get(name) ?? undefined;
   return digest(response.status, read, await response.text());

@@ -28,7 +28,7 @@ describe.skipIf(needs.absent)(`SPIRE as a federated trust domain${needs.note}`, 
     run(
       needs.path("spire-server"),
       ["bundle", command, "-socketPath", spire.socket, "-format", "spiffe", ...args],
-      { deadlineMs: 15_000 },
+      { deadlineMs: 60_000 },
     );
   const id = `spiffe://${TRUST_DOMAIN}`;
 

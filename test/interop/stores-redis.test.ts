@@ -16,7 +16,6 @@ import { counterparts } from "./support/counterparts.ts";
 
 const needs = counterparts("redis-server");
 /** For what a server does in its own time. */
-const PATIENCE = { timeout: 15_000 };
 const SOON = ["--repl-diskless-sync-delay", "0"];
 const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
 
@@ -51,7 +50,7 @@ function launch(folder: string, port: number, settings: readonly string[]): Prom
 
 async function command(port: number, ...words: string[]): Promise<string> {
   const printed = await runChecked("redis-cli", ["-p", String(port), ...words], {
-    deadlineMs: 5000,
+    deadlineMs: 60_000,
   });
   return printed.trim();
 }
@@ -63,7 +62,7 @@ const doubts: string[] = [];
 async function open(
   url: string,
   options: Partial<RedisOptions> = {},
-  deadlineMs = 2000,
+  deadlineMs = 20_000,
 ): Promise<ClaimStore> {
   const records = redisRecords({ url, doubt: (message) => doubts.push(message), ...options });
   const store = await openOptimistic(records, {
@@ -138,7 +137,7 @@ describe.skipIf(needs.absent)(`redis-server${needs.note}`, () => {
     process.kill(server.pid, "SIGSTOP");
     const asked = ask(store, freshKey(), "a").finally(() => process.kill(server.pid, "SIGCONT"));
     await expect(asked).rejects.toMatchObject({ code: "unavailable" });
-    await expect.poll(() => ask(store, freshKey(), "a"), PATIENCE).toBe("created");
+    await expect.poll(() => ask(store, freshKey(), "a")).toBe("created");
   });
 
   it("loses no claim that was answered, however the server ends", async () => {
@@ -153,9 +152,7 @@ describe.skipIf(needs.absent)(`redis-server${needs.note}`, () => {
     await first.stop();
     await expect(ask(store, freshKey(), "a")).rejects.toMatchObject({ code: "unavailable" });
     stack.use(await launch(dir, port, DURABLE));
-    await expect
-      .poll(() => ask(store, keys[0] ?? "", "b").catch(() => "down"), PATIENCE)
-      .toBe("taken");
+    await expect.poll(() => ask(store, keys[0] ?? "", "b").catch(() => "down")).toBe("taken");
     const outcomes = await Promise.all(keys.map((key) => ask(store, key, "b")));
     expect(new Set(outcomes)).toEqual(new Set(["taken"]));
   });
@@ -165,9 +162,7 @@ describe.skipIf(needs.absent)(`redis-server${needs.note}`, () => {
       await start(newFolder(), "--replicaof", "127.0.0.1", String(server.port)),
     );
     const replicaUrl = `redis://127.0.0.1:${replica.port}`;
-    await expect
-      .poll(() => command(server.port, "INFO", "replication"), PATIENCE)
-      .toContain("state=online");
+    await expect.poll(() => command(server.port, "INFO", "replication")).toContain("state=online");
     await expect(open(url)).rejects.toMatchObject({
       code: "refused",
       message: expect.stringMatching(/has replicas/),
@@ -180,13 +175,11 @@ describe.skipIf(needs.absent)(`redis-server${needs.note}`, () => {
       message: expect.stringMatching(/took over/),
     });
     await expect
-      .poll(
-        () =>
-          open(url).then(
-            () => "opened",
-            () => "refused",
-          ),
-        PATIENCE,
+      .poll(() =>
+        open(url).then(
+          () => "opened",
+          () => "refused",
+        ),
       )
       .toBe("opened");
   });
@@ -201,7 +194,7 @@ describe.skipIf(needs.absent)(`redis-server${needs.note}`, () => {
       await launch(newFolder(), port, ["--replicaof", "127.0.0.1", String(await freePort())]),
     );
     await expect
-      .poll(() => ask(store, freshKey(), "a").catch((error: Error) => error.message), PATIENCE)
+      .poll(() => ask(store, freshKey(), "a").catch((error: Error) => error.message))
       .toMatch(/is a replica/);
   });
 
@@ -243,7 +236,7 @@ describe.skipIf(needs.absent)(`redis-server${needs.note}`, () => {
       runChecked(process.execPath, [join(projectRoot, "bin/svidmint.js"), "claims", ...args], {
         cwd,
         env: { STORE_PASSWORD: "hunter2" },
-        deadlineMs: 20_000,
+        deadlineMs: 60_000,
       });
     expect(await claims("assign", key, owner)).toContain("owns it now");
     const { openRedis } = (await import(
@@ -282,7 +275,7 @@ describe.skipIf(needs.absent)(`redis-server${needs.note}`, () => {
     const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
     const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
     await runChecked("openssl", ["req", "-x509", ...kind, ...names, "-keyout", key, "-out", cert], {
-      deadlineMs: 10_000,
+      deadlineMs: 60_000,
     });
     const port = await freePort();
     const files = ["--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", cert];

@@ -91,7 +91,7 @@ describe.skipIf(needs.absent)(`the simulated AWS Private CA${needs.note}`, () =>
         CA_ARN,
         `arn:aws:acm-pca:::template/${template}`,
       ],
-      { env: upstream.env, deadlineMs: 30_000 },
+      { env: upstream.env, deadlineMs: 60_000 },
     );
     expect(JSON.parse(printed)).toEqual({
       own_key: true,

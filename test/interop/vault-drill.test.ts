@@ -25,7 +25,7 @@ const needs = counterparts("vault", "watch-bundle");
 const PAGE = "signers/vault-transit.md";
 const HEADING = "Setting it up";
 /** From the start on, until the second keys take over from the first. */
-const ROTATION_MS = 30_000;
+const ROTATION_MS = 45_000;
 
 interface Entry {
   readonly id: string;
@@ -172,10 +172,10 @@ describe.skipIf(needs.absent)(`a trust domain in Vault, from its page alone${nee
     await expect(shell(again)).rejects.toThrow(/is there already/);
   });
 
-  it("is rotated under load, and no SVID is refused by who watches the bundle", async () => {
+  const patience = { timeout: ROTATION_MS + 60_000 };
+  it("is rotated under load, and no SVID is refused by who watches", patience, async () => {
     const [before] = load.all;
-    const timeout = ROTATION_MS + 10_000;
-    await expect.poll(() => load.all.at(-1)?.kid, { timeout }).not.toBe(before?.kid);
+    await expect.poll(() => load.all.at(-1)?.kid, patience).not.toBe(before?.kid);
     const after = await load.next();
     expect(after.root).not.toBe(before?.root);
     expect(load.refused).toEqual([]);
@@ -186,7 +186,7 @@ describe.skipIf(needs.absent)(`a trust domain in Vault, from its page alone${nee
   it("takes the next keys in under load, one instance after the other", async () => {
     await bringIn("3");
     await expect
-      .poll(() => watcher.ask(), { timeout: 10_000 })
+      .poll(() => watcher.ask())
       .toMatchObject({ x509_authorities: 3, jwt_authorities: 3 });
     const { sequences } = await watcher.ask();
     expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
@@ -198,7 +198,7 @@ describe.skipIf(needs.absent)(`a trust domain in Vault, from its page alone${nee
   it("issues on after kill -9 of Vault, which knows the same keys when it is back", async () => {
     await vault.kill();
     const issued = load.all.length;
-    await expect.poll(() => load.all.length, { timeout: 20_000 }).toBeGreaterThan(issued + 10);
+    await expect.poll(() => load.all.length).toBeGreaterThan(issued + 10);
     await vault.start();
     await restart();
     await load.next();
@@ -215,9 +215,7 @@ describe.skipIf(needs.absent)(`a trust domain in Vault, from its page alone${nee
     await shell(`svidmint keys apply new.yaml --to svidmint.yaml --live ${load.issuer}`);
     const { sequence } = await watcher.ask();
     await restart();
-    await expect
-      .poll(async () => (await watcher.ask()).jwt_authorities, { timeout: 10_000 })
-      .toBe(2);
+    await expect.poll(async () => (await watcher.ask()).jwt_authorities).toBe(2);
     expect((await watcher.ask()).sequence).toBeGreaterThan(sequence);
     const refused = await load.judgeAll();
     expect(refused.length).toBeGreaterThan(0);

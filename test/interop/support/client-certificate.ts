@@ -13,7 +13,7 @@ interface Shown {
 /** What a server on loopback says to a client with this certificate. Its own is not looked at: it is not on trial. */
 export async function showTo(port: number, leaf?: Leaf): Promise<Shown> {
   const shown = leaf === undefined ? {} : { cert: leaf.chain, key: leaf.key };
-  const trial = { rejectUnauthorized: false, agent: false, timeout: 5000 };
+  const trial = { rejectUnauthorized: false, agent: false, timeout: 30_000 };
   const asked = request({ host: "127.0.0.1", port, ...shown, ...trial });
   asked.on("timeout", () => asked.destroy());
   try {

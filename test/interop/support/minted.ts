@@ -38,7 +38,7 @@ export async function mintLeaf(
 ): Promise<Leaf> {
   const folder = mkdtempSync(join(tmpdir(), "minted-"));
   const openssl = (...args: readonly string[]): Promise<string> =>
-    runChecked("openssl", args, { cwd: folder, deadlineMs: 10_000 });
+    runChecked("openssl", args, { cwd: folder, deadlineMs: 60_000 });
   try {
     const key = pkcs8Pem(makeKey());
     writeFileSync(join(folder, "leaf.key"), key);

@@ -8,7 +8,7 @@ import { runChecked } from "../../../scripts/interop/processes.ts";
 export const MODULE = "/usr/lib/softhsm/libsofthsm2.so";
 export const PIN = "zebra-61-crossing";
 const SO_PIN = "87654321";
-const DEADLINE = { deadlineMs: 30_000 };
+const DEADLINE = { deadlineMs: 60_000 };
 
 export interface SoftHsm extends Disposable {
   /** What every program that loads the module has to be given. */

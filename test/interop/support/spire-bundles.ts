@@ -17,7 +17,7 @@ export async function bundleOfSpire(
   { trustDomain }: SpirePeer,
 ): Promise<BundleDocument> {
   const url = `${issuer.url}/bundles/${trustDomain}`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(30_000) });
   if (response.status !== 200) throw new Error(`status ${response.status}`);
   return JSON.parse(await response.text());
 }

@@ -100,7 +100,7 @@ const ENDS = /"event":"(?:outcome|refused)"/u;
 
 /** The issuer's log, once it tells what became of a request: it may be written after the answer has come. */
 export async function logOf({ server }: Pick<Svidmint, "server">): Promise<string> {
-  for (let i = 0; i < 100 && !ENDS.test(server.output()); i++) await sleep(20); // oxlint-disable-line no-await-in-loop
+  for (let i = 0; i < 1000 && !ENDS.test(server.output()); i++) await sleep(20); // oxlint-disable-line no-await-in-loop
   return server.output();
 }
 
@@ -113,7 +113,7 @@ export function bundleRoots(bundle: BundleDocument): string {
 }
 
 export async function fetchBundle(url: string): Promise<BundleDocument> {
-  const response = await fetch(`${url}/bundle`, { signal: AbortSignal.timeout(5_000) });
+  const response = await fetch(`${url}/bundle`, { signal: AbortSignal.timeout(30_000) });
   return bundleSchema.parse(await response.json());
 }
 

@@ -22,7 +22,7 @@ export async function startTlsFront(): Promise<TlsFront> {
     "req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout key.pem -out cert.pem -days 2 -subj /CN=front -config /dev/null";
   const extensions = ["subjectAltName=IP:127.0.0.1", "basicConstraints=critical,CA:TRUE"];
   const args = [...make.split(" "), ...extensions.flatMap((one) => ["-addext", one])];
-  await runChecked("openssl", args, { cwd: folder, deadlineMs: 10_000 });
+  await runChecked("openssl", args, { cwd: folder, deadlineMs: 60_000 });
   const [key, ca] = ["key.pem", "cert.pem"].map((name) => readFileSync(join(folder, name), "utf8"));
   rmSync(folder, { recursive: true });
 

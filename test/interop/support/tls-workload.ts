@@ -21,7 +21,7 @@ export interface TlsWorkload extends AsyncDisposable {
   readonly report: TlsReport;
 }
 
-const TIMEOUT_MS = 3000;
+const TIMEOUT_MS = 20_000;
 
 /** A workload on Node's own TLS, which serves and connects by mTLS to workloads of one other trust domain. */
 export async function startTlsWorkload(first: TlsMaterial, peer: string): Promise<TlsWorkload> {

@@ -39,7 +39,7 @@ export async function opensslVerdict(chain: string, root: string): Promise<strin
       "verify -x509_strict -purpose sslclient -CAfile root.pem -untrusted chain.pem leaf.pem";
     const { code, stderr } = await run("openssl", args.split(" "), {
       cwd: folder,
-      deadlineMs: 10_000,
+      deadlineMs: 60_000,
     });
     return code === 0 ? "" : stderr;
   } finally {
