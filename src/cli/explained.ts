@@ -21,8 +21,15 @@ export async function explained<T>(file: string, what: string, work: () => Promi
     }
     const reason = whyNotListening(error);
     if (reason !== undefined) throw new CommandError(reason, 1, { cause: error });
+    if (isOfSystem(error))
+      throw new CommandError(`${what}: ${printable(error.message)}`, 1, { cause: error });
     throw error;
   }
+}
+
+/** A full disk, a folder that is somebody else's: Node's words name the call and, where it knows it, the path. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error && "errno" in error;
 }
 
 /** Which of several addresses it was is in Node's error. @returns undefined where it is another error */

@@ -163,7 +163,8 @@ export class FileState {
   }
 }
 
-function storeError(error: unknown): StoreError {
+/** What the file system refuses, in the words of a store. */
+export function storeError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
   return new StoreError("unavailable", `the claim store cannot be written: ${code}`, {

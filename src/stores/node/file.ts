@@ -10,9 +10,9 @@ import {
 } from "../claim-rules.ts";
 import type { ClaimStore } from "../claim-store.ts";
 import { StoreError } from "../store-error.ts";
-import { FileState } from "./file-state.ts";
+import { FileState, storeError } from "./file-state.ts";
 import type { OpenFile } from "./journal.ts";
-import { acquireLock, type LockOptions } from "./lock.ts";
+import { acquireLock, type Lock, type LockOptions } from "./lock.ts";
 
 /** After a fault, the journal is read again at most so often, in milliseconds. */
 const RETRY_MS = 1000;
@@ -34,17 +34,23 @@ export type FileStore = ClaimStore & Required<Pick<ClaimStore, "list" | "close">
  */
 export async function openFileStore(options: FileStoreOptions): Promise<FileStore> {
   const { directory, openFile = open } = options;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  if (((await stat(directory)).mode & GROUP_OR_OTHERS_WRITE) !== 0) {
-    throw new StoreError("unavailable", `others may write in ${directory}: set its mode to 0700`);
-  }
-  const lock = await acquireLock(join(directory, "claims.lock"), options.lock);
+  const lock = await takeFolder(options).catch((error: unknown) => {
+    throw storeError(error);
+  });
   const load = (): Promise<FileState> => FileState.load(directory, openFile);
   const first = await load().catch(async (error: unknown) => {
     await lock.release();
     throw error;
   });
   return fileStore(first, load, () => lock.release());
+}
+
+async function takeFolder({ directory, lock }: FileStoreOptions): Promise<Lock> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (((await stat(directory)).mode & GROUP_OR_OTHERS_WRITE) !== 0) {
+    throw new StoreError("unavailable", `others may write in ${directory}: set its mode to 0700`);
+  }
+  return acquireLock(join(directory, "claims.lock"), lock);
 }
 
 function fileStore(

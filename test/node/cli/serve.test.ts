@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { decodeProtectedHeader, importJWK, jwtVerify, type JWK } from "jose";
@@ -33,6 +33,14 @@ describe("svidmint serve", () => {
     // The same keys again: nothing that was issued is orphaned by a restart.
     await serve(cwd, url);
     expect(await (await fetch(`${url}/bundle`)).text()).toBe(bundle);
+  });
+
+  it("tells what the file system refuses as such, not as a fault to report", async () => {
+    const { cwd } = await initialised();
+    await mkdir(join(cwd, ".svidmint/keys.yaml"));
+    const ran = await svidmint(["serve"], { cwd });
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toContain("svidmint: the issuer cannot start: EISDIR: ");
   });
 
   it("answers what comes before it has stopped on a connection that is open, and says that it is not ready", async () => {

@@ -60,6 +60,19 @@ describe("the file store", () => {
     await expect(opened(directory)).rejects.toThrow(/others may write/);
   });
 
+  it.each(["", "claims.lock"])(
+    "says in its own words what the file system refuses: %j",
+    async (name) => {
+      const directory = join(await freshDirectory(), "state");
+      if (name === "") await writeFile(directory, "");
+      else await mkdir(join(directory, name), { recursive: true });
+      await expect(openFileStore({ directory })).rejects.toMatchObject({
+        name: "StoreError",
+        message: expect.stringMatching(/^the claim store cannot be written: E(?:EXIST|ISDIR)$/),
+      });
+    },
+  );
+
   it("answers nothing any more once it is closed, and may be closed twice", async () => {
     const store = await opened(await freshDirectory());
     await ask(store, "k", "a");
