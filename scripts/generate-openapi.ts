@@ -69,7 +69,7 @@ const svids = {
     bundle: { $ref: "#/components/schemas/bundle" },
     federated_bundles: {
       type: "object",
-      additionalProperties: { $ref: "#/components/schemas/bundle" },
+      additionalProperties: { $ref: "#/components/schemas/peer_bundle" },
     },
     missing_bundles: { type: "array", items: { type: "string" } },
   },
@@ -93,7 +93,16 @@ const problemAnswer = (description: string): Json => ({
   description,
   ...content("application/problem+json", { $ref: "#/components/schemas/problem" }),
 });
-const publicDocument = (summary: string, schema: Json): Json => ({
+const bundle = {
+  type: "object",
+  required: ["keys"],
+  properties: {
+    keys: { type: "array", items: { type: "object" } },
+    spiffe_sequence: { type: "integer" },
+    spiffe_refresh_hint: { type: "integer" },
+  },
+};
+const publicDocument = (summary: string, schema: Json, others: Json = {}): Json => ({
   get: {
     summary,
     security: [],
@@ -103,9 +112,13 @@ const publicDocument = (summary: string, schema: Json): Json => ({
     responses: {
       "200": { description: "The current document", ...content("application/json", schema) },
       "304": { description: "Not modified" },
+      "503": problemAnswer("unavailable"),
+      ...others,
     },
   },
 });
+/** Where nobody federates none of them is there. */
+const noSuchPath = { "404": problemAnswer("no such peer") };
 const ofTrustDomain = (path: Json): Json => ({
   parameters: [{ name: "trust_domain", in: "path", required: true, schema: { type: "string" } }],
   ...path,
@@ -166,13 +179,17 @@ const document = {
     "/bundle": publicDocument("The SPIFFE trust bundle (profile https_web)", {
       $ref: "#/components/schemas/bundle",
     }),
-    "/bundles": publicDocument("The SPIFFE bundles of this trust domain and its peers", {
-      type: "object",
-    }),
+    "/bundles": publicDocument(
+      "The SPIFFE bundles of this trust domain and its peers",
+      { type: "object" },
+      noSuchPath,
+    ),
     "/bundles/{trust_domain}": ofTrustDomain(
-      publicDocument("The SPIFFE trust bundle of a peer", {
-        $ref: "#/components/schemas/bundle",
-      }),
+      publicDocument(
+        "The SPIFFE trust bundle of a peer",
+        { $ref: "#/components/schemas/peer_bundle" },
+        noSuchPath,
+      ),
     ),
     "/bundle/wit": publicDocument("The same with the keys that verify WIT-SVIDs", {
       $ref: "#/components/schemas/bundle",
@@ -199,15 +216,9 @@ const document = {
       ),
       svids,
       problem,
-      bundle: {
-        type: "object",
-        required: ["keys", "spiffe_sequence", "spiffe_refresh_hint"],
-        properties: {
-          keys: { type: "array", items: { type: "object" } },
-          spiffe_sequence: { type: "integer" },
-          spiffe_refresh_hint: { type: "integer" },
-        },
-      },
+      bundle: { ...bundle, required: Object.keys(bundle.properties) },
+      /** To the letter as the peer gave it: SPIFFE demands of it no more than its keys. */
+      peer_bundle: bundle,
     },
   },
 };

@@ -66,7 +66,7 @@ export function documentSchema(registry: readonly AttestorDefinition[]): z.ZodMi
   const sections = Object.fromEntries(registry.map((one) => [one.type, z.optional(one.config())]));
   return z.strictObject({
     ...members,
-    evidence: z.strictObject(sections),
+    evidence: z.optional(z.strictObject(sections)),
     claims: z.optional(z.union(storeDefinitions.map((one) => one.config()))),
     rules: z.array(ruleSchema),
     deny: z.optional(z.array(denyEntrySchema)),
