@@ -33,7 +33,9 @@ export async function openKeys(
   const url = typeof jwks === "string" ? jwks : jwks.discover;
   const allowLoopbackHttp = isLoopbackHttp(deps.issuer);
   if (!isFetchable(url, allowLoopbackHttp))
-    report("expected file:, data: or an https: URL without user information");
+    report(
+      `expected ${url === jwks ? "file:, data: or " : ""}an https: URL without user information`,
+    );
   const { readKey, readBy, maxBytes } = options;
   const make = (): FetchedKeys =>
     new FetchedKeys(deps.platform, location, {

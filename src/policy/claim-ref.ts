@@ -36,9 +36,10 @@ export function unknownClaim(factor: FactorInfo, claim: string): string {
   if (factor.withheld?.includes(claim) === true)
     return `${factor.name} never passes ${claim} on to rules: it is judged before them`;
   const known = Object.keys(factor.claims);
-  const near = known.find(
-    (name) => name.startsWith(claim) || claim.startsWith(name) || name.endsWith(claim),
-  );
+  const distance = (name: string): number => Math.abs(name.length - claim.length);
+  const [near] = known
+    .filter((name) => name.startsWith(claim) || claim.startsWith(name) || name.endsWith(claim))
+    .toSorted((one, other) => distance(one) - distance(other));
   const hint = near === undefined ? `it has ${known.join(", ")}` : `perhaps ${near}`;
   return `${factor.name} has no claim ${JSON.stringify(claim)}: ${hint}`;
 }

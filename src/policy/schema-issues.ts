@@ -13,8 +13,16 @@ export function schemaIssues(
   input: unknown,
   base: Path = [],
 ): ConfigIssue[] {
-  return error.issues.flatMap((issue) => translate(issue, input, base));
+  // A text has a length too, which says nothing where a list is expected.
+  const mistyped = new Set(
+    error.issues.filter(({ code }) => code === "invalid_type").map(({ path }) => path.join(".")),
+  );
+  return error.issues
+    .filter(({ code, path }) => !OF_SIZE.has(code) || !mistyped.has(path.join(".")))
+    .flatMap((issue) => translate(issue, input, base));
 }
+
+const OF_SIZE = new Set<string | undefined>(["too_small", "too_big"]);
 
 function translate(issue: ZodIssue, input: unknown, base: Path): ConfigIssue[] {
   const own = issue.path.map((key) => (typeof key === "symbol" ? String(key) : key));
@@ -24,16 +32,24 @@ function translate(issue: ZodIssue, input: unknown, base: Path): ConfigIssue[] {
   }
   const found = valueAt(input, own);
   if (issue.code === "invalid_union") {
-    // A union of a value and a list of values: where a list was given, what is wrong in it says more.
-    const inner = Array.isArray(found)
-      ? issue.errors.find((issues) => issues.some(({ path: deep }) => deep.length > 0))
-      : undefined;
+    // A union of a value and a list or map of values: where that was given, what is wrong in it says more.
+    const inner = isMap(found) ? onlyOne(issue.errors.filter(looksInside)) : undefined;
     if (inner !== undefined) return inner.flatMap((one) => translate(one, found, path));
     const told = issue.message === DEFAULT_MESSAGE ? undefined : issue.message;
     const unfit = told ?? `found ${describe(found)}, which is not allowed here`;
     return [configError(path, found === undefined ? "required" : unfit)];
   }
   return [configError(path, messageOf(issue, found))];
+}
+
+/** Whether a member of a union is of the kind that was given, and found fault with what is in it. */
+function looksInside(issues: readonly ZodIssue[]): boolean {
+  return issues.some(({ code, path }) => code === "unrecognized_keys" || path.length > 0);
+}
+
+/** Of several none was meant more than another. */
+function onlyOne<T>([one, ...others]: readonly T[]): T | undefined {
+  return others.length === 0 ? one : undefined;
 }
 
 function messageOf(issue: ZodIssue, found: unknown): string {

@@ -92,7 +92,8 @@ function keySchema<K extends KeyConfig>(
   const [first, ...others] = options;
   if (first === undefined) throw new TypeError("there are backends for every use");
   const union: z.ZodMiniType = z.discriminatedUnion("backend", [first, ...others], {
-    error: `expected ${names.join(" or ")}`,
+    error: ({ code }) =>
+      code === "invalid_union" ? `expected ${names.join(" or ")}` : "expected a map",
   });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the members of a backend are its opener's to know
   return union as z.ZodMiniType<K>;

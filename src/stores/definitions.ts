@@ -72,7 +72,10 @@ function isRedisUrl(text: string): boolean {
 const dynamodb = () =>
   z.strictObject({
     store: z.literal("dynamodb"),
-    table: name(/^[A-Za-z0-9_.-]{3,255}$/, "expected the name of a table, not its ARN"),
+    table: name(
+      /^[A-Za-z0-9_.-]{3,255}$/,
+      "expected the name of a table, not its ARN: 3 to 255 letters, digits, _ . and -",
+    ),
     region: name(/^[a-z]{2}(?:-[a-z]+)+-\d{1,2}$/, "expected a region, such as eu-central-1"),
     endpoint: endpoint(),
   });

@@ -82,7 +82,8 @@ export function vaultFields(): Readonly<Record<"namespace" | "login", z.ZodMiniT
     namespace: z.optional(matching(NAMESPACE, "expected the path of a namespace")),
     login: z.optional(
       z.discriminatedUnion("method", [tokenLogin(), jwtLogin(), awsLogin()], {
-        error: 'expected "token", "jwt" or "aws"',
+        error: ({ code }) =>
+          code === "invalid_union" ? 'expected "token", "jwt" or "aws"' : "expected a map",
       }),
     ),
   };
