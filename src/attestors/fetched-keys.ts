@@ -112,7 +112,9 @@ export class FetchedKeys implements KeySource {
       this.#failure = undefined;
     } catch (error) {
       this.#discovered = undefined;
-      this.#failure = error instanceof Unusable ? error.message : "unexpected failure";
+      const { jwks, discover } = this.#location as Record<string, string | undefined>;
+      const why = error instanceof Unusable ? error.message : "unexpected failure";
+      this.#failure = `${why} at ${jwks ?? discover}`;
     }
   }
 
@@ -151,7 +153,7 @@ export class FetchedKeys implements KeySource {
       headers: { accept: "application/json" },
       allowLoopbackHttp: this.#options.allowLoopbackHttp === true,
     });
-    if (!response.ok) throw new Unusable(response.error.code);
+    if (!response.ok) throw new Unusable(response.error.detail ?? response.error.code);
     if (response.value.status !== 200) throw new Unusable(`status ${response.value.status}`);
     return response.value.bytes;
   }

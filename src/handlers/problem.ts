@@ -42,12 +42,11 @@ const RETRY_AFTER_SECONDS = 5;
 export function problemOf(failure: Failure, requestId: string): Answer {
   const code = REASONS[failure.reason];
   const status = SPECIAL_STATUS[failure.reason] ?? STATUS[code];
-  return problem(
-    status,
-    code,
-    requestId,
-    DETAIL[code] ?? failure.detail ?? failure.reason.replaceAll("_", " "),
-  );
+  const words = failure.reason.replaceAll("_", " ");
+  const told = failure.detail ?? words;
+  // The details of proofs are names of their parts, which may be missing, wrong or late.
+  const own = code === "possession_failed" && told !== words ? `${words}: ${told}` : told;
+  return problem(status, code, requestId, DETAIL[code] ?? own);
 }
 
 export function problem(

@@ -38,6 +38,15 @@ describe("DPoP header", () => {
     },
   );
 
+  it.each([
+    [-600, "dpop time: iat"],
+    ["now", "dpop malformed: iat"],
+  ])("of iat %j is told apart from others: it may be the clock", async (iat, detail) => {
+    const body = JSON.stringify(good());
+    const dpop = await alice.dpop(body, { iat: typeof iat === "number" ? world.now + iat : iat });
+    expect(await problemOf(await world.post(body, { dpop }))).toMatchObject({ detail });
+  });
+
   it("twice is none", async () => {
     const body = JSON.stringify(good());
     const proof = await alice.dpop(body);
