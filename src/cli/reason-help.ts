@@ -182,7 +182,7 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
   keys_unavailable: {
     means:
       "the published keys of a provider could not be fetched and none are cached, or no bundle of the SVID's trust domain is held",
-    fix: "check that the issuer reaches the URL, or pin the keys with jwks: file:… in the attestor's configuration; svidmint attest holds no keys of this issuer itself, so its own SVIDs are judged by a running issuer alone; svidmint verify needs --bundle or --bundles for the trust domain that the SVID names",
+    fix: "check that the issuer reaches what the detail names (svidmint doctor --evidence asks all there are), or pin the keys with jwks: file:… in the attestor's configuration; svidmint attest holds no keys of this issuer itself, so its own SVIDs are judged by a running issuer alone; svidmint verify needs --bundle or --bundles for the trust domain that the SVID names",
   },
   sts_unavailable: {
     means:
@@ -209,7 +209,7 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
   },
   audit_unavailable: {
     means: "the audit event could not be written, so nothing was signed",
-    fix: "check that whatever reads the audit log keeps up, and free disk space",
+    fix: "standard error and svidmint_audit_write_failures_total tell of it, since the log cannot: free disk space, and check that whatever reads the log keeps up",
   },
   internal_fault: {
     means: "svidmint met a state that it does not expect, and gave nothing",

@@ -18,6 +18,8 @@ export interface AuditFileOptions {
   readonly maxPendingBytes?: number;
   /** How long a write may take before those who wait for it are told that it failed, in milliseconds. Default 2 s. */
   readonly maxWaitMs?: number;
+  /** Told why lines cannot be written, once, and of nothing once they can again. */
+  readonly report?: (trouble: string | undefined) => void;
 }
 
 export type AuditFile = Required<AuditSink> & {
@@ -64,6 +66,13 @@ export function auditFile(options: AuditFileOptions): AuditFile {
   let timer: NodeJS.Timeout | undefined;
   let queued = false;
   let closed = false;
+  let trouble: string | undefined;
+
+  function tell(now: string | undefined): void {
+    const changed = (now === undefined) !== (trouble === undefined);
+    trouble = now;
+    if (changed && !closed) options.report?.(now);
+  }
 
   function add(line: string): Promise<void> {
     // Of a request that nobody waited for: the descriptor may be another file's by now.
@@ -94,6 +103,7 @@ export function auditFile(options: AuditFileOptions): AuditFile {
     // The write itself goes on: its lines may still come to stand in the log, as intents that came to nothing.
     const patience = setTimeout(() => {
       stalled = true;
+      tell(BEHIND);
       reject(new Error(BEHIND));
       batch?.reject(new Error(BEHIND));
     }, maxWaitMs);
@@ -104,8 +114,10 @@ export function auditFile(options: AuditFileOptions): AuditFile {
       await writeAll(fd, bytes, written, abandoned.signal);
       torn = false;
       if (options.sync === true) await syncData(fd);
+      tell(undefined);
       resolve();
     } catch (error) {
+      tell(error instanceof Error && "code" in error ? String(error.code) : "unexpected failure");
       if (written.length > 0) torn = bytes[written.length - 1] !== LINE_FEED;
       reject(error);
     }

@@ -11,13 +11,19 @@ interface Opened {
 /** The audit logs of a process. Trust domains that name the same place write to it as one, line by line. */
 export class AuditSinks {
   readonly #opened = new Map<number | string, Opened>();
+  readonly #log: (line: string) => void;
+
+  /** @param log told when a log cannot be written: the log itself cannot tell */
+  constructor(log: (line: string) => void) {
+    this.#log = log;
+  }
 
   /** @param folder the configuration's. @throws ConfigError */
   open({ sink, required }: AuditConfig = { sink: "stdout" }, folder: string): AuditFile {
     const target = sink === "stdout" ? 1 : resolve(folder, sink.slice("file:".length));
     const sync = required === true && sink !== "stdout";
     const { file, sync: synced } = this.#opened.get(target) ?? {
-      file: openFile({ target, sync }),
+      file: openFile({ target, sync, report: (trouble) => this.#log(told(target, trouble)) }),
       sync,
     };
     if (sync !== synced)
@@ -45,6 +51,13 @@ function openFile(options: AuditFileOptions): AuditFile {
       `cannot be opened${code}: name a file, in a folder that is there, which this process may write`,
     );
   }
+}
+
+function told(target: number | string, trouble: string | undefined): string {
+  const log = `the audit log, ${target === 1 ? "standard output" : target},`;
+  return trouble === undefined
+    ? `${log} is written again`
+    : `${log} cannot be written (${trouble}), and nothing is issued until it can: free disk space, or see to its reader`;
 }
 
 function wrong(member: string, message: string): ConfigError {

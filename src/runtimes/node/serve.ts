@@ -39,9 +39,13 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 /** A process that serves one trust domain or several. */
 export class Server {
-  readonly #shared = { audits: new AuditSinks(), neighbours: new Neighbours() };
+  readonly #shared = { audits: new AuditSinks(log), neighbours: new Neighbours() };
   readonly #domains: ServedDomain[] = [];
   readonly #listeners: RunningServer[] = [];
   #stopping = false;
@@ -124,7 +128,7 @@ export class Server {
         await listenForPeers(issuer, fetch, wanted, {
           platform: nodePlatform(),
           path: endpointPath,
-          log: (line) => process.stderr.write(`${line}\n`),
+          log,
         }),
       );
       endpoints.push({ address, spiffeId: `spiffe://${issuer.trustDomain}${endpointPath()}` });

@@ -160,6 +160,23 @@ describe("svidmint serve", () => {
     expect((await post("")).status).toBe(400);
   });
 
+  it("says that its audit log cannot be written: a refusal for that is in no log", async () => {
+    const { cwd, url } = await initialised();
+    const config = join(cwd, "svidmint.yaml");
+    await writeFile(config, `${await readFile(config, "utf8")}\naudit: { sink: file:/dev/full }\n`);
+    const server = await serve(cwd, url);
+    await quickly(["key", "new"], { cwd });
+    const evidence = (await quickly(["evidence", "dev", "--csr", "svid.csr"], { cwd })).stdout;
+    const csr = await readFile(join(cwd, "svid.csr"), "utf8");
+    const body = JSON.stringify({ evidence: [JSON.parse(evidence)], x509: { csr } });
+    const headers = { "content-type": "application/json" };
+    for (const _ of [1, 2])
+      expect((await fetch(`${url}/v1/svids`, { method: "POST", body, headers })).status).toBe(503); // oxlint-disable-line no-await-in-loop
+    expect(server.stderr().match(/audit log.*/g)).toEqual([
+      "audit log, /dev/full, cannot be written (ENOSPC), and nothing is issued until it can: free disk space, or see to its reader",
+    ]);
+  });
+
   it("serves metrics where it is told to, and nowhere else", async () => {
     const { cwd, url } = await initialised();
     const metrics = `127.0.0.1:${await freePort()}`;

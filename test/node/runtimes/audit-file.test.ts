@@ -135,6 +135,13 @@ describe("a file", () => {
     expect(await codeOf(audit.write("4"))).toBe("ENOSPC");
   });
 
+  it("on a full disk tells why, once: what cannot be written cannot tell itself", async () => {
+    const told: unknown[] = [];
+    const audit = auditFile({ target: "/dev/full", report: (trouble) => void told.push(trouble) });
+    for (const line of ["1", "2", "3"]) await codeOf(audit.write(line)); // oxlint-disable-line no-await-in-loop
+    expect(told).toEqual(["ENOSPC"]);
+  });
+
   it("that was closed under it rejects (EBADF)", async () => {
     const fd = openSync(fresh(), "a");
     const audit = auditFile({ target: fd });
@@ -173,17 +180,21 @@ describe("a pipe that nobody reads (F17)", () => {
 
   it("works again once it is read, with every line whole and in order", async () => {
     const pipe = blockedPipe();
-    const audit = auditFile({ target: pipe.writeEnd, maxWaitMs: 100 });
+    const told: unknown[] = [];
+    const report = (trouble?: string): void => void told.push(trouble);
+    const audit = auditFile({ target: pipe.writeEnd, maxWaitMs: 100, report });
     const lost = audit.write(long);
     await delay(10);
     const queued = audit.write("queued");
     expect(await Promise.all([lost, queued].map(settled))).toEqual([BEHIND, BEHIND]);
+    expect(told).toEqual([BEHIND]);
     let read = "";
     while (!read.endsWith("queued\n")) {
       read += pipe.read();
       await delay(5); // oxlint-disable-line no-await-in-loop
     }
     expect(await settled(audit.write("after"))).toBe("written");
+    expect(told).toEqual([BEHIND, undefined]);
     read += pipe.read();
     expect(read.replaceAll(/x+/g, ({ length }) => String(length))).toBe("100000\nqueued\nafter\n");
     await audit.close();
