@@ -14,7 +14,7 @@ import { readYaml, type Position, type ReadDocument } from "./config-document.ts
 import { CommandError } from "./errors.ts";
 import { readInput } from "./files.ts";
 import { platform } from "./key-file.ts";
-import { printable, printError } from "./output.ts";
+import { printable, printableWords, printError } from "./output.ts";
 
 const DEFAULT_PATH = "svidmint.yaml";
 
@@ -99,9 +99,8 @@ export function configurationError(issues: readonly LocatedIssue[]): CommandErro
 
 /** `file:line:column: severity: path: message`, as compilers print it. */
 export function issueLine({ file, line, column, severity, path, message }: LocatedIssue): string {
-  return printable(
-    `${file}:${line}:${column}: ${severity}: ${path === "" ? "" : `${path}: `}${message.replaceAll("…", "...")}`,
-  );
+  const at = path === "" ? "" : `${path}: `;
+  return `${printable(`${file}:${line}:${column}: ${severity}: ${at}`)}${printableWords(message)}`;
 }
 
 function locateIssue(

@@ -10,6 +10,11 @@ export function printable(text: string): string {
   return text.replaceAll(ODD, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** The same for words of our own, which may have an ellipsis; in a stranger's it stays what it is. */
+export function printableWords(text: string): string {
+  return printable(text.replaceAll("…", "..."));
+}
+
 export function print(line = ""): void {
   process.stdout.write(`${line}\n`);
 }

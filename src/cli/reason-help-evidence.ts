@@ -149,7 +149,7 @@ export const EVIDENCE_HELP = {
   },
   evidence_expired: {
     means: "the evidence is over, beyond the leeway of 60 s",
-    fix: "fetch it anew shortly before each request; check the clocks",
+    fix: "fetch it anew shortly before each request, or renew the certificate that it is; check the clocks",
   },
   evidence_not_yet_valid: {
     means: "the evidence begins in the future, beyond the leeway of 60 s",

@@ -182,7 +182,7 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
   keys_unavailable: {
     means:
       "the published keys of a provider could not be fetched and none are cached, or no bundle of the SVID's trust domain is held",
-    fix: "check that the issuer reaches what the detail names (svidmint doctor --evidence asks all there are), or pin the keys with jwks: file:… in the attestor's configuration; svidmint attest holds no keys of this issuer itself, so its own SVIDs are judged by a running issuer alone; svidmint verify needs --bundle or --bundles for the trust domain that the SVID names",
+    fix: "check that the issuer reaches what the detail names (svidmint doctor --evidence asks all), or pin the keys with jwks: file:…; SVIDs of this issuer are judged by a running one alone, since svidmint attest holds no keys of it; svidmint verify needs --bundle or --bundles of the SVID's trust domain",
   },
   sts_unavailable: {
     means:

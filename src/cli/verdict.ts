@@ -6,7 +6,7 @@ import { explain, type Miss, type RuleExplanation } from "../policy/explain.ts";
 import type { JwtGrant } from "../policy/grants.ts";
 import { match, type Decision, type MatchRequest } from "../policy/match.ts";
 import type { CompiledPolicy } from "../policy/policy.ts";
-import { print, printable, printFields } from "./output.ts";
+import { print, printable, printableWords, printFields } from "./output.ts";
 import { REASON_HELP } from "./reason-help.ts";
 import { formatDuration, formatTime } from "./time.ts";
 
@@ -176,8 +176,8 @@ function printHelp({ reason }: Failure): void {
   const { means, fix } = REASON_HELP[reason];
   printFields(
     [
-      ["means", means],
-      ["fix", fix],
+      ["means", printableWords(means)],
+      ["fix", printableWords(fix)],
       ["the requester sees", REASONS[reason]],
     ],
     "  ",

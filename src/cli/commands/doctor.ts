@@ -6,7 +6,7 @@ import type { DoctorContext, Finding, Severity } from "../doctor/check.ts";
 import { CommandError } from "../errors.ts";
 import { CONFIG_OPTION, loadKeys, type LoadedKeys } from "../keys/load.ts";
 import { platform } from "../key-file.ts";
-import { print, printable, printJson } from "../output.ts";
+import { print, printable, printableWords, printJson } from "../output.ts";
 
 export default defineCommand({
   about:
@@ -78,7 +78,7 @@ async function keysOf(path: string): Promise<LoadedKeys | undefined> {
 function tell(name: string, findings: readonly Finding[]): void {
   print(`${name}:`);
   for (const { severity, subject, message, fix } of findings) {
-    print(printable(`  ${severity.padEnd(7)}  ${subject}: ${message}`));
-    if (fix !== undefined) print(printable(`           fix: ${fix}`));
+    print(`  ${severity.padEnd(7)}  ${printable(subject)}: ${printableWords(message)}`);
+    if (fix !== undefined) print(`           fix: ${printableWords(fix)}`);
   }
 }

@@ -98,6 +98,8 @@ describe("svidmint policy", () => {
     const { stdout } = await quickly(["policy", "check", "--config", "odd.yaml"], { cwd });
     expect(stdout).toContain("regions.XX: expected the name of a region, such as eu-central-1");
     expect(stdout).toContain("private_key: must be file:... or env:...");
+    const found = await quickly(["doctor", "--config", "odd.yaml"], { cwd });
+    expect(found.stdout).toContain("private_key: must be file:... or env:...");
   });
 
   it("check warns of a rule that can never win, and exits with 0", async () => {

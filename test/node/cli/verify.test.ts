@@ -80,6 +80,7 @@ describe("svidmint verify", () => {
     const other = await verify("other.example=b.json", await token());
     expect(other.code).toBe(1);
     expect(other.stdout).toContain("refused: keys_unavailable (no bundle of partner.example)");
+    expect(other.stdout).toContain("with jwks: file:...; ");
     expect((await verify("partner.example=b.json", await token(), "https://x.example")).code).toBe(
       1,
     );
