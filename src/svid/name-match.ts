@@ -1,4 +1,5 @@
 import type { GeneralName } from "./general-name.ts";
+import { OLD_VALUE } from "./name.ts";
 
 /** `unclear`: the name may or may not lie in the subtree, or its form is not understood. */
 export type Match = "yes" | "no" | "unclear";
@@ -30,11 +31,21 @@ export function matchesName(base: GeneralName, name: GeneralName, side: Side): M
   }
   if (base.type === "email" && name.type === "email") return matchesEmail(base.value, name.value);
   if (base.type === "ip" && name.type === "ip") return matchesIp(base.value, name.value);
-  if (base.type === "directory" && name.type === "directory") {
-    const { rdns } = base.value;
-    return rdns.every((rdn, at) => rdn === name.value.rdns[at]) ? "yes" : "no";
-  }
+  if (base.type === "directory" && name.type === "directory")
+    return matchesDirectory(base.value.rdns, name.value.rdns);
   return "unclear";
+}
+
+function matchesDirectory(base: readonly string[], name: readonly string[]): Match {
+  let match: Match = "yes";
+  for (const [at, rdn] of base.entries()) {
+    const other = name[at];
+    if (rdn === other) continue;
+    // Text in one of the old types and text in another type may be the same name.
+    if (other === undefined || !(rdn + other).includes(OLD_VALUE)) return "no";
+    match = "unclear";
+  }
+  return match;
 }
 
 function matchesDns(base: string, name: string, side: Side): Match {

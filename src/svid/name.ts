@@ -33,6 +33,8 @@ const TEXT_TAGS: readonly number[] = [
 
 /** BIT STRING (of a unique identifier), TeletexString, UniversalString, BMPString. */
 const OLD_TAGS: readonly number[] = [TAG.bitString, 20, 28, 30];
+/** Begins a value that is known by its bytes alone. Folded text has no upper-case letter, nor has any OID. */
+export const OLD_VALUE = "X";
 
 /** @returns undefined where it is no Name, or a text is not within its type's alphabet */
 export function readName(node: DerNode | undefined): DistinguishedName | undefined {
@@ -62,7 +64,7 @@ export function readName(node: DerNode | undefined): DistinguishedName | undefin
 /** Text compares folded, the old types as the bytes they are; what is no string is no part of a name. */
 function readText(value: DerNode): string | undefined {
   if (value.tagClass !== 0 || value.constructed) return undefined;
-  if (OLD_TAGS.includes(value.tag)) return `#${toHex(value.raw)}`;
+  if (OLD_TAGS.includes(value.tag)) return OLD_VALUE + toHex(value.raw);
   if (!TEXT_TAGS.includes(value.tag)) return undefined;
   const text = derString(value);
   if (text === undefined) return undefined;

@@ -144,6 +144,12 @@ describe("a name constraint", () => {
     expect(judge([], undefined, general(kind, base))).toContain("malformed");
   });
 
+  it("counts against the work allowed before it is looked at", () => {
+    const state = new NameConstraintState({ left: 1 });
+    const permitted = [general("dns", "a.example"), general("dns", "b.example")];
+    expect(state.add({ permitted, excluded: [] })).toContain("too many");
+  });
+
   it("of a type that is not understood refuses names of that type, and no others", () => {
     const other = read(
       implicit(0, seq(oid("1.2.3.4"), explicit(0, octets(new Uint8Array(1)))).subarray(2), true),
@@ -179,6 +185,24 @@ describe("a directory name", () => {
     ])
       expect(judge([outside], acme)).toContain("not permitted");
     expect(judge([name(rdn(printable("acme")), unit)], undefined, acme)).toContain("excluded");
+  });
+
+  it("in an old string type is neither admitted nor let past a ban on the same text", () => {
+    const bmp = name(rdn(element(0x1e, Uint8Array.of(0, 0x41, 0, 0x63, 0, 0x6d, 0, 0x65))));
+    const teletex = name(rdn(element(0x14, ascii("Acme"))));
+    for (const old of [bmp, teletex]) {
+      expect(judge([old], acme)).toContain("not permitted");
+      expect(judge([old], undefined, acme)).toContain("excluded");
+      expect(judge([acme], undefined, old)).toContain("excluded");
+      expect(judge([old], old)).toBeUndefined();
+    }
+    expect(judge([bmp], undefined, teletex)).toContain("excluded");
+    for (const other of [name(), name(rdn(utf8("X=#1E")))])
+      expect(judge([other], undefined, acme)).toBeUndefined();
+    expect(judge([name()], undefined, bmp)).toBeUndefined();
+    expect(
+      judge([name(rdn(utf8("Bank")), rdn(element(0x14, ascii("Acme"))))], undefined, acme),
+    ).toBeUndefined();
   });
 
   it("of several attributes has no order, and is not taken apart", () => {
