@@ -125,6 +125,7 @@ describe("forged DPoP proofs", () => {
         "a.b",
         "a.b.c.d",
         "x".repeat(9000),
+        proof({ more: "x".repeat(8192) }),
       ]),
     ).toEqual(["dpop_malformed"]);
   });

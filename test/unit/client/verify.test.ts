@@ -117,6 +117,8 @@ describe("an SVID of another trust domain", () => {
     expect(reasonOf(await verifier.wit(await jwtSvid()))).toBe("jws_type");
     const byJwtKey = await witSvid({}, { kid: "key-1" }, peer.jwt);
     expect(reasonOf(await verifier.wit(byJwtKey))).toBe("key_unknown");
+    const byWitKey = await jwtSvid({ aud: AUDIENCE }, { kid: peer.wit.kid }, peer.wit);
+    expect(reasonOf(await verifier.jwt(byWitKey, AUDIENCE))).toBe("key_unknown");
     expect(reasonOf(await verifier.x509([]))).toBe("certificate_chain_invalid");
     await expect(verifier.jwt(await jwtSvid(), "")).rejects.toThrow(TypeError);
   });
@@ -142,6 +144,10 @@ describe("a Bundle Map", () => {
     ["a name twice", '{"trust_domains":{"a.example":{"keys":[]},"a.example":{"keys":[]}}}'],
     ["no trust domain", '{"trust_domains":{"A.example":{"keys":[]}}}'],
     ["one broken member", '{"trust_domains":{"a.example":{"keys":[]},"b.example":{}}}'],
+    [
+      "more names than a map may have",
+      `{"trust_domains":{${Array.from({ length: 4097 }, (_, at) => `"d${at}":{"keys":[]}`).join()}}}`,
+    ],
     ["a list", '{"trust_domains":[]}'],
     ["text", "bundle"],
   ])("%s is none, as a whole", (_name, text) => {

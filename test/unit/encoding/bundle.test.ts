@@ -195,6 +195,7 @@ describe("parseBundle", () => {
     ["a negative sequence", '{"keys":[],"spiffe_sequence":-1}'],
     ["a sequence in text", '{"keys":[],"spiffe_sequence":"1"}'],
     ["a sequence with a fraction", '{"keys":[],"spiffe_sequence":1.5}'],
+    ["a great sequence with a fraction", '{"keys":[],"spiffe_sequence":9007199254740994.5}'],
     ["a great sequence with an exponent", '{"keys":[],"spiffe_sequence":1e19}'],
     ["a sequence of 21 digits", '{"keys":[],"spiffe_sequence":100000000000000000001}'],
     ["a null sequence", '{"keys":[],"spiffe_sequence":null}'],

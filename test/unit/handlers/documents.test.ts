@@ -81,6 +81,10 @@ describe("what they hold", () => {
     const document = await json("/.well-known/openid-configuration");
     expect(document["issuer"]).toBe(ISSUER);
     expect(document["jwks_uri"]).toBe(`${ISSUER}/.well-known/jwks.json`);
+    // RS256 though no key here is RSA: Discovery §3 has it in every list.
+    expect(document["id_token_signing_alg_values_supported"]).toEqual(["ES256", "RS256"]);
+    expect(document["response_types_supported"]).toEqual(["id_token"]);
+    expect(document["subject_types_supported"]).toEqual(["public"]);
     const urls = JSON.stringify(document).match(/https?:[^"]*/g);
     expect(urls?.every((url) => url.startsWith(ISSUER))).toBe(true);
   });

@@ -93,9 +93,29 @@ describe("a path is found", () => {
     expect(await judge(await issue(middle), [], [middle])).toBe(2);
   });
 
+  it("where one certificate of the anchor constrains names and another does not", async () => {
+    const key = await platform.generateKey("P-256");
+    const banned = extension.nameConstraints([implicit(6, ascii("other.example"))]);
+    const strict = await caOf("renewed", key, { extensions: [...CA, banned] });
+    const free = await caOf("renewed", key);
+    const leaf = await issue(free);
+    expect(await judge(leaf, [], [strict, free])).toBe(2);
+    expect(await judge(leaf, [], [strict])).toContain("not permitted");
+  });
+
   it("among several CAs of one name", async () => {
     const cas = await Promise.all([1, 2, 3, 4].map(() => testCa("same", { extensions: CA })));
     for (const ca of cas) expect(await judge(await issue(ca), [], cas)).toBe(2);
+  });
+
+  it("by the first signature tried, where the leaf names which CA of one name signed it", async () => {
+    const cas = await Promise.all([1, 2, 3, 4].map(() => testCa("same")));
+    for (const ca of cas) {
+      const keyId = ca.certificate.extensions.subjectKeyId ?? new Uint8Array();
+      const extensions = [...(LEAF.extensions ?? []), extension.authorityKeyId(keyId)];
+      const leaf = await issue(ca, { extensions });
+      expect(await judge(leaf, [], cas, { maxSignatureChecks: 1 })).toBe(2);
+    }
   });
 
   it("through a CA that renewed its key by itself, without counting it", async () => {
@@ -197,6 +217,20 @@ describe("no path is found", () => {
     by = root;
     for (let depth = 0; depth < 12; depth++) selfIssued.push((by = await testCa("root", {}, by)));
     expect(await judge(await issue(by), selfIssued)).toContain("path too long");
+  });
+
+  it("longer than the anchor itself allows", async () => {
+    const short = await testCa("short", { extensions: [extension.ca(0), extension.keyUsage([5])] });
+    const middle = await testCa("middle", {}, short);
+    expect(await judge(await issue(short), [], [short])).toBe(2);
+    expect(await judge(await issue(middle), [middle], [short])).toContain("path length exceeded");
+  });
+
+  it("to a leaf of the issuer's own name that breaks its constraints", async () => {
+    const banned = extension.nameConstraints([implicit(6, ascii("other.example"))]);
+    const ca = await testCa("strict", { extensions: [...CA, banned] }, root);
+    const leaf = await issue(ca, { subject: "strict" });
+    expect(await judge(leaf, [ca])).toContain("not permitted");
   });
 
   it("with more public-key work than allowed, however many certificates are sent", async () => {

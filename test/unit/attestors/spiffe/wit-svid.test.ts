@@ -1,5 +1,7 @@
+import { calculateJwkThumbprint } from "jose";
 import { describe, expect, it } from "vitest";
 import { accepted, judge } from "../../../conformance/attestor.ts";
+import { tokenKey } from "../../../fakes/token-issuer.ts";
 import { ISSUER, NOW } from "../support.ts";
 import {
   cnfOf,
@@ -99,6 +101,20 @@ describe("a WIT-SVID of a peer", () => {
 });
 
 describe("the proof beside it", () => {
+  it("is made by the one algorithm that the token holds its key to", async () => {
+    const rsa = await tokenKey("RS256", "rsa");
+    const { kty, n, e } = rsa.jwk;
+    const jkt = await calculateJwkThumbprint(rsa.jwk);
+    for (const [alg, reason] of [
+      ["RS256", "accepted"],
+      ["PS256", "algorithm_not_allowed"],
+      ["RS512", "algorithm_not_allowed"],
+    ]) {
+      const token = await witSvid({ cnf: { jwk: { kty, n, e, alg } } }); // oxlint-disable-line no-await-in-loop -- one after another
+      expect(await verdict(attestor, token, await wptFor(token, {}, {}, rsa), jkt)).toBe(reason); // oxlint-disable-line no-await-in-loop -- one after another
+    }
+  });
+
   it("may have more claims, an iat, and its audience in a list of one", async () => {
     const token = await witSvid();
     const change = { iat: NOW, nbf: NOW, iss: "x", aud: [ENDPOINT] };
