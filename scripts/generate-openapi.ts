@@ -107,7 +107,7 @@ const publicDocument = (summary: string, schema: Json, others: Json = {}): Json 
     summary,
     security: [],
     parameters: [
-      { name: "If-None-Match", in: "header", required: false, schema: { type: "string" } },
+      { name: "If-None-Match", in: "header", schema: { type: "string" } },
     ],
     responses: {
       "200": { description: "The current document", ...content("application/json", schema) },

@@ -112,9 +112,9 @@ export class FetchedKeys implements KeySource {
       this.#failure = undefined;
     } catch (error) {
       this.#discovered = undefined;
-      const { jwks, discover } = this.#location as Record<string, string | undefined>;
+      const where = "jwks" in this.#location ? this.#location.jwks : this.#location.discover;
       const why = error instanceof Unusable ? error.message : "unexpected failure";
-      this.#failure = `${why} at ${jwks ?? discover}`;
+      this.#failure = `${why} at ${where}`;
     }
   }
 
