@@ -285,7 +285,7 @@ describe.skipIf(needs.absent)(`redis-server${needs.note}`, () => {
     const store = await open(address, { ca: readFileSync(cert, "utf8") });
     expect(await ask(store, freshKey(), "a")).toBe("created");
     doubts.length = 0;
-    const stranger = await open(address);
+    const stranger = await open(address, {}, 2000);
     expect(doubts.join()).toMatch(/DEPTH_ZERO_SELF_SIGNED_CERT/);
     await expect(ask(stranger, freshKey(), "a")).rejects.toMatchObject({ code: "unavailable" });
   });

@@ -36,14 +36,14 @@ describe("svidmint keys plan-rotation", () => {
   });
 
   it("counts the instants from the refresh hint and the longest life", async () => {
-    const { steps } = json(await plan("jwt", "--json", "--at", "2030-01-01T00:00:00Z")) as {
+    const { steps } = json(await plan("jwt", "--json", "--at", "2099-01-01T00:00:00Z")) as {
       steps: { at: string; what: string }[];
     };
     expect(steps).toEqual([
-      { at: "2030-01-01T00:00:00Z", what: expect.stringContaining("jwt-8 is in the bundle") },
-      { at: "2030-01-01T00:25:00Z", what: "jwt-8 signs, and jwt-7 no more" },
-      { at: "2030-01-01T00:35:00Z", what: "the last JWT-SVID signed by jwt-7 expires" },
-      { at: "2030-01-01T00:45:00Z", what: "jwt-7 leaves the bundle" },
+      { at: "2099-01-01T00:00:00Z", what: expect.stringContaining("jwt-8 is in the bundle") },
+      { at: "2099-01-01T00:25:00Z", what: "jwt-8 signs, and jwt-7 no more" },
+      { at: "2099-01-01T00:35:00Z", what: "the last JWT-SVID signed by jwt-7 expires" },
+      { at: "2099-01-01T00:45:00Z", what: "jwt-7 leaves the bundle" },
     ]);
   });
 
