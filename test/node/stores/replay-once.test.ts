@@ -30,7 +30,9 @@ function after(world: World, store: ClaimStore): World {
 it("a token used once is still its first key's after the issuer was restarted, and a proof is still used", async () => {
   const directory = await freshDirectory();
   const first = await opened(directory);
-  const world = await createWorld({ platform: nodePlatform, rules: [RULE], store: first });
+  // Today, since a file that is opened again drops what ended long ago by the machine's clock.
+  const now = Math.floor(Date.now() / 1000);
+  const world = await createWorld({ platform: nodePlatform, rules: [RULE], store: first, now });
   const [owner, thief] = await Promise.all([workload(world), workload(world)]);
   const body = JSON.stringify({
     evidence: [await cronToken(world)],
