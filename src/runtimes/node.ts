@@ -12,6 +12,7 @@ import { parseListenAddress } from "./node/listen-address.ts";
 import { openPeers } from "./node/peers.ts";
 import { readNodeReference } from "./node/references.ts";
 import { Server } from "./node/serve.ts";
+import { toStandardError } from "./node/standard-error.ts";
 
 /**
  * The server for containers: configured by its environment, one file when bundled, no YAML parser.
@@ -38,8 +39,8 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   });
   const { host, port } = serving.address;
   for (const issuer of server.issuers)
-    process.stderr.write(`svidmint serves ${issuer.url} on ${host}:${port}\n`);
-  onReloadSignal(reloads, (line) => process.stderr.write(`${line}\n`));
+    toStandardError(`svidmint serves ${issuer.url} on ${host}:${port}`);
+  onReloadSignal(reloads, toStandardError);
   onStopSignal(() => serving.stop());
 }
 
@@ -47,7 +48,7 @@ async function open(server: Server, source: ConfigSource): Promise<Reload> {
   const { name, folder } = source;
   const read = (reference: string): Promise<Uint8Array> => readNodeReference(reference, folder);
   const warn = ({ path, message }: ConfigIssue): void =>
-    void process.stderr.write(`warning: ${name}: ${path.join(".")}: ${message}\n`);
+    toStandardError(`warning: ${name}: ${path.join(".")}: ${message}`);
   const load = async (keep: Keep): Promise<Config> => {
     const { config, issues } = await loadConfig(await source.document(), {
       platform: nodePlatform(),
@@ -73,8 +74,8 @@ async function open(server: Server, source: ConfigSource): Promise<Reload> {
 }
 
 main(process.env).catch((error: unknown) => {
-  process.stderr.write(
-    `svidmint did not start: ${error instanceof Error ? error.message : "unknown fault"}\n`,
+  toStandardError(
+    `svidmint did not start: ${error instanceof Error ? error.message : "unknown fault"}`,
   );
   process.exit(2);
 });

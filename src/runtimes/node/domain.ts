@@ -13,6 +13,7 @@ import { dataFolders } from "./file-store.ts";
 import { keepFresh } from "./keep-fresh.ts";
 import { peerStoreOf } from "./peer-folder.ts";
 import { signingInStep } from "./signing-in-step.ts";
+import { toStandardError } from "./standard-error.ts";
 import { nodeStores } from "./stores.ts";
 
 export interface DomainOptions {
@@ -66,7 +67,7 @@ export async function openDomain(
       ...(readPrivate && { readPrivate }),
       audit: audits.open(config.audit, folder),
       warn,
-      log: (line) => process.stderr.write(`${line}\n`),
+      log: toStandardError,
       stores: nodeStores(folder),
       peerStore: peerStoreOf(config, folder),
       backends,

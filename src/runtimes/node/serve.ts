@@ -19,6 +19,7 @@ import {
 } from "./http-server.ts";
 import { mergedMetrics } from "./merged-metrics.ts";
 import { listenForMetrics } from "./metrics-listener.ts";
+import { toStandardError } from "./standard-error.ts";
 import { targetOf } from "./target.ts";
 
 export interface ServeOptions {
@@ -39,13 +40,9 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-function log(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
 /** A process that serves one trust domain or several. */
 export class Server {
-  readonly #shared = { audits: new AuditSinks(log), neighbours: new Neighbours() };
+  readonly #shared = { audits: new AuditSinks(toStandardError), neighbours: new Neighbours() };
   readonly #domains: ServedDomain[] = [];
   readonly #listeners: RunningServer[] = [];
   #stopping = false;
@@ -128,7 +125,7 @@ export class Server {
         await listenForPeers(issuer, fetch, wanted, {
           platform: nodePlatform(),
           path: endpointPath,
-          log,
+          log: toStandardError,
         }),
       );
       endpoints.push({ address, spiffeId: `spiffe://${issuer.trustDomain}${endpointPath()}` });
