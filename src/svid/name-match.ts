@@ -41,11 +41,17 @@ function matchesDirectory(base: readonly string[], name: readonly string[]): Mat
   for (const [at, rdn] of base.entries()) {
     const other = name[at];
     if (rdn === other) continue;
-    // Text in one of the old types and text in another type may be the same name.
-    if (other === undefined || !(rdn + other).includes(OLD_VALUE)) return "no";
+    if (other === undefined || typeOf(rdn) !== typeOf(other)) return "no";
+    // Text in one of the old string types and text in another may be the same name.
+    if (!(rdn + other).includes(OLD_VALUE)) return "no";
     match = "unclear";
   }
   return match;
+}
+
+/** The type of its attribute. Of several, that of the first in their order, which where the types are the same is the same. */
+function typeOf(rdn: string): string | undefined {
+  return rdn.split("=")[0];
 }
 
 function matchesDns(base: string, name: string, side: Side): Match {

@@ -200,6 +200,17 @@ describe("a directory name", () => {
     for (const other of [name(), name(rdn(utf8("X=#1E")))])
       expect(judge([other], undefined, acme)).toBeUndefined();
     expect(judge([name()], undefined, bmp)).toBeUndefined();
+    // An attribute of another type is no such text, however it is written.
+    expect(judge([name(rdn(printable("Acme"), "2.5.4.3"))], undefined, bmp)).toBeUndefined();
+    expect(
+      judge([name(rdn(printable("DE"), "2.5.4.6"), rdn(utf8("Acme")))], undefined, teletex),
+    ).toBeUndefined();
+    const pair = (value: Uint8Array): Uint8Array =>
+      set(seq(oid("2.5.4.10"), value), seq(oid("2.5.4.11"), utf8("unit")));
+    expect(judge([name(pair(utf8("Acme")))], undefined, teletex)).toBeUndefined();
+    expect(
+      judge([name(pair(utf8("Acme")))], undefined, name(pair(element(0x14, ascii("Acme"))))),
+    ).toContain("excluded");
     expect(
       judge([name(rdn(utf8("Bank")), rdn(element(0x14, ascii("Acme"))))], undefined, acme),
     ).toBeUndefined();
