@@ -46,6 +46,8 @@ export class FetchedKeys implements KeySource {
   #freshSeconds = FRESH_SECONDS;
   #begunAt: number | undefined;
   #failure: string | undefined;
+  /** What was asked for last, without its query, which could hold a credential. */
+  #asked = "";
   #pending: Promise<void> | undefined;
   #discovered: { readonly url: string; readonly at: number } | undefined;
 
@@ -112,9 +114,8 @@ export class FetchedKeys implements KeySource {
       this.#failure = undefined;
     } catch (error) {
       this.#discovered = undefined;
-      const where = "jwks" in this.#location ? this.#location.jwks : this.#location.discover;
       const why = error instanceof Unusable ? error.message : "unexpected failure";
-      this.#failure = `${why} at ${where}`;
+      this.#failure = `${why} at ${this.#asked}`;
     }
   }
 
@@ -147,6 +148,7 @@ export class FetchedKeys implements KeySource {
   }
 
   async #get(url: string, timeoutMs: number): Promise<Uint8Array> {
+    [this.#asked = ""] = url.split("?");
     const response = await fetchBounded(this.#platform, url, {
       maxBytes: this.#options.maxBytes ?? MAX_BYTES,
       timeoutMs,
