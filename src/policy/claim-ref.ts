@@ -27,7 +27,13 @@ export function kindOf(factor: FactorInfo | undefined, claim: string): ClaimKind
     : undefined;
 }
 
+/** Evidence that has such a name is refused, as is a compiled configuration: `parseJson` says why. */
+function needsEscape(claim: string): boolean {
+  return JSON.stringify(claim) !== `"${claim}"`;
+}
+
 export function knowsClaim(factor: FactorInfo, claim: string): boolean {
+  if (needsEscape(claim)) return false;
   if (kindOf(factor, claim) !== undefined) return true;
   return factor.open === true && factor.withheld?.includes(claim) !== true;
 }
@@ -35,6 +41,8 @@ export function knowsClaim(factor: FactorInfo, claim: string): boolean {
 export function unknownClaim(factor: FactorInfo, claim: string): string {
   if (factor.withheld?.includes(claim) === true)
     return `${factor.name} never passes ${claim} on to rules: it is judged before them`;
+  if (needsEscape(claim))
+    return `no evidence has a claim ${JSON.stringify(claim)}: a name that JSON can only escape is refused`;
   const known = Object.keys(factor.claims);
   const distance = (name: string): number => Math.abs(name.length - claim.length);
   const [near] = known

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { utf8Decode } from "../../encoding/bytes.ts";
 import { parseJson, type JsonValue } from "../../encoding/json.ts";
 
 /** Where the compiled configuration of one trust domain comes from. */
@@ -46,8 +47,18 @@ function file(path: string): ConfigSource {
 function readStrictly(name: string, text: string | Uint8Array): JsonValue {
   const read = parseJson(text, { maxDepth: MAX_DEPTH });
   if (read.ok) return read.value;
-  const { reason, detail } = read.error;
-  throw new SyntaxError(`${name}: ${detail ?? reason.replaceAll("_", " ")}`);
+  const { reason, detail = placeOfFault(text) ?? reason.replaceAll("_", " ") } = read.error;
+  throw new SyntaxError(`${name}: ${detail}`);
+}
+
+/** What is no JSON at all has a place, which the strict reader does not tell. */
+function placeOfFault(text: string | Uint8Array): string | undefined {
+  try {
+    JSON.parse(typeof text === "string" ? text : (utf8Decode(text) ?? ""));
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : undefined;
+  }
 }
 
 function held(name: string, document: () => Promise<unknown>): ConfigSource {

@@ -37,6 +37,14 @@ it("is no empty list, and no broken one", () => {
   expect(() => configSources("[")).toThrow(SyntaxError);
 });
 
+it("tells where what is no JSON goes wrong, and whose it is", async () => {
+  await expect(read('{"rules": [}')).rejects.toThrow(/^SVIDMINT_CONFIG: Unexpected token '}'/);
+  expect(() => configSources('["a.json",')).toThrow(/^SVIDMINT_CONFIG: .*JSON/);
+  const path = join(folder, "latin.json");
+  await writeFile(path, '{"note":"\u00e9"}', "latin1");
+  await expect(read(path)).rejects.toThrow(`${path}: not utf-8`);
+});
+
 it("takes neither of two members of one name, wherever the text lies", async () => {
   const twice = '{"trust_domain":"a.example","deny":[{"sub":"bad"}],"deny":[]}';
   const path = join(folder, "twice.json");

@@ -176,6 +176,7 @@ describe("deny", () => {
       [{ evidence: "oidc.dev", aud: "x" }],
       /deny\.0\.aud: is a claim of none/,
     ],
+    ["a claim that no token may have", [{ "a\\b": "x" }], /deny\.0\.a\\b: is a claim of none/],
     ["claim empty", [{ account: "" }], /deny\.0\.account: must not be empty/],
     ["claim an empty list", [{ account: [] }], /deny\.0\.account: must not be empty/],
     ["claim null", [{ account: null }], /deny\.0\.account/],

@@ -57,6 +57,11 @@ const WRONG: readonly [name: string, rules: unknown, error: RegExp][] = [
     /oidc\.dev\.aud: oidc\.dev never passes aud on to rules/,
   ],
   [
+    "claim whose name no token may have",
+    [rule({ evidence: { "oidc.dev": { 'te"am': "x" } } })],
+    /no evidence has a claim "te\\"am"/,
+  ],
+  [
     "claim inherited",
     [rule({ evidence: { aws_iid: { account: A, toString: "x" } } })],
     /has no claim "toString"/,
