@@ -25,7 +25,7 @@ export interface LocalKeysOptions {
   readonly dataFolder: string;
   /** One process alone signs for the trust domain: it is on a loopback host, or the operator says so. */
   readonly single: boolean;
-  /** No start, so that keys are in use already: where `keys.yaml` is not there, it was lost. */
+  /** No start, so that keys are in use already: where `keys.yaml` is not there, it was lost, or `keys:` was. */
   readonly again?: boolean;
   /** Reads YAML. */
   readonly parse: (text: string) => unknown;
@@ -56,7 +56,7 @@ export async function localKeys(options: LocalKeysOptions): Promise<LocalKeys> {
   const there = await read(path);
   if (there !== undefined) return { keys: parsed(there, path, options), path, created: false };
   if (options.again === true) {
-    const message = `${path}, which names the keys in use, is gone: put it back (a start would make others)`;
+    const message = `neither they nor ${path} are there, where the keys in use were named: put back what is gone (a start would make others)`;
     throw new ConfigError([{ path: ["keys"], message, severity: "error" }]);
   }
   const created = await create(path, options);

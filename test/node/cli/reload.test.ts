@@ -59,7 +59,9 @@ describe("svidmint serve at SIGHUP", () => {
     const before = await names();
     await rename(join(cwd, ".svidmint/keys.yaml"), join(cwd, "keys.yaml"));
     server.child.kill("SIGHUP");
-    await expect.poll(() => server.stderr()).toContain("which names the keys in use, is gone");
+    await expect
+      .poll(() => server.stderr())
+      .toContain(`error: keys: neither they nor ${join(cwd, ".svidmint/keys.yaml")} are there`);
     expect(await names()).toEqual(before.filter((name) => name !== "keys.yaml"));
     expect(await (await fetch(`${url}/bundle`)).text()).toBe(bundle);
     await rename(join(cwd, "keys.yaml"), join(cwd, ".svidmint/keys.yaml"));
