@@ -106,9 +106,7 @@ const publicDocument = (summary: string, schema: Json, others: Json = {}): Json 
   get: {
     summary,
     security: [],
-    parameters: [
-      { name: "If-None-Match", in: "header", schema: { type: "string" } },
-    ],
+    parameters: [{ name: "If-None-Match", in: "header", schema: { type: "string" } }],
     responses: {
       "200": { description: "The current document", ...content("application/json", schema) },
       "304": { description: "Not modified" },

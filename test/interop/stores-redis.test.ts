@@ -15,7 +15,7 @@ import { freshKey, NOW } from "../conformance/store-subject.ts";
 import { counterparts } from "./support/counterparts.ts";
 
 const needs = counterparts("redis-server");
-/** For what a server does in its own time. */
+/** Replicas join at once. */
 const SOON = ["--repl-diskless-sync-delay", "0"];
 const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
 

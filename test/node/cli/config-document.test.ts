@@ -103,6 +103,10 @@ describe("readYaml", () => {
     expect(document.locate(["rules", 1, "x509", "ttl"])).toEqual({ line: 5, column: 5 });
     expect(document.locate(["issuer"])).toEqual({ line: 2, column: 1 });
     expect(document.locate([])).toEqual({ line: 2, column: 1 });
+    expect(read("a: &a\n  m: 1\n  n: 2\nb: *a").locate(["b", "n"])).toEqual({
+      line: 3,
+      column: 3,
+    });
   });
 
   it("tells each key that stands twice, in the order of the text", () => {

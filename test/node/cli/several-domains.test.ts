@@ -6,7 +6,6 @@ import { askingFor, raw, twoInitialised, type InitialisedDomain } from "./severa
 import { fetch, serve, type Server } from "./server.ts";
 
 const folder = temporaryFolders();
-/** Reading two configurations takes its time on a machine that is busy with other tests. */
 
 interface Served {
   readonly cwd: string;
