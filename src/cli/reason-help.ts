@@ -149,8 +149,9 @@ export const REASON_HELP: Readonly<Record<Reason, ReasonHelp>> = {
   },
 
   denied: {
-    means: "the deny list of the configuration names this workload",
-    fix: "remove the entry under deny: if the workload may have an identity again",
+    means:
+      "the deny list of the configuration names this workload, or a claim that its evidence has in a form which cannot be compared (svidmint attest shows it)",
+    fix: "remove the entry under deny: if the workload may have an identity again; an entry that is not about this evidence needs evidence: of its own",
   },
   no_rule_matches: {
     means: "no rule fits the evidence, its claims, joins and binding",

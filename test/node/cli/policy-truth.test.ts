@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { json, quickly, temporaryFolders } from "./run.ts";
@@ -7,6 +7,8 @@ const folder = temporaryFolders();
 const HEAD = `trust_domain: prod.example.org
 issuer: https://id.example.org
 `;
+/** For a key that nobody has. */
+const S = `http://127.0.0.1:8443/jkt/${"A".repeat(43)}`;
 const GOOD = `${HEAD}evidence: { aws_iid: { accounts: ["111122223333"] } }
 single_instance: true
 claims: { store: file }
@@ -37,6 +39,25 @@ describe("what svidmint policy says is what the issuer does", () => {
       reason: "denied",
       denied: ["aws_iid"],
     });
+  });
+
+  it("attest shows a claim that is denied for its form alone, and gives it no value", async () => {
+    await quickly(["init"], { cwd });
+    const text = await readFile(join(cwd, "svidmint.yaml"), "utf8");
+    await put("form.yaml", `${text}\ndeny: [{ evidence: oidc.dev, groups: bad }]\n`);
+    const claims = '{"groups":[{"name":"good"}]}';
+    const made = await quickly(["evidence", "dev", "--audience", S, "--claims", claims], { cwd });
+    const attest = (...more: string[]) =>
+      quickly(["attest", "--config", "form.yaml", ...more], { cwd, input: made.stdout });
+    const { stdout } = await attest();
+    expect(stdout).toMatch(/groups +\(neither text, .*: no rule reads it\)/);
+    expect(stdout).toContain("in a form which cannot be compared (svidmint attest shows it)");
+    expect(stdout).not.toContain("good");
+    const { evidence, policy } = json(await attest("--json"));
+    expect(evidence).toEqual([
+      expect.objectContaining({ claims: { iss: "urn:svidmint:dev:dev", sub: "app" } }),
+    ]);
+    expect(policy).toMatchObject({ reason: "denied", denied: ["oidc.dev"] });
   });
 
   it("test takes no case of claims that tokens of an open issuer never give", async () => {
