@@ -26,6 +26,12 @@ it("every reason is given by some code, and not only listed and explained", asyn
   expect(missing(await code("src/", lists))).toEqual([]);
 });
 
+it("every reason is listed once, so that it is told as one code", async () => {
+  const list = await readFile(new URL("src/reasons.ts", ROOT), "utf8");
+  const listed = Array.from(list.matchAll(/"(\w+)"/g), ([, reason]) => reason);
+  expect(listed.toSorted()).toEqual(REASON_NAMES.toSorted());
+});
+
 it("every reason is explained in docs/reasons.md", async () => {
   const page = await readFile(new URL("docs/reasons.md", ROOT), "utf8");
   expect(REASON_NAMES.filter((reason) => !page.includes(`\n### ${reason}\n`))).toEqual([]);
