@@ -71,7 +71,7 @@ export function auditFile(options: AuditFileOptions): AuditFile {
   function tell(now: string | undefined): void {
     const changed = (now === undefined) !== (trouble === undefined);
     trouble = now;
-    if (changed && !closed) options.report?.(now);
+    if (changed && !abandoned.signal.aborted) options.report?.(now);
   }
 
   function add(line: string): Promise<void> {

@@ -142,6 +142,15 @@ describe("a file", () => {
     expect(told).toEqual(["ENOSPC"]);
   });
 
+  it("on a full disk tells so of the last lines, too, which a stop writes", async () => {
+    const told: unknown[] = [];
+    const audit = auditFile({ target: "/dev/full", report: (trouble) => void told.push(trouble) });
+    const noted = codeOf(audit.note("1"));
+    await audit.close();
+    expect(await noted).toBe("ENOSPC");
+    expect(told).toEqual(["ENOSPC"]);
+  });
+
   it("that was closed under it rejects (EBADF)", async () => {
     const fd = openSync(fresh(), "a");
     const audit = auditFile({ target: fd });
