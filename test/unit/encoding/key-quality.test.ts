@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { decodeBase64 } from "../../../src/encoding/base64.ts";
-import { fromHex } from "../../../src/encoding/bytes.ts";
+import { fromHex, toHex } from "../../../src/encoding/bytes.ts";
 import { parseCsr } from "../../../src/encoding/csr.ts";
 import { nul, bits, oid, seq } from "../../../src/encoding/der/writer.ts";
-import { parseJsonObject } from "../../../src/encoding/json.ts";
+import { parseJsonObject, type JsonObject } from "../../../src/encoding/json.ts";
 import { checkKeyQuality } from "../../../src/encoding/key-quality.ts";
+import { hasClosePrimes } from "../../../src/encoding/modulus.ts";
 import type { PublicKeyInfo } from "../../../src/encoding/primitives.ts";
 import { parseJwk, parseSpki } from "../../../src/encoding/public-key.ts";
 import type { Result } from "../../../src/result.ts";
@@ -26,14 +27,28 @@ function judge(info: PublicKeyInfo): string {
   return quality.ok ? "ok" : quality.error.reason;
 }
 
+function fromJwk(jwk: JsonObject): PublicKeyInfo {
+  const info = parseJwk(jwk);
+  if (!info.ok) throw new Error(info.error.detail);
+  return info.value;
+}
+
+/** A point in form only: what is known is known by its x. */
+function ec(crv: string, x: string): JsonObject {
+  return { kty: "EC", crv, x, y: x };
+}
+
 /** A sound modulus, of RFC 7638 §3.1: changed below in one way each. */
-const SOUND = BigInt(
-  `0xd2fc7b6a0a1e6c67104aeb8f88b257669b4df679ddad099b5c4a6cd9a88015b5a133bf0b856c7871b6df000b554fcebf3c2ed512bb68f1` +
-    `45c6e8434752feb527eb5f040921e79b58a45e30590a2157789f7a289e39cb3b9edb8b667f65bf892c9b198e077399fdc815c0970bdde5aab7bfd1379` +
-    `ea709fe1df21090e43e7eeb9818d10474fc50db65042fcea8dfa4103c0880b5aaccecf0a2593609db15bf5cedd3b81d0191f3bbaa8c4112f45cb98aeb` +
-    `9f57dfdd509b3a5b2120fd3c2a8dcb2add92df9b1535a10088be330105887a5999e6ed1f338951b53d2b5c70af7dcf92c20d1dda643e1bfec419e2226` +
-    `ac342ec4b6358c5ee38fac7050ae92f9048114f1ac1a929ccaa7a832a`,
-);
+const SOUND_KEY = fromJwk({
+  kty: "RSA",
+  n:
+    "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3" +
+    "oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdA" +
+    "ZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-" +
+    "kEgU8awapJzKnqDKgw",
+  e: "AQAB",
+});
+const SOUND = BigInt(`0x${SOUND_KEY.type === "RSA" ? toHex(SOUND_KEY.n) : ""}`);
 
 describe("checkKeyQuality", () => {
   it("takes fresh keys of every kind", async () => {
@@ -42,32 +57,41 @@ describe("checkKeyQuality", () => {
       expect(judge((await platform.generateKey(kind)).publicKey.info)).toBe("ok");
   });
 
+  it("takes the modulus that is changed below, and multiples of it by no small prime", () => {
+    expect(judge(rsa(SOUND))).toBe("ok");
+    expect(judge(rsa(SOUND * 65537n))).toBe("ok");
+  });
+
   it.each([
-    ["1024 bits", rsa((1n << 1023n) + 1n)],
-    ["2047 bits", rsa((1n << 2046n) + 1n)],
-    ["e = 1", rsa(SOUND, Uint8Array.of(1))],
-    ["e = 3", rsa(SOUND, Uint8Array.of(3))],
-    ["e = 17", rsa(SOUND, Uint8Array.of(17))],
-    ["an even e", rsa(SOUND, Uint8Array.of(1, 0, 0))],
-    ["an e of 33 bits", rsa(SOUND, Uint8Array.of(1, 0, 0, 0, 1))],
-    ["an even modulus", rsa(SOUND & ~1n)],
-    ["a factor of 3", rsa(SOUND - (SOUND % 3n))],
-    ["a factor of 65521", rsa((SOUND | 1n) - ((SOUND | 1n) % 65521n))],
-    ["a modulus of zeros", rsa((1n << 2047n) + 1n)],
-  ])("refuses RSA with %s", (_, info) => {
-    expect(judge(info)).toBe("key_weak");
+    ["1024 bits", rsa((1n << 1023n) + 1n), "rsa modulus too short"],
+    ["2047 bits", rsa(SOUND >> 1n), "rsa modulus too short"],
+    ["e = 1", rsa(SOUND, Uint8Array.of(1)), "rsa exponent is not 65537"],
+    ["e = 3", rsa(SOUND, Uint8Array.of(3)), "rsa exponent is not 65537"],
+    ["e = 17", rsa(SOUND, Uint8Array.of(17)), "rsa exponent is not 65537"],
+    ["an even e", rsa(SOUND, Uint8Array.of(1, 0, 0)), "rsa exponent is not 65537"],
+    ["an e of 33 bits", rsa(SOUND, Uint8Array.of(1, 0, 0, 0, 1)), "rsa exponent is not 65537"],
+    ["an even modulus", rsa(SOUND & ~1n), "small factor"],
+    ["a factor of 3", rsa(SOUND * 3n), "small factor"],
+    ["a factor of 32771", rsa(SOUND * 32771n), "small factor"],
+    ["a factor of 65521", rsa(SOUND * 65521n), "small factor"],
+    ["a modulus of zeros", rsa((1n << 2047n) + 1n), "rsa modulus is not random"],
+  ])("refuses RSA with %s", (_, info, detail) => {
+    expect(checkKeyQuality(info)).toEqual({ ok: false, error: { reason: "key_weak", detail } });
   });
 
   it("refuses RSA above 4096 bits as unsupported, before it computes with it", () => {
     expect(judge(rsa((1n << 4096n) + 1n))).toBe("key_unsupported");
   });
 
-  it("refuses primes that Fermat's method finds in 100 rounds, and takes those it does not", () => {
+  it("finds primes that Fermat's method finds in 100 rounds, and not those it does not", () => {
     // The product of two numbers around one centre: found in round d²/2c, whatever their factors are.
-    const centre = (SOUND >> 1024n) | (1n << 1023n) | 1n;
-    const product = (distance: bigint) => (centre - distance) * (centre + distance);
-    const close = [0n, 2n, 1n << 400n].map((distance) => checkKeyQuality(rsa(product(distance))));
-    for (const quality of close) expect(quality.ok).toBe(false);
+    const centre = SOUND >> 1024n;
+    const isFound = (distance: bigint) => hasClosePrimes((centre - distance) * (centre + distance));
+    for (const distance of [0n, 2n, 1n << 400n, 1n << 515n]) expect(isFound(distance)).toBe(true);
+    for (let distance = 1n << 400n; distance < (1n << 400n) + 64n; distance++)
+      expect(isFound(distance)).toBe(true);
+    for (const distance of [1n << 517n, 1n << 900n]) expect(isFound(distance)).toBe(false);
+    expect(hasClosePrimes(SOUND)).toBe(false);
   });
 
   it.each(["00", "01", "ec", "ed", "ee"])(
@@ -83,15 +107,38 @@ describe("checkKeyQuality", () => {
     },
   );
 
-  it("refuses the example keys of RFCs", () => {
-    const jwk = {
-      kty: "EC",
-      crv: "P-256",
-      x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-      y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
-    };
-    const info = parseJwk(jwk);
-    expect(info.ok && judge(info.value)).toBe("key_weak");
+  it.each([
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  ])("refuses the Ed25519 point of order 8 %s", (hex) => {
+    const x = fromHex(hex) ?? new Uint8Array();
+    expect(judge({ type: "Ed25519", x })).toBe("key_weak");
+    x[31] = (x[31] ?? 0) | 0x80;
+    expect(judge({ type: "Ed25519", x })).toBe("key_weak");
+  });
+
+  it.each([
+    ["RFC 7515 A.2", { kty: "RSA", n: "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAk", e: "AQAB" }],
+    ["RFC 7515 A.3", ec("P-256", "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU")],
+    ["RFC 7517 A.1", ec("P-256", "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4")],
+    [
+      "RFC 7520 3.2",
+      ec(
+        "P-521",
+        "AHKZLLOsCOzz5cY97ewNUajB957y-C-U88c3v13nmGZx6sYl_oJXu9A5RkTKqjqvjyekWF-7ytDyRXYgCF5cj0Kt",
+      ),
+    ],
+    ["RFC 7520 3.4", { kty: "RSA", n: "n4EPtAOCc9AlkeQHPzHStgAbgs7bTZLw", e: "AQAB" }],
+    [
+      "RFC 8037 A.1",
+      { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" },
+    ],
+    ["RFC 9500 2.3", ec("P-256", "QiVI-I-3gv-17KN0RFLHKh5Vj71vc75eSOkyMsxFxbE")],
+  ])("refuses the example key of %s", (_, jwk) => {
+    expect(checkKeyQuality(fromJwk(jwk))).toMatchObject({
+      ok: false,
+      error: { reason: "key_weak", detail: "private key is public knowledge" },
+    });
   });
 });
 
