@@ -180,6 +180,8 @@ describe("fetchBounded", () => {
     ["user information", "https://user@example.org/", true],
     ["user information with a password", "http://a:b@127.0.0.1/", true],
     ["an empty user with a password", "https://:b@example.org/", true],
+    ["another scheme to a loopback host", "ftp://127.0.0.1/", true],
+    ["a web socket on a loopback host", "ws://localhost/", true],
     ["a file", "file:///etc/passwd", true],
     ["data", "data:text/plain,hello", true],
     ["no scheme", "example.org/", true],

@@ -130,6 +130,7 @@ describe("parseBundle", () => {
     ["an x5c of numbers", { ...X509_ENTRY, x5c: [1] }],
     ["an x5c in base64url", { ...X509_ENTRY, x5c: [encodeBase64url(ROOT.certificate)] }],
     ["an x5c that is no certificate", { ...X509_ENTRY, x5c: ["AAAA"] }],
+    ["an x5c that ends before its key", { ...X509_ENTRY, x5c: [encodeBase64(seq(seq(nul())))] }],
     [
       "an x5c with bytes after",
       { ...X509_ENTRY, x5c: [encodeBase64(concatBytes(ROOT.certificate, nul()))] },

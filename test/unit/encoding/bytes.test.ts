@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  asciiEncode,
   concatBytes,
   equalBytes,
   fromHex,
@@ -26,8 +27,31 @@ describe("bytes", () => {
   it("writes and reads hexadecimal", () => {
     expect(toHex(Uint8Array.of(0, 0x0a, 0xff))).toBe("000aff");
     expect(fromHex("000aFF")).toEqual(Uint8Array.of(0, 0x0a, 0xff));
-    for (const text of ["0", "0g", "0 ", " 0", "0x00", "00\n", "-1", "@0", "`0", "0G", "\u01300"])
+    for (const text of [
+      "0",
+      "0g",
+      "0 ",
+      " 0",
+      "0x00",
+      "00\n",
+      "-1",
+      "/0",
+      "0/",
+      ":0",
+      "0:",
+      "@0",
+      "`0",
+      "0G",
+      "\u01300",
+    ])
       expect(fromHex(text)).toBeUndefined();
+  });
+
+  it("encodes ASCII and nothing else, whatever would fit", () => {
+    expect(asciiEncode("a\u0000~\u007f")).toEqual(Uint8Array.of(0x61, 0, 0x7e, 0x7f));
+    expect(asciiEncode("")).toEqual(new Uint8Array());
+    for (const text of ["é", "éa", "aéa", "aaé", "\u0080", "\ud800", "€aa"])
+      expect(asciiEncode(text)).toBeUndefined();
   });
 
   it("decodes UTF-8 and nothing else", () => {

@@ -82,7 +82,10 @@ describe("strict CBOR", () => {
     ["2^64 − 1", "1bffffffffffffffff"],
     ["−2^64", "3bffffffffffffffff"],
     ["a reserved width", "1c"],
+    ["a reserved width, with octets", `1c${"00".repeat(16)}`],
+    ["a reserved width of octets", `5d${"00".repeat(32)}`],
     ["an endless number", "1f"],
+    ["an endless number, with octets", `1f${"00".repeat(128)}`],
     ["a list that says it has 2^53 items", "9b001fffffffffffff00"],
     ["octets longer than there are", "5b001fffffffffffff"],
   ])("refuses %s", (_, hex) => {
@@ -92,6 +95,7 @@ describe("strict CBOR", () => {
   it("nests as deep as it is told, and no call deeper", () => {
     expect(parse("818180", 3).ok).toBe(true);
     expect(parse("818180", 2).ok).toBe(false);
+    expect(parse("a101a0", 2).ok).toBe(true);
     expect(parse("a101a101a0", 2).ok).toBe(false);
     expect(parse("01", 0).ok).toBe(true);
     for (const head of [0x81, 0x9f, 0xbf, 0xa1]) {

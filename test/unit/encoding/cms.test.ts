@@ -140,12 +140,14 @@ describe("the signer", () => {
     ["SHA-1", { digest: seq(oid("1.3.14.3.2.26"), nul()) }],
     ["SHA-384", { digest: seq(oid("2.16.840.1.101.3.4.2.2"), nul()) }],
     ["MD5", { digest: seq(oid("1.2.840.113549.2.5"), nul()) }],
+    ["a digest with NULL twice", { digest: seq(SHA256_OID, nul(), nul()) }],
     ["a digest with parameters", { digest: seq(SHA256_OID, integer(1)) }],
     ["SHA-1 with RSA", { algorithm: seq(oid("1.2.840.113549.1.1.5"), nul()) }],
     ["SHA-384 with RSA", { algorithm: seq(oid("1.2.840.113549.1.1.12"), nul()) }],
     ["RSA-PSS", { algorithm: seq(oid("1.2.840.113549.1.1.10")) }],
     ["DSA", { algorithm: seq(oid("1.2.840.10040.4.3")) }],
     ["ECDSA", { algorithm: seq(oid("1.2.840.10045.4.3.2")) }],
+    ["RSA with NULL twice", { algorithm: seq(SHA256_RSA, nul(), nul()) }],
     ["RSA with parameters", { algorithm: seq(SHA256_RSA, seq()) }],
     ["no algorithm", { algorithm: seq() }],
   ] satisfies [string, Partial<SignerParts>][])("does not sign with %s", async (_, parts) => {
@@ -186,6 +188,10 @@ describe("the envelope", () => {
         "attribute certificates",
         envelope([signed], { bag: implicit(0, implicit(1, seq(), true), true) }),
       ],
+      [
+        "a certificate beside something else",
+        envelope([signed], { bag: implicit(0, concatBytes(seq(), nul()), true) }),
+      ],
       ["something after the signers", envelope([signed], { after: [nul()] })],
       ["a second set of signers", envelope([signed], { after: [element(0x31, signed)] })],
     ];
@@ -224,9 +230,12 @@ describe("the key", () => {
     );
   });
 
-  it("has 2048 bits at least", async () => {
+  it.each([
+    ["1024", new Uint8Array(128).fill(0xff)],
+    ["2047", new Uint8Array(256).fill(0xff).with(0, 0x7f)],
+  ])("has 2048 bits at least, and not %s", async (_, n) => {
     const small: PublicKey = {
-      info: { type: "RSA", n: new Uint8Array(128).fill(0xff), e: Uint8Array.of(1, 0, 1) },
+      info: { type: "RSA", n, e: Uint8Array.of(1, 0, 1) },
       spki: new Uint8Array(),
       handle: undefined,
     };

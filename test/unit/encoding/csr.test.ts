@@ -124,6 +124,10 @@ describe("parseCsr", () => {
       ["bytes after", concatBytes(good, Uint8Array.of(0))],
       ["bytes missing", good.subarray(0, -1)],
       ["a SET", concatBytes(Uint8Array.of(0x31), good.subarray(1))],
+      [
+        "a SET within",
+        seq(concatBytes(Uint8Array.of(0x31), tbs.subarray(1)), algorithm, signature),
+      ],
       ["no signature", seq(tbs, algorithm)],
       ["a fourth part", seq(tbs, algorithm, signature, nul())],
       ["version 1", await request(key, { version: integer(1) })],

@@ -7,6 +7,11 @@ function convert(hex: string, curve: CurveName = "P-256") {
   return ecdsaDerToRaw(fromHex(hex.replaceAll(" ", "")) ?? new Uint8Array(), curve);
 }
 
+/** An INTEGER of so many octets. */
+function positive(length: number): string {
+  return `02 ${length.toString(16)} ${"01".repeat(length)}`;
+}
+
 describe("ecdsaDerToRaw", () => {
   it("pads each half to the length of the order", () => {
     const raw = convert("30 06 02 01 01 02 01 02");
@@ -22,6 +27,27 @@ describe("ecdsaDerToRaw", () => {
     const half = `02 42 01${"ff".repeat(65)}`;
     expect(convert(`30 81 88 ${half} ${half}`, "P-521").ok).toBe(true);
     expect(convert(`30 81 88 ${half} ${half}`, "P-384").ok).toBe(false);
+  });
+
+  it.each([
+    ["30 7f", 61],
+    ["30 81 80", 62],
+  ])("reads and writes %s at the border of short and long lengths", (head, length) => {
+    const der = `${head} ${positive(length)} ${positive(62)}`;
+    const raw = convert(der, "P-521");
+    expect(raw.ok && toHex(ecdsaRawToDer(raw.value))).toBe(der.replaceAll(" ", ""));
+  });
+
+  it.each([
+    ["a long length of 127", `30 81 7f ${positive(61)} ${positive(62)}`],
+    ["128 as a short length", `30 80 ${positive(62)} ${positive(62)}`],
+    ["136 as a short length", `30 88 ${positive(66)} ${positive(66)}`],
+    ["two octets for 136", `30 82 00 88 ${positive(66)} ${positive(66)}`],
+  ])("refuses for P-521 %s", (_, hex) => {
+    expect(convert(hex, "P-521")).toMatchObject({
+      ok: false,
+      error: { reason: "signature_invalid" },
+    });
   });
 
   it.each([

@@ -106,6 +106,21 @@ describe("isIssuerUrl", () => {
     expect(isIssuerUrl(issuer, { colons: true })).toBe(false);
   });
 
+  it("takes 255 characters and not one more, in segments of 150 and not one more", () => {
+    const long = (path: string) => `https://example.com/${path}`;
+    const segments = `${"a".repeat(150)}/${"b".repeat(84)}`;
+    expect(isIssuerUrl(long(segments))).toBe(true);
+    expect(isIssuerUrl(long(`${segments}b`))).toBe(false);
+    expect(isIssuerUrl(long("a".repeat(151)))).toBe(false);
+  });
+
+  it.each(["ftps://localhost", "HTTP://localhost", "http+//localhost", "aaaaaaalocalhost"])(
+    "takes no other scheme to this machine: %s",
+    (issuer) => {
+      expect(isIssuerUrl(issuer, { loopbackHttp: true })).toBe(false);
+    },
+  );
+
   it("takes one colon within a path of another's only where that is asked for", () => {
     const gke = "https://container.googleapis.com/v1/projects/example.com:p/locations/l/clusters/c";
     expect(isIssuerUrl(gke, { colons: true })).toBe(true);
@@ -121,6 +136,15 @@ describe("isSubject", () => {
       expect(isSubject(subject)).toBe(false);
     },
   );
+});
+
+describe("isSubject of single characters", () => {
+  it("refuses what logs, shells, queries and pages interpret, and takes their neighbours", () => {
+    const refused = Array.from("\"'`<>[]{};\\ \u0000\u001f\u007f\u0080\u00a0\u2028\u2029");
+    expect(refused.filter((character) => isSubject(`a${character}b`))).toEqual([]);
+    const taken = Array.from("!#$%&()*+,-./:=?@^_|~\u00a1\u2027\u202a");
+    expect(taken.filter((character) => !isSubject(`a${character}b`))).toEqual([]);
+  });
 });
 
 describe("isAudience", () => {

@@ -16,6 +16,8 @@ describe("parseJson", () => {
     ['{"a":{"a":1},"b":[{"a":1},{"a":2}]}', { a: { a: 1 }, b: [{ a: 1 }, { a: 2 }] }],
     ['{"a:b":"c:d","e":":{\\":\\\\"}', { "a:b": "c:d", e: ':{":\\' }],
     ['"\\ud83d\\ude00"', "\u{1f600}"],
+    ['"\\ud800\\udc00\\udbff\\udfff"', "\u{10000}\u{10ffff}"],
+    ['"\\ud7ff\\ue000\\uffff"', "\ud7ff\ue000\uffff"],
     [' \t\r\n{"a" : null } ', { a: null }],
     ["-0.5e+3", -500],
     ['{"":1}', { "": 1 }],
@@ -103,12 +105,22 @@ describe("parseJson", () => {
     expect(parseJson(Uint8Array.of(0x7b, 0, 0x7d, 0))).toMatchObject(malformed);
   });
 
-  it.each(['"\\ud800"', '"\\udc00\\ud800"', '{"\\ud800":1}', '["\\ud83d x"]', '"\\ud83d\\ud83d"'])(
-    "refuses a lone surrogate: %s",
-    (text) => {
-      expect(parseJson(text)).toMatchObject(malformed);
-    },
-  );
+  it.each([
+    '"\\ud800"',
+    '"\\udbff"',
+    '"\\udfff"',
+    '"\\udc00\\ud800"',
+    '"\\udc00\\udc00"',
+    '"\\udfff\\udfff"',
+    '"\\ud800\\udbff"',
+    '"\\ud800\\ue000"',
+    '"\\ud800\\uffff"',
+    '{"\\ud800":1}',
+    '["\\ud83d x"]',
+    '"\\ud83d\\ud83d"',
+  ])("refuses a lone surrogate: %s", (text) => {
+    expect(parseJson(text)).toMatchObject(malformed);
+  });
 
   it.each(["1e400", "-1e400", '{"exp":1e999}', "[[1e309]]"])(
     "refuses a number that would become infinite: %s",

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { encodeBase64url } from "../../../src/encoding/base64.ts";
 import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import {
+  algorithmName,
   encodeJws,
   encodeJwsInput,
   keyFits,
@@ -124,6 +125,7 @@ describe("verifyJws", () => {
     "knows no algorithm %j",
     async (alg) => {
       expect(schemeOf(alg)).toBeUndefined();
+      for (const { publicKey } of made.values()) expect(keyFits(alg, publicKey.info)).toBe(false);
       const token = `${b64(JSON.stringify({ alg }))}.${b64("{}")}.`;
       expect(await verify(token, keyOf("RSA-2048").publicKey)).toBe("algorithm_not_allowed");
     },
@@ -136,8 +138,38 @@ describe("verifyJws", () => {
 
   it("refuses RSA keys below 2048 bits", () => {
     expect(keyFits("RS256", rsa(2048))).toBe(true);
+    const n = new Uint8Array(256).fill(0xff).with(0, 0x7f);
+    expect(keyFits("RS256", { type: "RSA", n, e: Uint8Array.of(1, 0, 1) })).toBe(false);
     expect(keyFits("RS256", rsa(2040))).toBe(false);
     expect(keyFits("RS256", rsa(1024))).toBe(false);
+  });
+});
+
+describe("algorithmName", () => {
+  it.each(FITTING)("finds %s again by its scheme and a key of %s", (alg, kind) => {
+    const { info } = keyOf(kind).publicKey;
+    const scheme = schemeOf(alg);
+    expect(scheme && algorithmName(scheme, info)).toBe(alg === "Ed25519" ? "EdDSA" : alg);
+  });
+
+  it("names ECDSA by its curve, whatever the hash", () => {
+    for (const hash of ["SHA-256", "SHA-384", "SHA-512"] as const) {
+      const scheme = { name: "ECDSA", hash } as const;
+      expect(algorithmName(scheme, keyOf("P-256").publicKey.info)).toBe("ES256");
+      expect(algorithmName(scheme, keyOf("P-384").publicKey.info)).toBe("ES384");
+    }
+  });
+
+  it("has no name for a scheme with a key that cannot have made it", () => {
+    const outcomes = FITTING.flatMap(([alg, fitting]) => {
+      const scheme = schemeOf(alg);
+      const others = [...made].filter(
+        ([kind]) => kind !== fitting && !(alg.startsWith("ES") && kind.startsWith("P-")),
+      );
+      return others.map(([, { publicKey }]) => scheme && algorithmName(scheme, publicKey.info));
+    });
+    expect(new Set(outcomes)).toEqual(new Set([undefined]));
+    expect(algorithmName({ name: "RSA-PSS", hash: "SHA-256" }, rsa(1024))).toBeUndefined();
   });
 });
 

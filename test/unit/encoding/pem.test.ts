@@ -43,6 +43,7 @@ describe("decodePem", () => {
     ["white space alone", " \n"],
     ["another label", PEM.replaceAll("CERTIFICATE", "PUBLIC KEY")],
     ["a label in lower case", PEM.replaceAll("CERTIFICATE", "certificate")],
+    ["another label at the beginning", PEM.replace("BEGIN CERTIFICATE", "BEGIN ATTRIBUTES!")],
     ["another label at the end", PEM.replace("END CERTIFICATE", "END X509 CRL")],
     ["text before", `subject=CN\n${PEM}`],
     ["text after", `${PEM}subject=CN`],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { concatBytes, fromHex, toHex } from "../../../src/encoding/bytes.ts";
-import { bits, integer, nul, octets, oid, seq } from "../../../src/encoding/der/writer.ts";
+import { bits, element, integer, nul, octets, oid, seq } from "../../../src/encoding/der/writer.ts";
 import { parseJsonObject, type JsonObject } from "../../../src/encoding/json.ts";
 import {
   jwkOf,
@@ -52,6 +52,12 @@ describe("parseSpki", () => {
     ["a third element", seq(seq(RSA, nul()), rsaKey, nul())],
     ["no key", seq(seq(RSA, nul()))],
     ["an OCTET STRING for the key", seq(seq(RSA, nul()), octets(Uint8Array.of(1)))],
+    ["a SET for the whole", element(0x31, concatBytes(seq(RSA, nul()), rsaKey))],
+    ["a SET for the algorithm", seq(element(0x31, concatBytes(RSA, nul())), rsaKey)],
+    [
+      "a SET for the RSA key",
+      seq(seq(RSA, nul()), bits(element(0x31, concatBytes(integer(N), integer(E))))),
+    ],
     ["unused bits", seq(seq(ED25519), bits(new Uint8Array(32), 1))],
     ["no algorithm", seq(seq(), rsaKey)],
     ["RSA without parameters", seq(seq(RSA), rsaKey)],

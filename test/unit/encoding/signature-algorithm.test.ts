@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { toHex } from "../../../src/encoding/bytes.ts";
 import { readDer } from "../../../src/encoding/der/reader.ts";
-import { explicit, integer, nul, oid, seq } from "../../../src/encoding/der/writer.ts";
+import {
+  element,
+  explicit,
+  integer,
+  nul,
+  oid,
+  seq,
+  set,
+} from "../../../src/encoding/der/writer.ts";
 import type { HashName, SignatureScheme } from "../../../src/encoding/primitives.ts";
 import {
   parseHashAlgorithm,
@@ -28,16 +36,31 @@ const SHA256 = seq(oid("2.16.840.1.101.3.4.2.1"), nul());
 const SHA384 = seq(oid("2.16.840.1.101.3.4.2.2"), nul());
 const SHA1 = seq(oid("1.3.14.3.2.26"), nul());
 
+function pssOf(hash: Uint8Array, mask: Uint8Array, salt: Uint8Array, ...more: Uint8Array[]) {
+  return seq(PSS, seq(explicit(0, hash), explicit(1, mask), explicit(2, salt), ...more));
+}
+
 function pss(hash: Uint8Array, maskHash: Uint8Array, salt: number, ...more: Uint8Array[]) {
-  return seq(
-    PSS,
-    seq(explicit(0, hash), explicit(1, seq(MGF1, maskHash)), explicit(2, integer(salt)), ...more),
-  );
+  return pssOf(hash, seq(MGF1, maskHash), integer(salt), ...more);
 }
 
 describe("parseSignatureAlgorithm", () => {
   it.each(SCHEMES)("reads what signatureAlgorithmOf writes: %j", (scheme) => {
     expect(parse(signatureAlgorithmOf(scheme))).toEqual({ ok: true, value: scheme });
+  });
+
+  it.each([
+    ["SHA-256", "2.16.840.1.101.3.4.2.1", 32],
+    ["SHA-384", "2.16.840.1.101.3.4.2.2", 48],
+    ["SHA-512", "2.16.840.1.101.3.4.2.3", 64],
+  ])("reads and writes PSS with %s and a salt as long", (hash, dotted, salt) => {
+    const algorithm = seq(oid(dotted), nul());
+    const scheme = SCHEMES.find((one) => one.name === "RSA-PSS" && one.hash === hash);
+    const der = pss(algorithm, algorithm, salt);
+    expect(parse(der)).toEqual({ ok: true, value: scheme });
+    expect(scheme && toHex(signatureAlgorithmOf(scheme))).toBe(toHex(der));
+    for (const other of [salt - 1, salt + 1])
+      expect(parse(pss(algorithm, algorithm, other)).ok).toBe(false);
   });
 
   it("writes the octets that everybody else writes", () => {
@@ -77,6 +100,14 @@ describe("parseSignatureAlgorithm", () => {
       "PSS with another mask function",
       seq(PSS, seq(explicit(0, SHA256), explicit(1, seq(PSS, SHA256)), explicit(2, integer(32)))),
     ],
+    ["PSS with a mask function in a SET", pssOf(SHA256, set(MGF1, SHA256), integer(32))],
+    [
+      "PSS with a mask function of three parts",
+      pssOf(SHA256, seq(MGF1, SHA256, nul()), integer(32)),
+    ],
+    ["PSS with a mask function of one part", pssOf(SHA256, seq(MGF1), integer(32))],
+    // Neither the hash nor the salt is known: nothing is not the same as nothing.
+    ["PSS with SHA-1 and a salt of no length", pssOf(SHA1, seq(MGF1, SHA1), nul())],
   ])("refuses %s", (_, der) => {
     expect(parse(der)).toMatchObject({ ok: false, error: { reason: "algorithm_not_allowed" } });
   });
@@ -84,5 +115,14 @@ describe("parseSignatureAlgorithm", () => {
   it("refuses what is not there", () => {
     expect(parseSignatureAlgorithm(undefined).ok).toBe(false);
     expect(parseHashAlgorithm(undefined)).toBeUndefined();
+  });
+
+  it.each([
+    ["two parameters", seq(oid("2.16.840.1.101.3.4.2.1"), nul(), nul())],
+    ["other parameters", seq(oid("2.16.840.1.101.3.4.2.1"), integer(1))],
+    ["another type", element(0x31, SHA256.subarray(2))],
+  ])("knows no hash with %s", (_, der) => {
+    const read = readDer(der);
+    expect(read.ok && parseHashAlgorithm(read.value)).toBeUndefined();
   });
 });

@@ -63,6 +63,35 @@ describe("fetchBounded, over any runtime's fetch", () => {
     expect(await outcome(answer)).toBe(expected);
   });
 
+  it("says where a redirect points to only if it says so itself", async () => {
+    const locationOf = async (headers: Record<string, string>) => {
+      const platform = { fetch: async () => new Response(null, { status: 302, headers }) };
+      return fetchBounded(platform, KEYS_URL, LIMITS);
+    };
+    const error = { code: "redirect" };
+    expect(await locationOf({})).toStrictEqual({ ok: false, error });
+    expect(await locationOf({ location: "/x" })).toStrictEqual({
+      ok: false,
+      error: { ...error, location: "/x" },
+    });
+  });
+
+  it.each([
+    ["http://169.254.169.254/token", true],
+    ["http://metadata.example:8080/token", true],
+    ["https://elsewhere.example/", true],
+    ["http://elsewhere.example/", false],
+    ["http://169.254.169.253/", false],
+    ["http://metadata.example.org/", false],
+    ["http://localhost/", false],
+    ["ftp://metadata.example/", false],
+    ["http://user@metadata.example/", false],
+  ])("sends to %s where two hosts may be asked without TLS: %s", async (url, sent) => {
+    const plainHosts = ["169.254.169.254", "metadata.example"];
+    const platform = { fetch: async () => new Response("x") };
+    expect((await fetchBounded(platform, url, { ...LIMITS, plainHosts })).ok).toBe(sent);
+  });
+
   it("waits no longer than told, be it for headers or for the body", async () => {
     expect(await outcome(silent, { timeoutMs: 20 })).toBe("timeout");
     expect(await outcome(() => stream([4], "hangs"), { timeoutMs: 20 })).toBe("timeout");

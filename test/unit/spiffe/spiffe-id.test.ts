@@ -105,14 +105,26 @@ describe("spiffeIdOf", () => {
   it("joins what parseSpiffeId takes apart", () => {
     const made = spiffeIdOf(trustDomain("td"), "/a/b");
     expect(made).toEqual(parseSpiffeId("spiffe://td/a/b"));
+    expect(spiffeIdOf(trustDomain("td"), "")).toEqual(parseSpiffeId("spiffe://td"));
   });
 
-  it.each(["a", "/", "//a", "/a/", "/a//b", "/./a", "/a/..", "/a b", "/a?b", "/a%2f"])(
-    "refuses the path %j",
-    (path) => {
-      expect(spiffeIdOf(trustDomain("td"), path).ok).toBe(false);
-    },
-  );
+  // Without its slash a path would go on with the trust domain's name.
+  it.each([
+    "a",
+    ".example/a",
+    "-other",
+    "/",
+    "//a",
+    "/a/",
+    "/a//b",
+    "/./a",
+    "/a/..",
+    "/a b",
+    "/a?b",
+    "/a%2f",
+  ])("refuses the path %j", (path) => {
+    expect(spiffeIdOf(trustDomain("td"), path).ok).toBe(false);
+  });
 
   it("refuses an ID that would be too long", () => {
     expect(spiffeIdOf(trustDomain("td"), `/${"a".repeat(2036)}`).ok).toBe(true);
@@ -134,12 +146,16 @@ describe("isPathSegment", () => {
 });
 
 describe("isConfigurableTrustDomain", () => {
-  it.each(["td", "prod.example.org", "a_b.c", "10.0.0.1", `${"a".repeat(63)}.b`])(
-    "takes %j",
-    (name) => {
-      expect(isConfigurableTrustDomain(trustDomain(name))).toBe(true);
-    },
-  );
+  it.each([
+    "td",
+    "prod.example.org",
+    "a_b.c",
+    "10.0.0.1",
+    `${"a".repeat(63)}.b`,
+    `${"a".repeat(63)}.${"b".repeat(63)}.${"c".repeat(63)}.${"d".repeat(61)}`,
+  ])("takes %j", (name) => {
+    expect(isConfigurableTrustDomain(trustDomain(name))).toBe(true);
+  });
 
   it.each([
     ".a",
@@ -148,6 +164,7 @@ describe("isConfigurableTrustDomain", () => {
     ".",
     `${"a".repeat(64)}.b`,
     Array.from({ length: 64 }, () => "aaa").join("."),
+    `${"a".repeat(63)}.${"b".repeat(63)}.${"c".repeat(63)}.${"d".repeat(62)}`,
   ])("refuses %j, which Go's X.509 parser refuses", (name) => {
     expect(isConfigurableTrustDomain(trustDomain(name))).toBe(false);
   });

@@ -38,6 +38,9 @@ describe("readDer", () => {
     ["an application tag", "61 00"],
     ["an empty sequence", "30 00"],
     ["an EXTERNAL", "28 02 05 00"],
+    ["an EMBEDDED PDV", "2b 02 05 00"],
+    ["a CHARACTER STRING", "3d 02 05 00"],
+    ["a context tag of the number of OCTET STRING", "a4 02 05 00"],
   ])("takes %s", (_, hex) => {
     expect(read(hex).ok).toBe(true);
     expect(read(hex, { ber: true }).ok).toBe(true);
@@ -52,13 +55,17 @@ describe("readDer", () => {
     ["bytes after the element", "05 00 00"],
     ["an element after the element", "05 00 05 00"],
     ["a long length that is short", "04 81 01 ff"],
+    ["a long length of 127", `0481 7f ${"00".repeat(127)}`],
     ["a long length with a zero before", `0482 0080${"00".repeat(128)}`],
     ["a length of five octets", "04 85 0000000001 ff"],
     ["a length of 127 octets", `04 ff ${"00".repeat(127)}`],
     ["a length of 4 GiB", "04 84 ffffffff"],
     ["a length cut off", "04 82 01"],
+    ["a length cut off by its parent", "30 03 04 82 01"],
+    ["a length without octets, cut off by its parent", "30 02 04 82"],
     ["a tag above 30", "1f 1f 00"],
     ["a tag above 30, context-specific", "bf 81 00 00"],
+    ["a tag above 30 that would be one of 31", "9f 01 00"],
     ["an end mark alone", "00 00"],
     ["an end mark as a child", "30 02 00 00"],
     ["a primitive SEQUENCE", "10 00"],
@@ -94,7 +101,10 @@ describe("readDer", () => {
     ["a missing end mark", "30 80 05 00"],
     ["half an end mark", "30 80 05 00 00"],
     ["an end mark with a length", "30 80 00 01 ff"],
+    ["an end mark with a length, at the end", "30 80 00 01"],
     ["an end mark beyond the parent", "30 04 30 80 05 00 00 00"],
+    ["one end mark for an element and its grandparent", "30 80 30 02 30 80 00 00"],
+    ["an end mark half beyond the parent", "30 80 30 03 30 80 00 00 00"],
     ["an OCTET STRING with a foreign piece", "24 80 0c 01 61 00 00"],
     ["an OCTET STRING with a context-specific piece", "24 03 84 01 61"],
     ["a BIT STRING of indefinite length", "23 80 03 02 00 ff 00 00"],
@@ -108,12 +118,19 @@ describe("readDer", () => {
     const outer = read("30 80 02 01 05 00 00", { ber: true });
     expect(outer.ok && toHex(outer.value.content)).toBe("020105");
     expect(outer.ok && toHex(outer.value.raw)).toBe("30800201050000");
+    const around = read("30 80 30 80 02 01 05 00 00 00 00", { ber: true });
+    expect(around.ok && around.value.children.map(({ raw }) => toHex(raw))).toEqual([
+      "30800201050000",
+    ]);
   });
 
   it("bounds depth and number of elements", () => {
     expect(read(nested(32)).ok).toBe(true);
     expect(read(nested(33))).toMatchObject(malformed);
     expect(read(nested(3), { maxDepth: 2 })).toMatchObject(malformed);
+    const endless = "30 80 30 80 05 00 00 00 00 00";
+    expect(read(endless, { ber: true, maxDepth: 3 }).ok).toBe(true);
+    expect(read(endless, { ber: true, maxDepth: 2 })).toMatchObject(malformed);
     expect(read(`30 06 ${"0500".repeat(3)}`, { maxNodes: 3 })).toMatchObject(malformed);
     expect(read(`30 06 ${"0500".repeat(3)}`, { maxNodes: 4 }).ok).toBe(true);
     expect(read("3080".repeat(100_000), { ber: true })).toMatchObject(malformed);

@@ -75,12 +75,21 @@ describe("derSmallInteger", () => {
     expect(derSmallInteger(node(hex))).toBe(value);
   });
 
-  it.each(["02 01 ff", "02 02 00 00", "02 07 01 00 00 00 00 00 00", "02 00"])(
-    "refuses %s",
-    (hex) => {
-      expect(derSmallInteger(node(hex))).toBeUndefined();
-    },
-  );
+  it.each([
+    "02 01 ff",
+    "02 02 00 00",
+    "02 07 01 00 00 00 00 00 00",
+    "02 00",
+    "01 01 00",
+    "04 01 00",
+    "82 01 00",
+  ])("refuses %s", (hex) => {
+    expect(derSmallInteger(node(hex))).toBeUndefined();
+  });
+
+  it("refuses what is not there", () => {
+    expect(derSmallInteger(undefined)).toBeUndefined();
+  });
 });
 
 describe("derOid", () => {
@@ -88,7 +97,11 @@ describe("derOid", () => {
     ["06 03 55 04 03", "2.5.4.3"],
     ["06 01 27", "0.39"],
     ["06 01 28", "1.0"],
+    ["06 01 4f", "1.39"],
     ["06 01 50", "2.0"],
+    ["06 02 2a 7f", "1.2.127"],
+    ["06 04 2a 81 80 00", "1.2.16384"],
+    ["06 09 2a 8f ff ff ff ff ff ff 7f", "1.2.9007199254740991"],
     ["06 02 81 34", "2.100"],
     ["06 09 2a 86 48 86 f7 0d 01 01 0b", "1.2.840.113549.1.1.11"],
   ])("reads %s", (hex, dotted) => {
@@ -101,6 +114,7 @@ describe("derOid", () => {
     ["an arc without end", "06 02 2a 86"],
     ["an arc padded in front", "06 03 2a 80 01"],
     ["a first arc padded in front", "06 02 80 01"],
+    ["an arc of 2^53", "06 09 2a 90 80 80 80 80 80 80 00"],
     ["an arc beyond what is exact", "06 0a 2a ff ff ff ff ff ff ff ff 7f"],
     ["a relative one", "0d 01 01"],
   ])("refuses %s", (_, hex) => {
@@ -126,6 +140,8 @@ describe("derBitString", () => {
     ["eight unused bits", "03 02 08 00"],
     ["unused bits of nothing", "03 01 01"],
     ["an unused bit that is set", "03 02 01 01"],
+    ["an OCTET STRING", "04 02 00 80"],
+    ["a context tag", "83 02 00 80"],
   ])("refuses %s", (_, hex) => {
     expect(derBitString(node(hex))).toBeUndefined();
   });
@@ -169,16 +185,24 @@ describe("derString", () => {
     [0x13, "a@b"],
     [0x13, "a*b"],
     [0x13, "a_b"],
+    [0x13, "a{b"],
     [0x16, "\u0080"],
     [0x1a, "\n"],
+    [0x1a, "\u001f"],
     [0x1a, "\u007f"],
     [0x12, "a"],
+    [0x12, "/"],
+    [0x12, ":"],
     [0x14, "a"],
     [0x1e, "ab"],
     [0x04, "a"],
     [0x8c, "a"],
   ])("refuses type %i with octets outside its alphabet, and other types", (identifier, value) => {
     expect(derString(text(identifier, value))).toBeUndefined();
+  });
+
+  it("refuses what is not there", () => {
+    expect(derString(undefined)).toBeUndefined();
   });
 });
 
@@ -212,12 +236,19 @@ describe("derTime", () => {
     [0x17, "700101000060Z"],
     [0x17, "7001 1000000Z"],
     [0x17, "70010-000000Z"],
+    // Neighbours of the digits, which would count as ten and as minus one.
+    [0x17, ":00101000000Z"],
+    [0x17, "70010100000:Z"],
+    [0x17, "70010100001/Z"],
     [0x18, "20240229120000.5Z"],
     [0x18, "20240229120000"],
     [0x18, "202402291200Z"],
     [0x18, "21000229000000Z"],
     [0x18, "700101000000Z"],
     [0x0c, "700101000000Z"],
+    [0x0c, "20240229120000Z"],
+    [0x04, "20240229120000Z"],
+    [0x98, "20240229120000Z"],
     [0x17, ""],
   ])("refuses type %i %s", (identifier, value) => {
     expect(derTime(text(identifier, value))).toBeUndefined();

@@ -29,6 +29,7 @@ describe("the DER writer", () => {
     ["zero", integer(0), "020100"],
     ["zero from octets", integer(Uint8Array.of(0, 0)), "020100"],
     ["an integer without its leading zeros", integer(Uint8Array.of(0, 0, 1)), "020101"],
+    ["an integer without a sign octet", integer(Uint8Array.of(0x7f)), "02017f"],
     ["an integer with a sign octet", integer(Uint8Array.of(0x80)), "02020080"],
     ["a small integer", integer(65537), "0203010001"],
     ["a big small integer", integer(2 ** 48), "020701000000000000"],
