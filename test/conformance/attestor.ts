@@ -155,6 +155,19 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
       });
     });
 
+    it.each(bindings.filter(({ kind }) => kind !== "key"))(
+      "finds no key in evidence of binding $kind, even where it refuses it: that would tell tenants apart",
+      async (binding) => {
+        const parsed = attestor.parse(attestor.evidence.parse(await fixture.good(binding)));
+        if (!parsed.ok) throw new Error(parsed.error.reason);
+        for (const at of [now, now + 1e9]) {
+          const precheck = await attestor.precheck(parsed.value, { now: at }); // oxlint-disable-line no-await-in-loop
+          const { jkt, namesKey } = precheck.ok ? precheck.value : precheck.error;
+          expect([jkt, namesKey]).toEqual([undefined, undefined]);
+        }
+      },
+    );
+
     it.runIf(best.kind === "key")("refuses /jkt/A with key B", async () => {
       const evidence = await fixture.good({ kind: "key", jkt: ownJkt });
       expect(outcome(await judge(attestor, evidence, now, OTHER_JKT))).toBe(otherKey);

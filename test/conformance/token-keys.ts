@@ -60,6 +60,10 @@ export function tokenKeys(fixture: TokenFixture): void {
       expect(outcome(await judgeToken(await key.sign(good, { typ: "x" }), fetching))).not.toBe(
         "accepted",
       );
+      for (const kid of [undefined, ""])
+        expect(outcome(await judgeToken(await key.sign(good, { kid }), fetching))).toBe(
+          "key_unknown",
+        ); // oxlint-disable-line no-await-in-loop
       expect(served.calls).toEqual([]);
     });
   });

@@ -39,7 +39,8 @@ describe("a nonce", () => {
     );
   });
   it("that does not end as S does binds to nothing", () => {
-    for (const text of ["", BASE, JKT, `/jkt/${JKT.slice(1)}`, `${BASE}/jkt/${JKT} `, `jkt/${JKT}`])
+    const odd = [`${BASE}/key/${JKT}`, `${BASE}/jkt/${"+".repeat(43)}`, `${BASE}/jkt/${JKT} `];
+    for (const text of ["", BASE, JKT, `/jkt/${JKT.slice(1)}`, `jkt/${JKT}`, ...odd])
       expect(gradeNonce(text, BASE)).toEqual({ ok: true, value: { kind: "none" } });
     expect(outcome(gradeNonce(`/jkt/${JKT}`, BASE))).toBe("audience_mismatch");
   });
@@ -59,6 +60,10 @@ describe("a nonce without room for S", () => {
     expect(await grade(nonce, OTHER_JKT)).toBe("binding_mismatch");
     expect(await grade(nonce, JKT, `${BASE}/`)).toBe("binding_mismatch");
     expect(await grade(nonce)).toBe("binding_mismatch");
+  });
+  it("names no key where none was proved, not even by the digest of no key", async () => {
+    const none = await webCryptoPlatform().digestText("SHA-256", `${BASE}/jkt/undefined`, "hex");
+    expect(await grade(none.slice(0, 32))).toBe("binding_mismatch");
   });
   it("binds to nothing in any other form", async () => {
     for (const text of ["", nonce.toUpperCase(), nonce.slice(1), `${nonce}0`, `${nonce}\n`])
@@ -90,6 +95,10 @@ describe("S", () => {
         expect(outcome(gradeAudience(other, base))).toBe("audience_mismatch");
       }),
     );
+  });
+  it("begins with the base: one that stands further on is not ours", () => {
+    expect(outcome(gradeAudience(`x${BASE}/jkt/${JKT}`, `${BASE}/`))).toBe("audience_mismatch");
+    expect(outcome(gradeAudience(`x${boundAudience(BASE, JKT)}`, BASE))).toBe("audience_mismatch");
   });
   it("is nothing but S or the base, whatever else stands there", () => {
     fc.assert(
@@ -170,10 +179,17 @@ describe("claim keys", () => {
       0xc3,
       0xa9,
     ]);
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-    const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const hexDigest = async (input: Uint8Array<ArrayBuffer>) =>
+      Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", input)), (byte) =>
+        byte.toString(16).padStart(2, "0"),
+      ).join("");
+    const hex = await hexDigest(bytes);
     expect(await claimKey(scope, "t", ["é"])).toBe(hex);
     expect(await claimKey(scope, "t", [new TextEncoder().encode("é")])).toBe(hex);
+    // As long as what tokens sign: 66 051 bytes.
+    const long = new Uint8Array(0x01_02_03).fill(0x78);
+    const longer = await hexDigest(new Uint8Array([...bytes, 0, 1, 2, 3, ...long]));
+    expect(await claimKey(scope, "t", ["é", long])).toBe(longer);
   });
 });
 

@@ -45,6 +45,11 @@ describe("a key set", () => {
     expect(outcome(await set.find("rsa", "ES256", platform))).toBe("algorithm_not_allowed");
   });
 
+  it("takes a key whose operations have verification among them", async () => {
+    for (const key_ops of [["verify"], ["sign", "verify"]])
+      expect((await parse({ ...ec.jwk, key_ops }).find("ec", "ES256", platform)).ok).toBe(true); // oxlint-disable-line no-await-in-loop
+  });
+
   it("keeps the first of two keys with one id", async () => {
     const set = parse(ec.jwk, other.jwk);
     const found = await set.find("ec", "ES256", platform);

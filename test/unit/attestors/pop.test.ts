@@ -135,10 +135,15 @@ describe("a proof of possession of a certificate's key", () => {
     [{ iat: NOW * 1000 }, "evidence_not_yet_valid"],
     [{ jti: "" }, "claim_type"],
     [{ jti: 1 }, "claim_type"],
+    [{ jti: "x".repeat(256) }, "accepted"],
     [{ jti: "x".repeat(257) }, "claim_type"],
-    [{ exp: NOW - 61 }, "evidence_expired"],
+    [{ exp: NOW - 59 }, "accepted"],
+    [{ exp: NOW - 60 }, "evidence_expired"],
     [{ exp: "never" }, "evidence_expired"],
+    [{ exp: String(NOW + 60) }, "evidence_expired"],
+    [{ nbf: NOW + 60 }, "accepted"],
     [{ nbf: NOW + 61 }, "evidence_not_yet_valid"],
+    [{ nbf: String(NOW) }, "evidence_not_yet_valid"],
     [{ exp: NOW + 1, nbf: NOW - 1, other: 1 }, "accepted"],
   ])("with %j: %s", async (claims, expected) => {
     expect(await odd(claims)).toBe(expected);

@@ -1,6 +1,7 @@
 import type { Attestor, AttestorDefinition, Bundles } from "../../../src/attestors/attestor.ts";
 import type { ConfigIssue } from "../../../src/config-issue.ts";
 import type { Bundle } from "../../../src/encoding/bundle.ts";
+import type { Keep } from "../../../src/kept.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { FakeNetwork } from "../../fakes/network.ts";
@@ -15,6 +16,7 @@ export interface Surroundings {
   readonly trustDomain?: string;
   readonly platform?: Platform;
   readonly bundles?: Bundles;
+  readonly keep?: Keep;
 }
 
 /** Bundles of trust domains as a test holds them; undefined for one that is configured and has none to show. */
@@ -43,6 +45,7 @@ export async function build<C>(
     bundles: surroundings.bundles ?? heldBundles({}),
     read: readDataUrl,
     report: (issue) => issues.push(issue),
+    ...(surroundings.keep && { keep: surroundings.keep }),
   });
   return { attestor, issues };
 }

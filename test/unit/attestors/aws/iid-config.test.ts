@@ -101,6 +101,18 @@ describe("aws_iid: configuration", () => {
     expect(awsIid.factors(config)).toMatchObject([{ unproved }]);
   });
 
+  it("tells policy that a document binds to nothing, and what names its instance", () => {
+    expect(awsIid.factors({ accounts: [ACCOUNT] })).toMatchObject([
+      {
+        pins: [{ claim: "account", values: [ACCOUNT] }],
+        bindings: ["none"],
+        joinable: ["instance_arn", "instance_id", "account"],
+        instanceClaims: ["instance_arn", "instance_id"],
+        settings: ["first_claim_within", "max_instance_age"],
+      },
+    ]);
+  });
+
   it("does not let an added region take the place of a shipped one unless that is said", async () => {
     const entry = { partition: "aws", rsa2048: cloud.west.rsa2048 };
     const silent = await makeIid({ accounts: [ACCOUNT], regions: { "eu-west-1": entry } });

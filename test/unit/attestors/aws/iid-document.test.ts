@@ -18,10 +18,12 @@ describe("aws_iid: members of a document", () => {
       [{ instanceId: "mi-0123456789abcdef0" }, "claim_value"],
       [{ instanceId: "i-0123456789abcdef0\n" }, "claim_value"],
       [{ instanceId: null }, "claim_value"],
+      [{ instanceId: ["i-0123456789abcdef0"] }, "claim_value"],
       [{ availabilityZone: "xx-east-1a" }, "claim_value"],
       [{ availabilityZone: "xx-west-1" }, "claim_value"],
       [{ availabilityZone: "xx-west-10a" }, "claim_value"],
       [{ availabilityZone: "xx-west-1a/" }, "claim_value"],
+      [{ availabilityZone: "yy-west-1-xx-west-1" }, "claim_value"],
       [{ availabilityZone: undefined }, "claim_value"],
       [{ imageId: 7 }, "claim_type"],
       [{ instanceType: ["t3.micro"] }, "claim_type"],
@@ -29,6 +31,7 @@ describe("aws_iid: members of a document", () => {
       [{ architecture: true }, "claim_type"],
       [{ billingProducts: "bp-1" }, "claim_type"],
       [{ marketplaceProductCodes: [1] }, "claim_type"],
+      [{ marketplaceProductCodes: ["mp-1", 1] }, "claim_type"],
     ];
     for (const [document, reason] of cases)
       expect(await judge(attestor, await cloud.signed(document), NOW)).toMatchObject(

@@ -184,6 +184,14 @@ describe("aws_iid", () => {
     );
     for (const text of [` ${rsa2048}`, rsa2048.replace("+", "-"), `${rsa2048}=`, `${rsa2048}\0`])
       expect(await judge(attestor, { rsa2048: text }, NOW)).toMatchObject({ ok: false });
+    const document = base64(utf8Encode(documentText("xx-west-1", LAUNCH)));
+    for (const form of [
+      { document: `${document}\0`, signature },
+      { document: "%", signature },
+      { document, signature: "%" },
+      { document: base64(utf8Encode("null")), signature },
+    ])
+      expect(await judge(attestor, form, NOW)).toMatchObject({ ok: false });
   });
 });
 

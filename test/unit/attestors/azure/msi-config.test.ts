@@ -28,6 +28,11 @@ describe("azure_msi", () => {
       ).toBe("accepted");
       expect(outcome(await judgeClaims({ ...V1, aud: audience }))).toBe("audience_mismatch");
     });
+    it("warns of Microsoft's own among others", async () => {
+      const audience = [AUDIENCE, "https://graph.microsoft.com"];
+      const { issues } = await build(azureMsi, { ...settings, audience });
+      expect(issues).toMatchObject([{ path: ["audience"], severity: "warning" }]);
+    });
     it.each([
       AUDIENCE,
       "https://id.prod.example",
@@ -60,6 +65,8 @@ describe("azure_msi", () => {
       [{ tenants: [TENANT.toUpperCase()], audience: AUDIENCE }, "tenants.0"],
       [{ tenants: ["contoso.onmicrosoft.com"], audience: AUDIENCE }, "tenants.0"],
       [{ tenants: ["common"], audience: AUDIENCE }, "tenants.0"],
+      [{ tenants: [`0${TENANT}`], audience: AUDIENCE }, "tenants.0"],
+      [{ tenants: [`${TENANT}0`], audience: AUDIENCE }, "tenants.0"],
       [{ tenants: [TENANT] }, "audience"],
       [{ tenants: [TENANT], audience: [] }, "audience"],
       [{ tenants: [TENANT], audience: AUDIENCE, max_lifetime: "1h" }, ""],

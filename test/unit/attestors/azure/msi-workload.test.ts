@@ -66,6 +66,12 @@ describe("azure_msi", () => {
     ] as const)("refuses %s %j", async (member, value, reason) => {
       expect(outcome(await judgeClaims({ ...V1, [member]: value }))).toBe(reason);
     });
+    it.each([OID.toUpperCase(), "x", `${OID}/x`, "../x"])(
+      "refuses oid and sub %j, though they are one",
+      async (oid) => {
+        expect(outcome(await judgeClaims({ ...V1, oid, sub: oid }))).toBe("claim_value");
+      },
+    );
     it("reads no client of the other version", async () => {
       expect(outcome(await judgeClaims({ ...V1, appid: undefined, azp: CLIENT }))).toBe(
         "claim_missing",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { azureMsi } from "../../../../src/attestors/azure/msi.ts";
+import { Kept } from "../../../../src/kept.ts";
 import { accepted, judge, outcome } from "../../../conformance/attestor.ts";
 import { tokenAttestorConformance } from "../../../conformance/token-attestor.ts";
 import { FakeNetwork } from "../../../fakes/network.ts";
@@ -129,6 +130,14 @@ describe("azure_msi", () => {
         accepted(await judgeClaims({ ...V1, uti: "N6oowlsRwUSaz5uhonQkAA" })).claimKey,
       ).not.toBe(first);
     });
+    it("is not that of another tenant's token of the same uti", async () => {
+      const both = { ...settings, tenants: [TENANT, OTHER_TENANT] };
+      const theirs = { ...V1, tid: OTHER_TENANT, iss: `https://sts.windows.net/${OTHER_TENANT}/` };
+      const [own, other] = await Promise.all(
+        [V1, theirs].map((claims) => judgeClaims(claims, {}, both)),
+      );
+      expect(accepted(own!).claimKey).not.toBe(accepted(other!).claimKey);
+    });
     it.each([undefined, "", 1, null])("needs a uti: refuses %j", async (uti) => {
       expect(outcome(await judgeClaims({ ...V1, uti }))).toBe("claim_missing");
     });
@@ -185,22 +194,28 @@ describe("azure_msi", () => {
     };
     const COMMON_KEYS = "https://login.microsoftonline.com/common/discovery/v2.0/keys";
 
-    it("believes the key of one listed tenant for no other, where they share a key set", async () => {
-      const both = { ...settings, tenants: [TENANT, OTHER_TENANT], jwks: COMMON_KEYS };
-      const judgeIn = async (keyIssuer: string, tenant: string) => {
-        const document = { keys: [{ ...key.jwk, issuer: keyIssuer }] };
-        const network = new FakeNetwork().serveJson(COMMON_KEYS, document);
-        const attestor = await buildClean(azureMsi, both, { network });
-        const claims = { ...V1, tid: tenant, iss: `https://sts.windows.net/${tenant}/` };
-        const evidence = { type: "azure_msi", token: await key.sign(claims) };
-        return outcome(await judge(attestor, evidence, NOW));
-      };
-      expect(await judgeIn(of(TENANT), TENANT)).toBe("accepted");
-      expect(await judgeIn(of(OTHER_TENANT), OTHER_TENANT)).toBe("accepted");
-      expect(await judgeIn(of(TENANT), OTHER_TENANT)).toBe("key_unknown");
-      expect(await judgeIn(of(OTHER_TENANT), TENANT)).toBe("key_unknown");
-      expect(await judgeIn(of("{tenantid}"), OTHER_TENANT)).toBe("accepted");
-    });
+    it.each([
+      ["fetched anew", () => ({})],
+      ["kept for the next configuration", () => ({ keep: new Kept().keep })],
+    ])(
+      "believes the key of one listed tenant for no other, where they share a key set, %s",
+      async (_, more) => {
+        const both = { ...settings, tenants: [TENANT, OTHER_TENANT], jwks: COMMON_KEYS };
+        const judgeIn = async (keyIssuer: string, tenant: string) => {
+          const document = { keys: [{ ...key.jwk, issuer: keyIssuer }] };
+          const network = new FakeNetwork().serveJson(COMMON_KEYS, document);
+          const attestor = await buildClean(azureMsi, both, { network, ...more() });
+          const claims = { ...V1, tid: tenant, iss: `https://sts.windows.net/${tenant}/` };
+          const evidence = { type: "azure_msi", token: await key.sign(claims) };
+          return outcome(await judge(attestor, evidence, NOW));
+        };
+        expect(await judgeIn(of(TENANT), TENANT)).toBe("accepted");
+        expect(await judgeIn(of(OTHER_TENANT), OTHER_TENANT)).toBe("accepted");
+        expect(await judgeIn(of(TENANT), OTHER_TENANT)).toBe("key_unknown");
+        expect(await judgeIn(of(OTHER_TENANT), TENANT)).toBe("key_unknown");
+        expect(await judgeIn(of("{tenantid}"), OTHER_TENANT)).toBe("accepted");
+      },
+    );
 
     it.each([undefined, COMMON_KEYS])(
       "believes no key that Entra publishes for another tenant (%s)",

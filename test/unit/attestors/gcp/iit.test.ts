@@ -109,7 +109,7 @@ describe("gcp_iit", () => {
   });
 
   it("attests a service account", async () => {
-    const { claims } = accepted(await judgeClaims(ACCOUNT));
+    const { claims } = accepted(await judgeClaims({ ...ACCOUNT, google: {} }));
     expect(claims).toEqual({ kind: "service_account", sub: SUB, email: ACCOUNT.email });
   });
 
@@ -140,6 +140,8 @@ describe("gcp_iit", () => {
       ["an address in upper case", { email: "X@P.IAM.GSERVICEACCOUNT.COM" }],
       ["a token for another client", { azp: "104070955682298736140" }],
       ["a subject that is no number", { sub: "x", azp: "x" }],
+      ["a number with more before it", { sub: `x${SUB}`, azp: `x${SUB}` }],
+      ["a number with more behind it", { sub: `${SUB}/`, azp: `${SUB}/` }],
     ])("refuses %s", async (_, change) => {
       expect(outcome(await judgeClaims({ ...INSTANCE, ...change }))).toBe("not_a_workload");
     });

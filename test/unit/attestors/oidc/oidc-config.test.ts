@@ -63,6 +63,26 @@ describe("oidc", () => {
     ])("refuses %j", (section, paths) => {
       expect(complaints(oidc, section).join(",")).toBe(paths);
     });
+    it.each([
+      "http://ci.example.com/keys",
+      "http://127.0.0.1:9000/keys",
+      "http://data:@ci.example.com/keys",
+      "https://user@ci.example.com/keys",
+      "https://:secret@ci.example.com/keys",
+      "https://",
+    ])("fetches no keys from %s", async (keys) => {
+      const { issues } = await build(oidc, { ci: { ...entry, jwks: keys } });
+      expect(issues).toMatchObject([{ path: ["ci", "jwks"], severity: "error" }]);
+    });
+    it("fetches keys without TLS from this machine alone, and only where the issuer is there", async () => {
+      const reported = async (keys: string) => {
+        const settings = { ci: { ...entry, jwks: keys } };
+        return (await build(oidc, settings, { issuer: "http://localhost:8080" })).issues.length;
+      };
+      expect(await reported("http://127.0.0.1:9000/keys")).toBe(0);
+      expect(await reported("http://ci.example.com/keys")).toBe(1);
+      expect(await reported("http://user@127.0.0.1:9000/keys")).toBe(1);
+    });
     it("reports a key set that is none, or has a key twice", async () => {
       const twice = `data:,${JSON.stringify({ keys: [key.jwk, key.jwk, { kty: "oct", k: "AA", kid: "x" }] })}`;
       const warned = await build(oidc, { ci: { ...entry, jwks: twice } });

@@ -3,7 +3,7 @@ import { oidc } from "../../../../src/attestors/oidc/oidc.ts";
 import { judge, outcome } from "../../../conformance/attestor.ts";
 import { FakeNetwork } from "../../../fakes/network.ts";
 import { keySet } from "../../../fakes/token-issuer.ts";
-import { build, buildClean, ISSUER, NOW } from "../support.ts";
+import { build, buildClean, heldBundles, ISSUER, NOW } from "../support.ts";
 import { CI, KEYS, CLAIMS, key, judgeClaims, entry } from "./oidc-support.ts";
 
 describe("oidc", () => {
@@ -34,6 +34,7 @@ describe("oidc", () => {
     );
     it.each([
       "http://ci.example.com",
+      "HTTPS://ci.example.com",
       "https://ci.example.com/../x",
       "https://u@ci.example.com",
       "https://ci.example.com?x",
@@ -59,6 +60,26 @@ describe("oidc", () => {
         ci: { ...entry, issuer: "urn:example:ci", jwks: undefined },
       });
       expect(issues.length).toBeGreaterThan(0);
+    });
+  });
+
+  describe("a token that may be an SVID of a bundle that we hold, which is evidence of another type", () => {
+    const bundles = heldBundles({ "prod.example": undefined, "partner.example": undefined });
+    it.each([
+      ["spiffe://partner.example/web", "claim_value"],
+      ["spiffe://partner.example", "claim_value"],
+      ["SPIFFE://Partner.Example/web", "claim_value"],
+      ["spiffe://prod.example/web", "claim_value"],
+      ["spiffe://elsewhere.example/web", "accepted"],
+      ["spiffe://partner.example.org/web", "accepted"],
+      ["of spiffe://partner.example/web", "accepted"],
+      ["partner.example", "accepted"],
+      [7, "accepted"],
+      [undefined, "accepted"],
+    ])("by its sub %j: %s", async (sub, expected) => {
+      const attestor = await buildClean(oidc, { ci: entry }, { bundles });
+      const token = await key.sign({ ...CLAIMS, sub });
+      expect(outcome(await judge(attestor, { type: "oidc", token }, NOW))).toBe(expected);
     });
   });
 

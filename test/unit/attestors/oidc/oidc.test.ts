@@ -4,7 +4,7 @@ import { oidc } from "../../../../src/attestors/oidc/oidc.ts";
 import { accepted, judge, outcome } from "../../../conformance/attestor.ts";
 import { tokenAttestorConformance } from "../../../conformance/token-attestor.ts";
 import { FakeNetwork } from "../../../fakes/network.ts";
-import { keySetUrl, tokenKey } from "../../../fakes/token-issuer.ts";
+import { keySet, keySetUrl, tokenKey } from "../../../fakes/token-issuer.ts";
 import { buildClean, ISSUER, NOW } from "../support.ts";
 import { CI, KEYS, CLAIMS, key, entry, judgeClaims } from "./oidc-support.ts";
 
@@ -132,6 +132,32 @@ describe("oidc", () => {
     expect(outcome(await judge(without, { type: "oidc", token }, NOW))).toBe(
       "algorithm_not_allowed",
     );
+  });
+
+  it("takes the audience of its entry in place of the issuer's", async () => {
+    const own = { ...entry, audience: "https://own.example" };
+    expect(outcome(await judgeClaims({ ...CLAIMS, aud: "https://own.example" }, own))).toBe(
+      "accepted",
+    );
+    expect(outcome(await judgeClaims(CLAIMS, own))).toBe("audience_mismatch");
+  });
+
+  it("takes a key set of more than 64 KiB only where its entry says so", async () => {
+    const large = { ...keySet(key), filler: "x".repeat(65_536) };
+    for (const [more, expected] of [
+      [{}, "keys_unavailable"],
+      [{ jwks_max_bytes: 131_072 }, "accepted"],
+    ] as const) {
+      const network = new FakeNetwork().serveJson(KEYS, large);
+      // oxlint-disable-next-line no-await-in-loop -- two
+      const attestor = await buildClean(
+        oidc,
+        { ci: { ...entry, ...more, jwks: KEYS } },
+        { network },
+      );
+      const token = await key.sign(CLAIMS); // oxlint-disable-line no-await-in-loop
+      expect(outcome(await judge(attestor, { type: "oidc", token }, NOW))).toBe(expected); // oxlint-disable-line no-await-in-loop
+    }
   });
 
   it("takes up to max_lifetime and no more", async () => {
