@@ -42,12 +42,15 @@ export function operationTests({ store, ask, outcome }: Subject): void {
       expect(await store().show(key)).toBeUndefined();
     });
 
-    it("takes one of several, and leaves the others", async () => {
+    it("takes one of several, and leaves the others as they were", async () => {
       const key = freshKey();
-      await ask(key, A, { maxOwners: 2 });
-      await ask(key, B, { maxOwners: 2, requestId: "r1" });
+      await ask(key, A, { generation: 5, maxOwners: 2 });
+      const before = await store().show(key);
+      await ask(key, B, { generation: 5, maxOwners: 2, requestId: "r1" });
       expect(await store().release(key, { unusedBy: "r1" })).toBe(true);
-      expect((await store().show(key))?.owners.map((o) => o.owner)).toEqual([A]);
+      expect(await store().show(key)).toEqual(before);
+      expect(await outcome(key, A, { generation: 4 })).toBe("stale");
+      expect(await outcome(key, B, { generation: 5, now: NOW + 99 })).toBe("taken");
       expect(await store().release(key, { owner: A })).toBe(true);
       expect(await store().show(key)).toBeUndefined();
     });
@@ -95,7 +98,12 @@ export function operationTests({ store, ask, outcome }: Subject): void {
       expect(await ask(key, A)).toEqual({ outcome: "banned" });
       expect(await outcome(key, B, { generation: 9, create: false })).toBe("banned");
       expect(await outcome(key, A, { now: NOW + 100 * 365 * 86_400 })).toBe("banned");
-      expect(await store().show(key)).toMatchObject({ banned: true, owners: [] });
+      expect(await store().show(key)).toEqual({
+        generation: 0,
+        banned: true,
+        expiresAt: Infinity,
+        owners: [],
+      });
       expect(await store().release(key, { owner: A })).toBe(false);
       await store().assign(key, A, NOW, 100);
       expect(await outcome(key, A)).toBe("same");

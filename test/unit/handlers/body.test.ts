@@ -68,6 +68,11 @@ describe("size", () => {
     expect(answer.status).toBe(413);
   });
 
+  it("may be all of that where Content-Length says so", async () => {
+    const headers = { ...JSON_TYPE, "content-length": String(LIMIT) };
+    expect((await postRaw(world, padded(LIMIT), headers)).status).toBe(200);
+  });
+
   it("is refused by what Content-Length says before a byte is read", async () => {
     let pulled = 0;
     const body = new ReadableStream<Uint8Array>(

@@ -3,6 +3,7 @@ import { createApp } from "../../../src/handlers/app.ts";
 import { createIssuer } from "../../../src/issuer/issuer.ts";
 import type { AuditSink } from "../../../src/issuer/audit.ts";
 import type { Snapshot } from "../../../src/issuer/snapshot.ts";
+import type { SvidUse } from "../../../src/signer/algorithms.ts";
 import type { Signer } from "../../../src/signer/signer.ts";
 import { verified } from "../../../src/signer/verified.ts";
 import type { ClaimStore } from "../../../src/stores/claim-store.ts";
@@ -25,7 +26,7 @@ export interface FaultBench {
   store(): ClaimStore;
   /** Forgets what happened, claims included. */
   reset(): void;
-  keysWith(use: "x509" | "jwt", fault: Sign): Pick<Snapshot, "keys">;
+  keysWith(use: SvidUse, fault: Sign): Pick<Snapshot, "keys">;
   post(
     body: object,
     snapshot?: Partial<Snapshot>,
@@ -41,7 +42,7 @@ export async function faultBench(): Promise<FaultBench> {
   let store = memoryStore();
 
   /** The world's keys, one of them behind a key service that does `fault`, verified as every backend is. */
-  function keysWith(use: "x509" | "jwt", fault: Sign): Pick<Snapshot, "keys"> {
+  function keysWith(use: SvidUse, fault: Sign): Pick<Snapshot, "keys"> {
     const serve = (inner: Signer, sign: Sign): Signer =>
       verified(
         {
@@ -66,6 +67,10 @@ export async function faultBench(): Promise<FaultBench> {
         jwt(now) {
           const key = world.keys.jwt(now);
           return key && { ...key, signer: serve(key.signer, use === "jwt" ? fault : honest) };
+        },
+        wit(now) {
+          const key = world.keys.wit(now);
+          return key && { ...key, signer: serve(key.signer, use === "wit" ? fault : honest) };
         },
       },
     };

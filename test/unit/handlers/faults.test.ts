@@ -62,13 +62,20 @@ describe("claims of a request that ended without a signature", () => {
     expect(await claimed()).toEqual([alice.jkt]);
   });
 
-  it("stand once something was signed, so that a retry is the owner's", async () => {
-    const body = { evidence: [await bootedVm(world)], ...csrOf(alice), jwt };
-    await expectUnavailable(await post(body, keysWith("jwt", flipped), { by: alice }));
-    expect(await claimed()).toEqual([alice.jkt]);
-    expect((await post(body, {}, { by: alice })).status).toBe(200);
-    expect((await post({ ...body, ...csrOf(mallory) }, {}, { by: mallory })).status).toBe(409);
-  });
+  it.each([
+    ["a certificate, and then no token", () => csrOf(alice), "jwt"],
+    ["a token, and then no WIT-SVID", () => ({ wit: {} }), "wit"],
+  ] as const)(
+    "stand once something was signed, so that a retry is the owner's: %s",
+    async (_, beside, failing) => {
+      const body = { evidence: [await bootedVm(world)], ...beside(), jwt };
+      await expectUnavailable(await post(body, keysWith(failing, flipped), { by: alice }));
+      expect(await claimed()).toEqual([alice.jkt]);
+      expect((await post(body, {}, { by: alice })).status).toBe(200);
+      const stolen = { evidence: body.evidence, ...csrOf(mallory), jwt };
+      expect((await post(stolen, {}, { by: mallory })).status).toBe(409);
+    },
+  );
 
   it("are never taken from an owner who was there before", async () => {
     const body = { evidence: [await bootedVm(world)], ...csrOf(alice) };

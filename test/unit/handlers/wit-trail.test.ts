@@ -45,6 +45,15 @@ describe("what is written of it", () => {
     expect(world.issuer.metrics.render()).toContain('svidmint_svids_issued_total{kind="wit"} 1');
   });
 
+  it("names the key of the DPoP proof, where it is for that", async () => {
+    const body = { evidence: [await ciToken(world, alice.bound)], wit: {} };
+    expect((await post(world, body, alice)).status).toBe(200);
+    expect(world.audit.events()[0]).toMatchObject({
+      key: alice.jkt,
+      wit: { subject_key: alice.jkt },
+    });
+  });
+
   it("is nothing, and nothing is signed, where the log cannot be written", async () => {
     world.audit.broken = true;
     const body = { evidence: [await ciToken(world, alice.bound)], wit: { csr: alice.csr } };
@@ -59,7 +68,7 @@ describe("what is written of it", () => {
     const body = { evidence: [await ciToken(world, alice.bound)], wit: { csr: alice.csr } };
     expect((await problemOf(await post(world, body))).code).toBe("unavailable");
     expect(world.audit.events()).toContainEqual(
-      expect.objectContaining({ event: "alarm", alarm: "signature_unsound" }),
+      expect.objectContaining({ event: "alarm", alarm: "signature_unsound", signer: "wit" }),
     );
   });
 });

@@ -174,6 +174,16 @@ describe("wit without the right key", () => {
     expect(signatures(world)).toBe(0);
   });
 
+  it.each([
+    ["alone", {}],
+    ["beside a token that needs no key", { jwt: { audience: [AUDIENCE] } }],
+  ])("is refused for mere audience, too, where no key is proved: %s", async (_, beside) => {
+    const body = { evidence: [await cronToken(world)], wit: {}, ...beside };
+    expect((await problemOf(await post(world, body))).code).toBe("possession_failed");
+    expect(reasons(world)).toEqual(["possession_missing"]);
+    expect(signatures(world)).toBe(0);
+  });
+
   it("is refused for mere audience, too, where CSR and DPoP name two keys", async () => {
     const body = { evidence: [await cronToken(world)], wit: { csr: mallory.csr } };
     expect((await problemOf(await post(world, body, alice))).code).toBe("possession_failed");
@@ -189,6 +199,23 @@ describe("wit without the right key", () => {
     );
     expect(reasons(world)).toEqual(["key_unsupported"]);
     expect((await post(world, { evidence, wit: { csr: alice.csr } })).status).toBe(200);
+  });
+
+  it("is no matter of a certificate alone, for which the rule takes such a key", async () => {
+    const taking = await createWorld({
+      rules: [
+        {
+          name: "cron",
+          evidence: { "oidc.cron": {} },
+          spiffe_id: "/cron",
+          binding: { "oidc.cron": "audience" },
+          x509: { key_types: ["ed25519"] },
+        },
+      ],
+    });
+    const csr = await csrPem(taking.platform, await taking.platform.generateKey("Ed25519"));
+    const evidence = [await cronToken(taking)];
+    expect((await post(taking, { evidence, x509: { csr } })).status).toBe(200);
   });
 
   it("does not spare jwt its DPoP proof", async () => {

@@ -102,6 +102,8 @@ describe("evidence that belongs to its first user", () => {
     expect(found).toContain("shared: true in both");
     expect(await beside(iid({ shared: true }), iid())).toHaveLength(1);
     expect(await beside(iid(), iid({ shared: true }))).toHaveLength(1);
+    expect(await beside(iid({ shared: true }), iid({ shared: false }))).toHaveLength(1);
+    expect(await beside(iid({ shared: false }), iid({ shared: true }))).toHaveLength(1);
     expect(await beside(iid({ shared: true }), iid({ shared: true }))).toEqual([]);
     const another = { evidence: { aws_iid: { accounts: ["444455556666"] } } };
     expect(await beside(iid(), another)).toEqual([]);
@@ -125,23 +127,32 @@ describe("evidence that belongs to its first user", () => {
   it("counts where a rule takes it unbound: bound to a key it is for one URL alone", async () => {
     const subscription = "6f0c0000-0000-4000-8000-00000000abce";
     const tenant = "6f0c0000-0000-4000-8000-00000000abcd";
+    const taking = (binding: string, name = "vm"): Json => ({
+      name,
+      evidence: { azure_imds: { subscription } },
+      binding: { azure_imds: binding },
+      spiffe_id: `/${name}/{azure_imds.vm_id}`,
+      x509: {},
+    });
+    const evidence = { azure_imds: { subscriptions: { [subscription]: tenant } } };
     const imds = (binding: string, more: Json = {}): Json => ({
-      evidence: { azure_imds: { subscriptions: { [subscription]: tenant }, ...more } },
-      rules: [
-        {
-          name: "vm",
-          evidence: { azure_imds: { subscription } },
-          binding: { azure_imds: binding },
-          spiffe_id: "/vm/{azure_imds.vm_id}",
-          x509: {},
-        },
-      ],
+      evidence: { azure_imds: { ...evidence.azure_imds, ...more } },
+      rules: [taking(binding)],
       claims,
     });
     expect(await beside(imds("key"), imds("key"))).toEqual([]);
     expect(await beside(imds("none"), imds("key"))).toEqual([]);
     const [found] = await beside(imds("none"), imds("none"));
     expect(found).toContain(`evidence.azure_imds: a.yaml believes subscription ${subscription}`);
+    const mixed = { evidence, rules: [taking("key", "strict"), taking("none")], claims };
+    expect(await beside(mixed, mixed)).toHaveLength(1);
+    // How another piece of evidence is taken says nothing of this one.
+    const apart = (account: string): Json => ({
+      evidence: { ...evidence, aws_iid: { accounts: [account] } },
+      rules: [taking("key", "strict"), { ...IID_RULE[0], evidence: { aws_iid: { account } } }],
+      claims,
+    });
+    expect(await beside(apart(ACCOUNT), apart("444455556666"))).toEqual([]);
     const shared = { shared: true };
     expect(await beside(imds("none", shared), imds("none", shared))).toEqual([]);
   });

@@ -213,6 +213,17 @@ describe("the record", () => {
     expect(log).not.toContain(evidence.token.split(".")[2]);
   });
 
+  it.each([
+    ["intent", [{ name: "trial", mode: "audit" }, { name: "ci" }]],
+    ["refused", [{ name: "trial", mode: "audit" }]],
+  ])("names the rules in audit mode that match: %s", async (event, rules) => {
+    const rest = { evidence: { "oidc.ci": {} }, spiffe_id: "/ci", x509: {} };
+    const trying = await createWorld({ rules: rules.map((names) => ({ ...rest, ...names })) });
+    const evidence = [await ciToken(trying, alice.bound)];
+    await trying.post({ evidence, x509: { csr: alice.csr } });
+    expect(trying.audit.events()[0]).toMatchObject({ event, audit_rules: ["trial"] });
+  });
+
   it("without it nothing is signed", async () => {
     world.audit.broken = true;
     const answer = await world.post({ evidence: [await cronToken(world)], jwt });

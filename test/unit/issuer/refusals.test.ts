@@ -68,14 +68,27 @@ describe("a request that is refused for what it asks", () => {
     expect(world.keys.x509Signer.signed.length + world.keys.jwtSigner.signed.length).toBe(0);
   });
 
-  it("kind_not_granted: a kind that the rule does not give", async () => {
-    const rule = { evidence: { "oidc.ci": {} }, spiffe_id: "/ci", x509: { ttl: "1h" } };
-    world = await createWorld({ rules: [{ name: "ci", ...rule }] });
-    const text = JSON.stringify({ evidence: [await ciToken(world, alice.bound)], jwt });
-    const answer = await world.post(text, { dpop: await alice.dpop(text) });
-    expect(await codeOf(answer)).toBe("refused");
-    expect(world.audit.events()).toMatchObject([{ reason: "kind_not_granted" }]);
-  });
+  it.each(["x509", "jwt", "wit"] as const)(
+    "kind_not_granted: %s, which the rule does not give beside what it does",
+    async (missing) => {
+      const granted = { x509: {}, jwt: { audiences: [AUDIENCE] }, wit: {}, [missing]: undefined };
+      const rule = { name: "ci", evidence: { "oidc.ci": {} }, spiffe_id: "/ci", ...granted };
+      world = await createWorld({ rules: [rule] });
+      const evidence = [await ciToken(world, alice.bound)];
+      const all = { x509: x509(alice), jwt, wit: {} };
+      const text = JSON.stringify({ evidence, ...all });
+      expect(await codeOf(await world.post(text, { dpop: await alice.dpop(text) }))).toBe(
+        "refused",
+      );
+      expect(world.audit.events()).toMatchObject([{ reason: "kind_not_granted" }]);
+      const rest = JSON.stringify({ evidence, ...all, [missing]: undefined });
+      const answer = await world.post(rest, { dpop: await alice.dpop(rest) });
+      const kinds = Object.keys(granted).filter((kind) => kind !== missing);
+      expect(await answer.json()).toMatchObject(
+        Object.fromEntries(kinds.map((kind) => [kind, expect.anything()])),
+      );
+    },
+  );
 
   it("audit_unavailable: counted, since it cannot be written", async () => {
     world.audit.broken = true;

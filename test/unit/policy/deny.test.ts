@@ -41,6 +41,22 @@ describe("deny", () => {
     ["an account of one evidence type", [{ evidence: "aws_iid", account: A }]],
     ["an instance", [{ instance_id: "i-0abc", note: "compromised" }]],
     ["a glob", [{ instance_id: "i-0*" }]],
+    ["a glob beside a value", [{ instance_id: ["i-1", "i-0*"] }]],
+    ["a value beside a glob", [{ instance_id: ["i-0abc", "i-1*"] }]],
+    [
+      "the first of two of one account",
+      [
+        { account: A, region: "eu-central-1" },
+        { account: A, region: "us-1" },
+      ],
+    ],
+    [
+      "the second of two of one account",
+      [
+        { account: A, region: "us-1" },
+        { account: A, region: "eu-central-1" },
+      ],
+    ],
     ["claims that hold together", [{ account: A, region: "eu-central-1" }]],
     ["a claim key", [{ claim_key: "c".repeat(64) }]],
     ["the resulting path", [{ spiffe_id: "/vm/i-0abc" }]],
@@ -87,7 +103,7 @@ describe("deny", () => {
     [
       "a SPIFFE ID in a list of the evidence",
       [{ spiffe_id: "spiffe://partner.example/x" }],
-      [fact("oidc.dev", { sub: "a", ids: ["spiffe://partner.example/x"] })],
+      [fact("oidc.dev", { sub: "a", ids: ["x", "spiffe://partner.example/x"] })],
     ],
     [
       "the second piece",
@@ -110,6 +126,11 @@ describe("deny", () => {
     ["another claim key", [{ claim_key: "d".repeat(64) }]],
   ])("does not refuse %s", (_name, deny, facts) => {
     expect(outcome(deny, facts)).toBe("first");
+  });
+
+  it("does not refuse evidence for another SPIFFE ID that it carries", () => {
+    const facts = [fact("oidc.dev", { sub: "a", ids: ["spiffe://partner.example/y"] })];
+    expect(outcome([{ spiffe_id: "spiffe://partner.example/x" }], facts)).toBe("dev");
   });
 
   it("warns where one form of the evidence has not the claim and would pass", () => {

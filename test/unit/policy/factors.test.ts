@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Attestation } from "../../../src/attestation.ts";
+import { type Attestation, UNREAD } from "../../../src/attestation.ts";
 import { checkAudiences } from "../../../src/policy/audience.ts";
 import { decide, outcomeOf, webFact } from "./decide.ts";
-import { A, ARN, fact, iid, type Json, rule } from "./fixtures.ts";
+import { A, ARN, fact, iid, type Json, NOW, rule } from "./fixtures.ts";
 
 const both = (parts: Json = {}) =>
   rule({
@@ -48,6 +48,24 @@ describe("several factors", () => {
     );
   });
 
+  it("does not join what is on both sides and of no form that can be compared", () => {
+    const facts = [iid({ instance_arn: UNREAD }), webFact({ ec2_instance_arn: UNREAD })];
+    expect(outcomeOf([both()], facts)).toBe("no_rule_matches");
+  });
+
+  it.each([
+    ["at the bound", NOW - 3600, "spiffe://prod.example.org/both/i-0abc"],
+    ["a second older", NOW - 3601, "instance_too_old"],
+    ["of no known age", undefined, "instance_too_old"],
+  ])("asks for the age of what has one, beside what has none: %s", (_name, startedAt, expected) => {
+    const { startedAt: _, ...ageless } = iid();
+    const facts = [
+      { ...ageless, ...(startedAt !== undefined && { startedAt }) },
+      webFact({ ec2_instance_arn: ARN }),
+    ];
+    expect(outcomeOf([both({ max_instance_age: "1h" })], facts)).toBe(expected);
+  });
+
   it("does not match one of its factors alone", () => {
     expect(outcomeOf([both()], [iid()])).toBe("no_rule_matches");
     expect(outcomeOf([both()], [webFact({ ec2_instance_arn: ARN })])).toBe("no_rule_matches");
@@ -81,9 +99,10 @@ describe("what is claimed", () => {
   it("lets several keys share a token, and frees those that went away", () => {
     const token1 = fact("azure_msi", { tenant: "t1", oid: "o" });
     expect(claimsOf(msi(1), [token1])).toEqual([{ attestation: token1, maxOwners: 1 }]);
-    expect(claimsOf(msi(40), [token1])).toEqual([
-      { attestation: token1, maxOwners: 40, idleSeconds: 3 * 3600 + 600 },
-    ]);
+    for (const maxOwners of [2, 40])
+      expect(claimsOf(msi(maxOwners), [token1])).toEqual([
+        { attestation: token1, maxOwners, idleSeconds: 3 * 3600 + 600 },
+      ]);
   });
   it("claims a token that may be used once, unless it is bound to its key", () => {
     const once = dev({ replay: { "oidc.dev": "once" } });

@@ -56,6 +56,16 @@ describe("match", () => {
       webRule({ lambda_function: "pay-out" }),
       [webFact({ lambda_function: ["pay-out"] })],
     ],
+    [
+      "a number under a glob of a plain issuer",
+      rule({ evidence: { "oidc.dev": { team: "*5" } }, spiffe_id: "/x" }),
+      [fact("oidc.dev", { sub: "a", team: 5 })],
+    ],
+    [
+      "true under a glob of a plain issuer",
+      rule({ evidence: { "oidc.dev": { team: "t*" } }, spiffe_id: "/x" }),
+      [fact("oidc.dev", { sub: "a", team: true })],
+    ],
     ["no member of the list", webRule({ ou_path: "o/x" }), [webFact({ ou_path: ["o/y", "o"] })]],
     ["an empty list", webRule({ ou_path: "*" }), [webFact({ ou_path: [] })]],
     ["text that only looks true", webRule({ mfa: true }), [webFact({ mfa: "true" })]],

@@ -131,6 +131,16 @@ describe("exchange_to", () => {
     expect(checked.ok || checked.error.reason).toBe(granted || "audience_not_granted");
   });
 
+  it("names several peers, and a token is for one of them", () => {
+    const other = "https://id.third.example";
+    const grant = { ttl: 300, audiences: [], multipleAudiences: true, exchange: [BASE, other] };
+    for (const base of [BASE, other])
+      for (const audience of [base, `${base}/jkt/${JKT}`])
+        expect(checkAudiences(grant, [audience], JKT).ok).toBe(true);
+    expect(checkAudiences(grant, [BASE, other], JKT).ok).toBe(false);
+    expect(checkAudiences(grant, ["https://id.fourth.example"], JKT).ok).toBe(false);
+  });
+
   it("needs no audiences beside it, and a rule without it gives no key of anybody", () => {
     expect(grantOf({}).audiences).toEqual([]);
     const plain = { ttl: 300, audiences: [BASE], multipleAudiences: true };

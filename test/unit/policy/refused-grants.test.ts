@@ -149,4 +149,22 @@ describe("SPIFFE ID and limits of a rule", () => {
     expect(policy).toBeUndefined();
     expect(errorsOf(issues).join("\n")).toMatch(error);
   });
+
+  it.each([
+    "https://ID.example.org/Prod",
+    "https://ID.example.org/Prod/",
+    "https://id.example.org/prod",
+  ])("refuses an audience that is this issuer, of whatever letters that is: %s", (issuer) => {
+    for (const end of ["", "/", "/v1/svids"]) {
+      const audiences = [`https://id.example.org/Prod${end}`];
+      const { issues } = compile([rule({ jwt: { audiences } })], undefined, { issuer });
+      expect(errorsOf(issues).join("\n")).toMatch(/audiences\.0: is this issuer itself/);
+    }
+    const { issues } = compile(
+      [rule({ jwt: { audiences: ["https://id.example.org/Production"] } })],
+      undefined,
+      { issuer },
+    );
+    expect(errorsOf(issues)).toEqual([]);
+  });
 });
