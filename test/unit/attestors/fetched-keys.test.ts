@@ -108,6 +108,7 @@ describe("fetched keys", () => {
     network.serve(URL_OF_KEYS, BROKEN);
     for (let seconds = HOUR; seconds < 24 * HOUR; seconds += HOUR) {
       expect(await find("one", seconds)).toBe("accepted"); // oxlint-disable-line no-await-in-loop -- in the order of the clock
+      expect(await find("one", seconds + 1)).toBe("accepted"); // oxlint-disable-line no-await-in-loop -- none may begin now
     }
     expect(await find("one", 24 * HOUR - 1)).toBe("accepted");
     expect(await find("one", 24 * HOUR)).toBe("keys_unavailable");
@@ -124,6 +125,8 @@ describe("fetched keys", () => {
     expect(await find("two", 31)).toBe("keys_unavailable");
     expect(await find("one", 31)).toBe("accepted");
     expect(network.calls.length).toBe(2);
+    network.serveJson(URL_OF_KEYS, keySet(one));
+    expect(await find("two", 60)).toBe("key_unknown");
   });
 
   it("learn a new kid at the next refresh that may be", async () => {
