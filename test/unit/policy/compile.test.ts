@@ -62,6 +62,25 @@ describe("compilePolicy", () => {
       "literal ends around a variable",
       [rule({ spiffe_id: "/vm-{aws_iid.instance_id}.eu/..{aws_iid.region}" })],
     ],
+    [
+      "four pieces of evidence",
+      [
+        two({
+          evidence: {
+            aws_iid: { account: A },
+            aws_web_identity: {},
+            azure_msi: { tenant: "t1" },
+            nitro_tpm: {},
+          },
+          join: [
+            ["aws_iid.instance_arn", "aws_web_identity.ec2_instance_arn"],
+            ["aws_iid.instance_arn", "nitro_tpm.instance_arn"],
+            ["aws_iid.account", "azure_msi.subscription"],
+          ],
+          keys_per_token: 1,
+        }),
+      ],
+    ],
     ["a number in the path", [rule({ spiffe_id: "/{aws_iid.pending}" })]],
     [
       "audience below the issuer's host",
@@ -133,5 +152,7 @@ describe("compilePolicy", () => {
     expect(compile([one]).policy?.needsClaimStore).toBe(needed);
     const { issues } = compile([one], undefined, { claimStore: false });
     expect(errorsOf(issues).some((line) => line.includes("needs a claim store"))).toBe(needed);
+    const other = web({}, { name: "other", spiffe_id: "/other" });
+    expect(compile([other, one]).policy?.needsClaimStore, "beside another").toBe(needed);
   });
 });

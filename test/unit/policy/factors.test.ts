@@ -87,6 +87,41 @@ describe("several factors", () => {
     expect(claims(both(), weak)).toBe("no_rule_matches");
     expect(claims(both({ binding: { aws_web_identity: "audience" } }), weak)).toEqual(["aws_iid"]);
     expect(claims(both({ binding: { aws_web_identity: "audience" } }), facts)).toEqual([]);
+    const turned = [["aws_web_identity.ec2_instance_arn", "aws_iid.instance_arn"]];
+    expect(claims(both({ join: turned }))).toEqual([]);
+  });
+
+  const ACCOUNTS = ["aws_iid.account", "aws_web_identity.account"];
+  it.each<[string, string[][], string]>([
+    ["one side", [["aws_iid.account", "aws_web_identity.ec2_instance_arn"]], A],
+    ["the other side", [["aws_iid.instance_arn", "aws_web_identity.account"]], ARN],
+    [
+      "two others",
+      [ACCOUNTS, ["aws_web_identity.ec2_instance_arn", "nitro_tpm.instance_arn"]],
+      ARN,
+    ],
+  ])("claims a document where a join names the instance of %s only", (name, join, arn) => {
+    const more = name === "two others";
+    const evidence = {
+      aws_web_identity: {},
+      aws_iid: { account: A },
+      ...(more && { nitro_tpm: {} }),
+    };
+    const document = iid({ instance_arn: A });
+    const facts = [document, webFact({ ec2_instance_arn: arn })];
+    if (more) facts.push(fact("nitro_tpm", { instance_arn: ARN }));
+    expect(claimsOf(both({ join, evidence }), facts)).toEqual([
+      { attestation: document, createWithin: 900, maxOwners: 1 },
+    ]);
+  });
+});
+
+describe("binding", () => {
+  it("may be asked for that is better than the usual one of the type", () => {
+    const bound = dev({ binding: { "oidc.dev": "key" } });
+    expect(outcomeOf([bound], [token("audience")])).toBe("no_rule_matches");
+    expect(outcomeOf([bound], [token("key")])).toBe("spiffe://prod.example.org/d");
+    expect(outcomeOf([dev()], [token("audience")])).toBe("spiffe://prod.example.org/d");
   });
 });
 
@@ -103,6 +138,26 @@ describe("what is claimed", () => {
       expect(claimsOf(msi(maxOwners), [token1])).toEqual([
         { attestation: token1, maxOwners, idleSeconds: 3 * 3600 + 600 },
       ]);
+  });
+  it("frees them by the longest life that the rule gives, a token's as well", () => {
+    const token1 = fact("azure_msi", { tenant: "t1", oid: "o" });
+    const jwt = { ttl: "1h", audiences: ["a"] };
+    const one = { ...msi(2), x509: { ttl: "1m" }, wit: { ttl: "1m" }, jwt };
+    expect(claimsOf(one, [token1])).toEqual([
+      { attestation: token1, maxOwners: 2, idleSeconds: 3600 + 600 },
+    ]);
+  });
+  it("lets several keys share the token alone, not what stands beside it", () => {
+    const token1 = fact("azure_msi", { tenant: "t1", oid: "o", subscription: A });
+    const one = rule({
+      evidence: { aws_iid: { account: A }, azure_msi: { tenant: "t1" } },
+      join: [["aws_iid.account", "azure_msi.subscription"]],
+      keys_per_token: 40,
+    });
+    expect(claimsOf(one, [iid(), token1])).toEqual([
+      { attestation: iid(), createWithin: 900, maxOwners: 1 },
+      { attestation: token1, maxOwners: 40, idleSeconds: 3600 + 600 },
+    ]);
   });
   it("claims a token that may be used once, unless it is bound to its key", () => {
     const once = dev({ replay: { "oidc.dev": "once" } });

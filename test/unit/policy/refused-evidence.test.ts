@@ -140,6 +140,11 @@ const WRONG: readonly [name: string, rules: unknown, error: RegExp][] = [
     [rule({ keys_per_token: 1 })],
     /keys_per_token: none of aws_iid/,
   ],
+  [
+    "max_instance_age where nothing has an age",
+    [web({}, { max_instance_age: "30d" })],
+    /max_instance_age: none of aws_web_identity/,
+  ],
   ["keys_per_token missing", [msi({})], /rules\.0: state keys_per_token/],
   ["keys_per_token 0", [msi({ keys_per_token: 0 })], /keys_per_token: expected at least 1/],
   ["keys_per_token 1025", [msi({ keys_per_token: 1025 })], /keys_per_token: expected at most 1024/],

@@ -19,6 +19,7 @@ const WRONG: readonly [name: string, rules: unknown, error: RegExp][] = [
   ["reserved path", [rule({ spiffe_id: "/spire/agent" })], /\/spire is reserved/],
   ["our reserved path", [rule({ spiffe_id: "/svidmint" })], /\/svidmint is reserved/],
   ["too long", [rule({ spiffe_id: `/${"a".repeat(2048)}` })], /spiffe_id/],
+  ["too long behind the trust domain", [rule({ spiffe_id: `/${"a".repeat(2030)}` })], /too long/],
   ["brace open", [rule({ spiffe_id: "/{aws_iid.instance_id" })], /no closing brace/],
   ["brace closed", [rule({ spiffe_id: "/aws_iid.instance_id}" })], /not a legal path segment/],
   ["variable empty", [rule({ spiffe_id: "/{}" })], /names no claim/],

@@ -217,6 +217,9 @@ describe("one SPIFFE ID, one customer", () => {
     expect(warningsOf(issues).join("\n")).toMatch(
       /rules\.0\.spiffe_id: can give the same SPIFFE ID/,
     );
+    const alone = compile([iid([A, B], "/web", { mode: "audit" })]);
+    expect(alone.policy).toBeDefined();
+    expect(warningsOf(alone.issues).join("\n")).toMatch(/gives one SPIFFE ID to evidence of/);
   });
 
   it("refuses more combinations of pins than it can look into", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { FactorInfo } from "../../../src/attestation.ts";
-import { compile, errorsOf, rule } from "./fixtures.ts";
+import type { ClaimValue, FactorInfo } from "../../../src/attestation.ts";
+import { match } from "../../../src/policy/match.ts";
+import { compile, errorsOf, fact, NOW, rule } from "./fixtures.ts";
 
 const CI: FactorInfo = {
   name: "oidc.ci",
@@ -33,6 +34,21 @@ describe("a pin whose values each rule states", () => {
   });
   it.each(["", [], 42, null, true])("is text: refuses %j", (value) => {
     expect(errors({ organization_id: value })).not.toEqual([]);
+  });
+  it("is one text in evidence, too, whatever the issuer may put there", () => {
+    const { policy } = compile(
+      [rule({ evidence: { "oidc.ci": { organization_id: "42" } }, spiffe_id: "/ci" })],
+      undefined,
+      {},
+      [{ ...CI, claims: {} }],
+    );
+    const given = (organization_id: ClaimValue) => {
+      const token = fact("oidc.ci", { organization_id }, { binding: { kind: "key", jkt: "k" } });
+      return policy && match(policy, [token], { now: NOW }).ok;
+    };
+    expect(given(["42"])).toBe(false);
+    expect(given(["41", "42"])).toBe(false);
+    expect(given("42")).toBe(true);
   });
   it("keeps two customers apart, as any pin does", () => {
     expect(errors({ organization_id: ["42", "43"] })).not.toEqual([]);
