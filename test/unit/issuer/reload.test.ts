@@ -108,6 +108,10 @@ describe("a configuration that is replaced", () => {
     const peers = { "partner.example": { url: PEER, profile: "https_web", min_sequence: 8 } };
     await world.reload(world.document("b", { peers }));
     expect(await world.peer()).toBeUndefined();
+    const told = world.lines.findLast((line) => line.includes('"event":"peer"')) ?? "{}";
+    expect(JSON.parse(told)).toMatchObject({ reason: "rolled_back", alarm: true });
+    expect(world.metrics()).toContain('svidmint_alarms_total{alarm="peer_rolled_back"} 1\n');
+    expect(world.metrics()).toContain('svidmint_peer_usable{peer="partner.example"} 0\n');
     await world.reload(world.document("a"));
   });
 
@@ -132,7 +136,7 @@ describe("a configuration that is replaced", () => {
     [
       "another trust domain",
       () => ({ trust_domain: "other.example" }),
-      /trust_domain: cannot change|certificate/,
+      /^trust_domain: cannot change while/,
     ],
     ["another claim store", () => ({ claims: undefined }), /^claims: cannot change while/],
     ["another audit log", () => ({ audit: { sink: "file:x" } }), /^audit: cannot change while/],

@@ -105,6 +105,36 @@ describe("compilePolicy", () => {
     expect(errorsOf(compile(rules).issues)).toEqual([]);
   });
 
+  it("gives no more than a rule states, and little where it states nothing", () => {
+    const { policy } = compile([
+      rule({ name: "least", jwt: { audiences: ["a"] } }),
+      rule({
+        name: "stated",
+        spiffe_id: "/stated",
+        x509: { ttl: "2h", key_types: ["p384"] },
+        jwt: { ttl: "10m", audiences: ["a", "b"], multiple_audiences: true },
+      }),
+      rule({ name: "jwt", spiffe_id: "/jwt", x509: undefined, jwt: { audiences: ["a"] } }),
+      rule({ name: "wit", spiffe_id: "/wit", x509: undefined, wit: { ttl: "30m" } }),
+    ]);
+    const one = { audiences: ["a"], multipleAudiences: false, ttl: 300 };
+    expect(policy?.rules.map(({ grants }) => grants)).toEqual([
+      { x509: { ttl: 3600, keyTypes: ["p256", "p384", "rsa"] }, jwt: one, longestTtl: 3600 },
+      {
+        x509: { ttl: 7200, keyTypes: ["p384"] },
+        jwt: { ttl: 600, audiences: ["a", "b"], multipleAudiences: true },
+        longestTtl: 7200,
+      },
+      { jwt: one, longestTtl: 300 },
+      { wit: { ttl: 1800 }, longestTtl: 1800 },
+    ]);
+    expect(policy?.longestTtl, "by which keys stay published").toEqual({
+      x509: 7200,
+      jwt: 600,
+      wit: 1800,
+    });
+  });
+
   it("implies the kind where only one is configured", () => {
     const factors = FACTORS.map((factor) => ({
       ...factor,
