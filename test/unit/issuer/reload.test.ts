@@ -186,6 +186,12 @@ describe("a configuration that is replaced", () => {
     expect((await answered(await world.ask(client))).spiffe_id).toContain("/a/");
   });
 
+  it("waits for the one before it, so that the latest stays", async () => {
+    const slow = pause().then(() => world.document("a"));
+    await Promise.all([world.reload(slow), world.reload(world.document("b"))]);
+    expect((await answered(await world.ask(client))).spiffe_id).toContain("/b/");
+  });
+
   it("is not taken where it cannot be written down", async () => {
     await world.reload(world.document("a"));
     world.auditBroken = true;

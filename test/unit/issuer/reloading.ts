@@ -112,7 +112,8 @@ export async function createReloading(fleet?: Fleet, first: object = {}) {
     peer: async () => inForce?.heldPeers.find("partner.example", world.now),
     fetch: (path: string) => app.fetch(new Request(`${ISSUER}${path}`)),
     metrics: () => reloadable.issuer.metrics.render(),
-    reload: (text: unknown) => reloadable.reload((keep) => load(text, keep)),
+    /** @param text the document, or a promise of it: then reading it takes as long */
+    reload: (text: unknown) => reloadable.reload(async (keep) => load(await text, keep)),
     app,
     /** @param url where it is served, if not here */
     async ask(client: Workload, { url, wit = false }: { url?: string; wit?: boolean } = {}) {
