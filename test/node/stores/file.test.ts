@@ -66,7 +66,8 @@ describe("the file store", () => {
       const directory = join(await freshDirectory(), "state");
       if (name === "") await writeFile(directory, "");
       else await mkdir(join(directory, name), { recursive: true });
-      await expect(openFileStore({ directory })).rejects.toMatchObject({
+      const options = { directory, lock: { patienceMs: 300 } };
+      await expect(openFileStore(options)).rejects.toMatchObject({
         name: "StoreError",
         message: expect.stringMatching(/^the claim store cannot be written: E(?:EXIST|ISDIR)$/),
       });
