@@ -65,18 +65,23 @@ const WORK: readonly [name: string, size: number, of: (size: number) => () => un
 
 function customers(of: (name: string, account: string) => Json): (size: number) => () => unknown {
   return (size) => {
-    const accounts = list(size, (n) => String(n).padStart(12, "0"));
-    const factors = FACTORS.map((factor) =>
-      factor.name === "aws_iid"
-        ? { ...factor, pins: [{ claim: "account", values: accounts }] }
-        : factor,
-    );
+    const { accounts, factors } = configured(size);
     const rules = accounts.map((account, n) => of(`t${n}`, account));
     return () => {
       const { policy } = compile(rules, undefined, {}, factors);
       if (policy === undefined) throw new Error("refused");
     };
   };
+}
+
+function configured(size: number) {
+  const accounts = list(size, (n) => String(n).padStart(12, "0"));
+  const factors = FACTORS.map((factor) =>
+    factor.name === "aws_iid"
+      ? { ...factor, pins: [{ claim: "account", values: accounts }] }
+      : factor,
+  );
+  return { accounts, factors };
 }
 
 function from(name: string, account: string, spiffe_id: string): Json {
@@ -97,4 +102,22 @@ it("what is quadratic is told from what is not", () => {
     return sum;
   };
   expect(growth(700, square)).toBeGreaterThan(LINEAR);
+});
+
+it("ten thousand rules are read and compiled", () => {
+  const { accounts, factors } = configured(10_000);
+  const apart = accounts.map((account, n) =>
+    from(`t${n}`, account, `/t${n}/{aws_iid.instance_id}`),
+  );
+  const together = accounts.map((account, n) => ({
+    ...from(`t${n}`, account, "/{aws_iid.instance_id}"),
+    shared_id: true,
+  }));
+  for (const rules of [apart, together])
+    expect(compile(rules, undefined, {}, factors).policy).toBeDefined();
+  const lines = apart.map((one) => `  - ${JSON.stringify(one)}`);
+  expect(readYaml(utf8Encode(`rules:\n${lines.join("\n")}`))).toMatchObject({
+    value: { rules: apart },
+    issues: [],
+  });
 });
