@@ -19,6 +19,7 @@ import { createIssuer } from "../../../src/issuer/issuer.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
 import { auditFile } from "../../../src/runtimes/node/audit-file.ts";
 import { createWorld, cronToken, AUDIENCE, ENDPOINT } from "../../unit/issuer/world.ts";
+import { quickest } from "../support/quickest.ts";
 
 let folder: string;
 let names = 0;
@@ -168,23 +169,27 @@ describe("a file", () => {
 
 describe("a pipe that nobody reads (F17)", () => {
   const BEHIND = "audit log does not keep up";
-  /** Milliseconds: far more than the moment that they are given below, which is what a busy machine needs. */
-  const SOON_MS = 10_000;
+  /** Milliseconds: more than the moment that they are given below. */
+  const SOON_MS = 1500;
   const long = "x".repeat(100_000); // more than a pipe holds
 
   it("makes those who wait fail after a moment, and whoever comes then at once", async () => {
-    const pipe = blockedPipe();
-    const audit = auditFile({ target: pipe.writeEnd, maxWaitMs: 100 });
-    const began = performance.now();
-    const first = audit.write(long);
-    await delay(10);
-    const queued = [audit.write("queued"), audit.note("noted")];
-    expect(await Promise.all([first, ...queued].map(settled))).toEqual([BEHIND, BEHIND, BEHIND]);
-    expect(performance.now() - began).toBeLessThan(SOON_MS);
-    expect(() => audit.write("late")).toThrow(BEHIND);
-    expect(() => audit.note("late")).toThrow(BEHIND);
-    await expect(audit.close()).rejects.toThrow(BEHIND);
-    pipe.close();
+    const failing = async (): Promise<number> => {
+      const pipe = blockedPipe();
+      const audit = auditFile({ target: pipe.writeEnd, maxWaitMs: 100 });
+      const began = performance.now();
+      const first = audit.write(long);
+      await delay(10);
+      const queued = [audit.write("queued"), audit.note("noted")];
+      expect(await Promise.all([first, ...queued].map(settled))).toEqual([BEHIND, BEHIND, BEHIND]);
+      const took = performance.now() - began;
+      expect(() => audit.write("late")).toThrow(BEHIND);
+      expect(() => audit.note("late")).toThrow(BEHIND);
+      await expect(audit.close()).rejects.toThrow(BEHIND);
+      pipe.close();
+      return took;
+    };
+    expect(await quickest(SOON_MS, failing)).toBeLessThan(SOON_MS);
   });
 
   it("works again once it is read, with every line whole and in order", async () => {
@@ -259,10 +264,13 @@ describe("a pipe that nobody reads (F17)", () => {
     void settled(audit.note(long));
     await delay(40);
     const before = world.keys.jwtSigner.signed.length;
-    const began = performance.now();
-    expect(await Promise.all(Array.from({ length: 20 }, post))).toEqual(Array(20).fill(503));
-    expect(await post()).toBe(503);
-    expect(performance.now() - began).toBeLessThan(SOON_MS);
+    const refused = async (): Promise<number> => {
+      const began = performance.now();
+      expect(await Promise.all(Array.from({ length: 20 }, post))).toEqual(Array(20).fill(503));
+      expect(await post()).toBe(503);
+      return performance.now() - began;
+    };
+    expect(await quickest(SOON_MS, refused)).toBeLessThan(SOON_MS);
     expect(world.keys.jwtSigner.signed).toHaveLength(before);
     expect((await app.fetch(new Request(ENDPOINT.replace("/v1/svids", "/bundle")))).status).toBe(
       200,

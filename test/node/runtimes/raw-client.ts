@@ -93,9 +93,6 @@ export const QUICK: Partial<ServerLimits> = {
   headersTimeoutMs: 100,
   requestTimeoutMs: 200,
 };
-/** Less than the patience of `CALM`, in milliseconds: what ends within it was ended by a shorter limit. */
-export const SOON_MS = 15_000;
-
 type Handler = (request: Request) => Promise<Response>;
 
 /** A server that tells what reached its handler; each ends with the test that started it. */
