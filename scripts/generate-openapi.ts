@@ -4,10 +4,23 @@
  */
 import { readFile } from "node:fs/promises";
 import * as z from "zod/mini";
+import { awsIid, EVIDENCE_FORMS } from "../src/attestors/aws/iid.ts";
 import { attestors } from "../src/runtimes/node/attestors.ts";
 import { LIMITS, svidRequestSchema, ttlSeconds } from "../src/issuer/request.ts";
 import { REASONS } from "../src/reasons.ts";
 import { writeGenerated } from "./generated.ts";
+
+/** In place of an object whose members are optional: one for each set of members that may be there together. */
+function anyOfForms(schema: Json, forms: readonly (readonly string[])[]) {
+  const { type, properties, additionalProperties } = schema as { properties: Json } & Json;
+  for (const name of Object.keys(schema)) delete schema[name];
+  schema["anyOf"] = forms.map((form) => ({
+    type,
+    properties: Object.fromEntries(form.map((name) => [name, properties[name]])),
+    required: form,
+    additionalProperties,
+  }));
+}
 
 const { version } = JSON.parse(
   await readFile(new URL("../package.json", import.meta.url), "utf8"),
@@ -20,6 +33,7 @@ const schemaOf = (schema: z.ZodMiniType): Json => {
     override({ zodSchema, jsonSchema }) {
       if (zodSchema === ttlSeconds)
         Object.assign(jsonSchema, { type: "integer", minimum: 1, maximum: LIMITS.ttlSeconds });
+      if (Object.is(zodSchema, awsIid.evidence)) anyOfForms(jsonSchema, EVIDENCE_FORMS);
     },
   }) as Json;
   return rest;

@@ -34,13 +34,29 @@ type IidConfig = z.infer<ReturnType<typeof config>>;
 /** A section whose regions have their keys. */
 type IidSettings = Pick<IidConfig, "accounts" | "allow_rsa1024"> & { readonly keys: RegionKeys };
 
-const evidence = z.union(
-  [
-    z.strictObject({ type: z.literal(TYPE), rsa2048: z.string() }),
-    z.strictObject({ type: z.literal(TYPE), document: z.string(), signature: z.string() }),
-  ],
-  "needs rsa2048, or document and signature",
-);
+/** The members of each form; one has all of its own and none of the other's. */
+export const EVIDENCE_FORMS = [
+  ["type", "rsa2048"],
+  ["type", "document", "signature"],
+] as const;
+
+const evidence = z
+  .strictObject({
+    type: z.literal(TYPE),
+    rsa2048: z.optional(z.string()),
+    document: z.optional(z.string()),
+    signature: z.optional(z.string()),
+  })
+  .check(
+    z.refine(
+      (given) =>
+        EVIDENCE_FORMS.some(
+          (form) =>
+            form.length === Object.keys(given).length && form.every((name) => given[name] !== undefined),
+        ),
+      "needs rsa2048, or document and signature",
+    ),
+  );
 type IidEvidence = z.infer<typeof evidence>;
 
 /** Nothing in it is believed yet. `document` was read from the very bytes whose signature `verify` checks. */
@@ -128,9 +144,9 @@ export async function openAwsIid(
   return {
     type: TYPE,
     evidence,
-    parse(given) {
-      if ("rsa2048" in given) return parseRsa2048(given.rsa2048);
-      if (settings.allow_rsa1024 === true) return parseRsa1024(given.document, given.signature);
+    parse({ rsa2048, document = "", signature = "" }) {
+      if (rsa2048 !== undefined) return parseRsa2048(rsa2048);
+      if (settings.allow_rsa1024 === true) return parseRsa1024(document, signature);
       return fail("algorithm_not_allowed", "allow_rsa1024 is not set");
     },
     precheck(parsed) {
