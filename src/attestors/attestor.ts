@@ -60,7 +60,10 @@ export interface AttestorDeps {
   /** The issuer URL: the base of S and of audiences where the attestor's configuration names no `audience`. */
   readonly issuer: string;
   readonly read: ReadResource;
-  /** For published keys that were fetched; absent where configurations do not follow one upon another. */
+  /**
+   * For published keys that are fetched: by all entries of one issuer together, since it is asked once in 30 s, and by the
+   * next configuration. Absent: each for itself.
+   */
   readonly keep?: Keep;
   /** Where an attestor reports what is wrong with its section; paths are relative to the section. */
   readonly report: (issue: ConfigIssue) => void;

@@ -1,6 +1,7 @@
 import type { FactorInfo } from "../attestation.ts";
 import type { Attestor, AttestorDefinition, AttestorDeps } from "../attestors/attestor.ts";
 import { ConfigError, type ConfigIssue } from "../config-issue.ts";
+import { Kept } from "../kept.ts";
 import { configError, isMap, schemaIssues } from "../policy/schema-issues.ts";
 import { soundPart, wholeOf, type SoundPart } from "./sound-part.ts";
 
@@ -23,7 +24,7 @@ interface Evidence {
 export async function loadEvidence(
   evidence: Readonly<Record<string, unknown>>,
   parts: Pick<AttestorDeps, "trustDomain" | "issuer" | "bundles" | "ownAuthorities">,
-  { platform, registry, read, keep }: EvidenceDeps,
+  { platform, registry, read, keep = new Kept().keep }: EvidenceDeps,
   issues: ConfigIssue[],
 ): Promise<Evidence> {
   const attestors = new Map<string, Attestor>();
@@ -71,7 +72,7 @@ export async function loadEvidence(
           ...parts,
           read,
           report,
-          ...(keep && { keep }),
+          keep,
         }),
       ); // oxlint-disable-line no-await-in-loop -- a handful, once
     } catch (error) {

@@ -6,6 +6,7 @@ import type { SnapshotStore } from "../federation/snapshots.ts";
 import type { OpenPeers } from "../federation/open-peers.ts";
 import { NO_PEERS } from "../federation/no-peers.ts";
 import type { HeldPeers } from "../federation/held-peers.ts";
+import { Kept } from "../kept.ts";
 import type { Platform } from "../platform/platform.ts";
 import { restorePolicy } from "../policy/stored.ts";
 import type { Backends } from "../signer/backend.ts";
@@ -81,6 +82,7 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
   const peers = await openPeers(config.peers, trustDomain, deps, issues);
   const bundles = new HeldBundles(trustDomain, peers ?? NO_PEERS);
   const attestors = new Map<string, Attestor>();
+  const { keep } = new Kept();
   for (const [type, settings] of Object.entries(config.evidence)) {
     const open = Object.hasOwn(deps.attestors, type) ? deps.attestors[type] : undefined;
     if (open === undefined)
@@ -89,7 +91,7 @@ export async function openStored(document: unknown, deps: OpenStoredDeps): Promi
       void issues.push({ ...issue, path: ["evidence", type, ...issue.path] });
     attestors.set(
       type,
-      await open(settings, { platform, trustDomain, issuer, bundles, read, report }), // oxlint-disable-line no-await-in-loop -- a handful, once
+      await open(settings, { platform, trustDomain, issuer, bundles, read, report, keep }), // oxlint-disable-line no-await-in-loop -- a handful, once
     );
   }
   const errors = issues.filter(({ severity }) => severity === "error");

@@ -52,7 +52,8 @@ const evidence = z
       (given) =>
         EVIDENCE_FORMS.some(
           (form) =>
-            form.length === Object.keys(given).length && form.every((name) => given[name] !== undefined),
+            form.length === Object.keys(given).length &&
+            form.every((name) => given[name] !== undefined),
         ),
       "needs rsa2048, or document and signature",
     ),
