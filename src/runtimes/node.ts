@@ -9,6 +9,7 @@ import { backends } from "./node/backends.ts";
 import { configSources, type ConfigSource } from "./node/config-sources.ts";
 import { onReloadSignal, onStopSignal, type Reload } from "./node/lifecycle.ts";
 import { parseListenAddress } from "./node/listen-address.ts";
+import { metricsTokenOf } from "./node/metrics-token.ts";
 import { openPeers } from "./node/peers.ts";
 import { readNodeReference } from "./node/references.ts";
 import { Server } from "./node/serve.ts";
@@ -22,18 +23,18 @@ import { toStandardError } from "./node/standard-error.ts";
  * several trust domains one each, with commas between them.
  */
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
+  const token = metricsTokenOf(env);
   const server = new Server();
   const sources = configSources(env["SVIDMINT_CONFIG"]);
   const reloads: Reload[] = [];
   for (const source of sources) reloads.push(await open(server, source)); // oxlint-disable-line no-await-in-loop -- each beside those before it
   const metricsListen = env["SVIDMINT_METRICS_LISTEN"];
-  const token = env["SVIDMINT_METRICS_TOKEN"];
   const endpoints = env["SVIDMINT_BUNDLE_ENDPOINT"]?.split(",") ?? [];
   const serving = await server.serve({
     listen: parseListenAddress(`${env["HOST"] ?? "0.0.0.0"}:${env["PORT"] ?? "8080"}`),
     metrics: {
+      token,
       ...(metricsListen !== undefined && { listen: parseListenAddress(metricsListen) }),
-      ...(token !== undefined && { token }),
     },
     bundleEndpoints: endpoints.map((text) => parseListenAddress(text.trim())),
   });

@@ -9,6 +9,7 @@ import { privateReader } from "../../signer/node/private-file.ts";
 import { onReloadSignal, onStopSignal, type Reload } from "../../runtimes/node/lifecycle.ts";
 import { parseListenAddress } from "../../runtimes/node/listen-address.ts";
 import type { ListenAddress } from "../../runtimes/node/http-server.ts";
+import { metricsTokenOf } from "../../runtimes/node/metrics-token.ts";
 import { openPeers } from "../../runtimes/node/peers.ts";
 import { Server, type Serving } from "../../runtimes/node/serve.ts";
 import {
@@ -81,7 +82,8 @@ export default defineCommand({
       return check(path, keep, paths.length > 1);
     });
     for (const issue of issues) printError(issueLine(issue));
-    const metricsToken = process.env["SVIDMINT_METRICS_TOKEN"];
+    // All of the usage is judged before anything is opened, since that may make keys.
+    const metrics = { listen: address("metrics", args.metrics), token: metricsToken() };
     const listen = address("listen", args.listen) ?? addressOf(files.map(({ config }) => config));
     const bundleEndpoints = allAddresses("bundle-endpoint", args["bundle-endpoint"]);
     if (bundleEndpoints.length > 0 && bundleEndpoints.length !== files.length)
@@ -91,16 +93,7 @@ export default defineCommand({
     for (const { path, config } of files)
       reloads.push(await open(server, path, config, kept.get(path))); // oxlint-disable-line no-await-in-loop -- each beside those before it
     const serving = await explained(paths.join(", "), "the issuer cannot start", () =>
-      server.serve({
-        listen,
-        bundleEndpoints,
-        metrics: {
-          ...(args.metrics !== undefined && {
-            listen: address("metrics", args.metrics) ?? DEFAULT_LISTEN,
-          }),
-          ...(metricsToken !== undefined && metricsToken !== "" && { token: metricsToken }),
-        },
-      }),
+      server.serve({ listen, bundleEndpoints, metrics }),
     );
     tell(serving, files);
     onReloadSignal(reloads, printError);
@@ -168,6 +161,14 @@ function address(option: string, text: string | undefined): ListenAddress | unde
     throw new UsageError(
       `--${option}: ${error instanceof RangeError ? printable(error.message) : "not an address"}`,
     );
+  }
+}
+
+function metricsToken(): string | undefined {
+  try {
+    return metricsTokenOf(process.env);
+  } catch (error) {
+    throw new UsageError(error instanceof RangeError ? error.message : "not a token");
   }
 }
 

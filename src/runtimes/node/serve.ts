@@ -25,7 +25,10 @@ import { targetOf } from "./target.ts";
 export interface ServeOptions {
   readonly listen: ListenAddress;
   /** `listen`: a listener of its own. `token`: on the main one, for whoever sends it. */
-  readonly metrics?: { readonly listen?: ListenAddress; readonly token?: string };
+  readonly metrics?: {
+    readonly listen?: ListenAddress | undefined;
+    readonly token?: string | undefined;
+  };
   /** Of the bundle endpoints of profile `https_spiffe`, in the order of the trust domains; none, or one each. */
   readonly bundleEndpoints: readonly ListenAddress[];
 }
