@@ -1,18 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { encodeBase64url } from "../../src/encoding/base64.ts";
-import { fromHex, toHex, utf8Encode } from "../../src/encoding/bytes.ts";
-import { ecdsaDerToRaw } from "../../src/encoding/ecdsa.ts";
-import type {
-  HashName,
-  PublicKey,
-  PublicKeyInfo,
-  SignatureScheme,
-} from "../../src/encoding/primitives.ts";
+import { toHex, utf8Encode } from "../../src/encoding/bytes.ts";
+import type { HashName, PublicKeyInfo, SignatureScheme } from "../../src/encoding/primitives.ts";
 import { parseSpki, spkiOf } from "../../src/encoding/public-key.ts";
 import type { KeyKind, Platform, PrivateKey } from "../../src/platform/platform.ts";
 import { signatureBytes } from "../../src/platform/key-limits.ts";
 import { thumbprint } from "../../src/platform/thumbprint.ts";
-import { signatureSuites, type SignatureCase } from "./wycheproof.ts";
+import { wycheproofSignatures } from "./wycheproof.ts";
 
 const KINDS: readonly KeyKind[] = ["P-256", "P-384", "RSA-2048", "Ed25519"];
 const HASHES: readonly HashName[] = ["SHA-256", "SHA-384", "SHA-512"];
@@ -202,53 +196,8 @@ export function platformConformance(name: string, make: () => Platform): void {
       expect(await platform.verify(scheme, imported.value, new Uint8Array(128), DATA)).toBe(false);
     });
 
-    wycheproof(platform);
+    wycheproofSignatures(platform);
   });
-}
-
-function wycheproof(platform: Platform): void {
-  const suites = signatureSuites();
-  it.skipIf(suites.length === 0)("finds the Wycheproof signatures in ../shared", () => {
-    expect(suites.length).toBe(10);
-  });
-  it.each(suites.map((suite) => [suite.file, suite] as const))(
-    "Wycheproof %s",
-    { timeout: 60_000 },
-    async (_, { groups }) => {
-      const wrong: string[] = [];
-      for (const { publicKeyDer, scheme, form, tests } of groups) {
-        const info = parseSpki(fromHex(publicKeyDer) ?? new Uint8Array(0));
-        if (!info.ok) throw new Error("the vectors' keys are sound");
-        const key = await platform.importPublicKey(info.value);
-        if (!key.ok) throw new Error("the vectors' keys are sound");
-        const metOnce = { info: info.value, spki: key.value.spki };
-        for (const test of tests) {
-          const accepted = await accepts(platform, scheme, key.value, form, test);
-          if (test.result !== "acceptable" && accepted !== (test.result === "valid")) {
-            wrong.push(`${test.tcId}: ${test.comment}`);
-          }
-          if ((await accepts(platform, scheme, metOnce, form, test)) !== accepted)
-            wrong.push(`${test.tcId}: another verdict with the key not imported`);
-        }
-      }
-      expect(wrong).toEqual([]);
-    },
-  );
-}
-
-async function accepts(
-  platform: Platform,
-  scheme: SignatureScheme,
-  key: PublicKey,
-  form: "der" | "raw",
-  { msg, sig }: SignatureCase,
-): Promise<boolean> {
-  const bytes = fromHex(sig) ?? new Uint8Array(0);
-  const data = fromHex(msg) ?? new Uint8Array(0);
-  if (form === "raw") return platform.verify(scheme, key, bytes, data);
-  if (key.info.type !== "EC") throw new Error("DER forms are for EC keys");
-  const raw = ecdsaDerToRaw(bytes, key.info.curve);
-  return raw.ok && platform.verify(scheme, key, raw.value, data);
 }
 
 const EXPONENT = new Uint8Array([1, 0, 1]);

@@ -64,9 +64,9 @@ describe.skipIf(suites.length === 0)("x509-limbo (../shared)", () => {
     for (const test of mustReject)
       if (!OUT_OF_SCOPE.has(test.id) && (await judge(test)) === undefined) accepted.push(test.id);
     expect(accepted).toEqual([]);
-    const waived = mustReject.filter((test) => OUT_OF_SCOPE.has(test.id)).length;
+    const waived = mustReject.filter((test) => OUT_OF_SCOPE.has(test.id));
     console.info(
-      `${file}: soundness failures 0 of ${mustReject.length - waived}, ${waived} out of scope`,
+      `${file}: soundness failures 0 of ${mustReject.length - waived.length}, out of scope ${waived.map(({ id }) => id).join(", ")}`,
     );
   });
 
