@@ -13,6 +13,8 @@ export type ClaimValue = string | number | boolean | readonly string[];
  */
 export const UNREAD: readonly string[] = [];
 export type ClaimKind = "string" | "number" | "boolean" | "strings";
+/** Without capital letters, or hex digits of lower case with nothing between them. */
+export type Spelling = "lower" | "hex";
 /** Flat and typed, named as in `docs/`: all that rules, joins and templates can see. Absent is absent, never "". */
 export type Claims = Readonly<Record<string, ClaimValue>>;
 
@@ -67,6 +69,11 @@ export interface FactorInfo {
   readonly claims: Readonly<Record<string, ClaimKind>>;
   /** Those of `claims` that one form of the evidence does not prove and so has not, genuine as it is: no `deny` by one finds it. */
   readonly unproved?: readonly string[];
+  /**
+   * How some of `claims` are always spelt, whatever provider and tools make of them (Azure's portal, `openssl x509`). In
+   * another spelling a matcher would match nothing, and an entry of `deny:` refuse nobody.
+   */
+  readonly spelling?: Readonly<Record<string, Spelling>>;
   /** Any other claim name is admitted too (plain `oidc`, whose claims are the issuer's own). */
   readonly open?: boolean;
   /** But for these, which are judged before any rule and never passed on. */

@@ -1,4 +1,4 @@
-import type { ClaimKind, FactorInfo } from "../attestation.ts";
+import type { ClaimKind, FactorInfo, Spelling } from "../attestation.ts";
 import type { ClaimRef } from "./template.ts";
 
 /** Finds the claim that `oidc.github.repository_id` means among the factors of a rule. @returns a message otherwise */
@@ -25,6 +25,14 @@ export function kindOf(factor: FactorInfo | undefined, claim: string): ClaimKind
   return factor !== undefined && Object.hasOwn(factor.claims, claim)
     ? factor.claims[claim]
     : undefined;
+}
+
+/** How a claim is spelt by all who declare it; undefined where that differs, or where nobody says. */
+export function spellingOf(factors: readonly FactorInfo[], claim: string): Spelling | undefined {
+  const [first, ...others] = factors
+    .filter((factor) => kindOf(factor, claim) !== undefined)
+    .map(({ spelling }) => spelling?.[claim]);
+  return others.every((other) => other === first) ? first : undefined;
 }
 
 /** Evidence that has such a name is refused, as is a compiled configuration: `parseJson` says why. */

@@ -1,6 +1,6 @@
 import type { FactorInfo } from "../attestation.ts";
 import type { ConfigIssue } from "../config-issue.ts";
-import { kindOf, knowsClaim, unknownClaim } from "./claim-ref.ts";
+import { kindOf, knowsClaim, spellingOf, unknownClaim } from "./claim-ref.ts";
 import { compileMatcher, makeMatcher, type Matcher } from "./matcher.ts";
 import { resolvePin } from "./pins.ts";
 import type { CompiledFactor, Join } from "./rule.ts";
@@ -30,7 +30,12 @@ export function compileFactor(
       issues.push(configError([...here, claim], unknownClaim(factor, claim)));
       continue;
     }
-    const { matcher, problems } = compileMatcher(claim, value, kindOf(factor, claim));
+    const { matcher, problems } = compileMatcher(
+      claim,
+      value,
+      kindOf(factor, claim),
+      spellingOf([factor], claim),
+    );
     for (const { index, message } of problems)
       issues.push(
         configError(index === undefined ? [...here, claim] : [...here, claim, index], message),

@@ -1,7 +1,7 @@
 import { type Attestation, type FactorInfo, UNREAD } from "../attestation.ts";
 import type { ConfigIssue } from "../config-issue.ts";
 import { parseSpiffeId } from "../spiffe/spiffe-id.ts";
-import { kindOf, knowsClaim } from "./claim-ref.ts";
+import { kindOf, knowsClaim, spellingOf } from "./claim-ref.ts";
 import type { PolicyContext } from "./context.ts";
 import { compileGlob, type Glob, globMatches, isGlob } from "./glob.ts";
 import { claimOf, compileMatcher, makeMatcher, type Matcher, matchesScalar } from "./matcher.ts";
@@ -149,6 +149,7 @@ function compileClaims(
       claim,
       value,
       holder === undefined ? undefined : kindOf(holder, claim),
+      spellingOf(concerned, claim),
     );
     for (const { index, message } of problems)
       issues.push(configError([...path, claim, ...(index === undefined ? [] : [index])], message));

@@ -1,4 +1,4 @@
-import type { ClaimKind, Claims, ClaimValue } from "../attestation.ts";
+import type { ClaimKind, Claims, ClaimValue, Spelling } from "../attestation.ts";
 import { compileGlob, type Glob, globCovers, globMatches, isGlob } from "./glob.ts";
 import { quoteIt } from "./schema-issues.ts";
 import type { MatcherInput } from "./schema.ts";
@@ -19,12 +19,14 @@ export interface Matcher {
 /**
  * Reads one matcher of a rule.
  * @param kind what the evidence type says of the claim; undefined where it admits any (plain `oidc`)
+ * @param spelling as it says, too; undefined where any text can be there
  * @returns messages, each with its place in the list where the matcher is a list
  */
 export function compileMatcher(
   claim: string,
   input: MatcherInput,
   kind: ClaimKind | undefined,
+  spelling?: Spelling,
 ): { matcher: Matcher; problems: readonly { index?: number; message: string }[] } {
   const exact = new Set<Scalar>();
   const globs: Glob[] = [];
@@ -35,7 +37,7 @@ export function compileMatcher(
   if (list.length === 0)
     problems.push({ message: "must not be empty: an empty list would match nothing" });
   for (const [index, value] of list.entries()) {
-    const wrong = misfit(value, kind);
+    const wrong = misfit(value, kind) ?? misspelling(value, spelling);
     if (wrong !== undefined) report(index, wrong);
     else if (typeof value === "string" && isGlob(value)) {
       const glob = compileGlob(value);
@@ -59,6 +61,24 @@ function misfit(value: Scalar, kind: ClaimKind | undefined): string | undefined 
   if (kind !== undefined && typeof value !== kind)
     return `expected a ${kind}, found ${typeof value === "string" ? "text" : `a ${typeof value}`}`;
   return undefined;
+}
+
+const MISSPELT: Readonly<Record<Spelling, { strange: RegExp; message: string }>> = {
+  lower: {
+    strange: /[A-Z]/,
+    message: "is always given in lower case, so this would match nothing: write it so",
+  },
+  hex: {
+    strange: /[^0-9a-f*]/,
+    message:
+      "is always given as hex digits in lower case, without colons or spaces, so this would match nothing: write it so",
+  },
+};
+
+function misspelling(value: Scalar, spelling: Spelling | undefined): string | undefined {
+  if (spelling === undefined || typeof value !== "string") return undefined;
+  const { strange, message } = MISSPELT[spelling];
+  return strange.test(value) ? message : undefined;
 }
 
 export function makeMatcher(

@@ -222,6 +222,7 @@ function factor(settings: NitroConfig): FactorInfo {
       region: "string",
       ...Object.fromEntries(registers.map((name) => [name, "string" as const])),
     },
+    spelling: Object.fromEntries(registers.map((name) => [name, "hex" as const])),
     pins,
     bindings: ["key", "none"],
     defaultBinding: "key",

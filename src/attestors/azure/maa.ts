@@ -185,6 +185,7 @@ function factor({ providers, private_providers: own }: MaaConfig): FactorInfo {
       launch_measurement: "string",
       secure_boot: "boolean",
     },
+    spelling: { vm_id: "lower" },
     pins,
     bindings: ["key", "none"],
     defaultBinding: "key",

@@ -59,6 +59,13 @@ export function factorOf(entryName: string, { peer }: PopEntry): FactorInfo {
       uris: "strings",
       ...(peer !== undefined && { spiffe_id: "string" as const, trust_domain: "string" as const }),
     },
+    spelling: {
+      fingerprint: "hex",
+      key_fingerprint: "hex",
+      issuer_key_fingerprint: "hex",
+      ca_fingerprint: "hex",
+      serial: "hex",
+    },
     pins: [{ claim: "entry" }],
     bindings: ["key"],
     defaultBinding: "key",
