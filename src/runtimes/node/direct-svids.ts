@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Answer } from "../../handlers/answer.ts";
 import { faultAnswer, svidsPath } from "../../handlers/app.ts";
 import { tooLarge } from "../../handlers/body.ts";
 import { answerSvids } from "../../handlers/svids.ts";
@@ -6,6 +7,7 @@ import type { Issuer } from "../../issuer/issuer.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { inBatches } from "./batch.ts";
 import { sendAnswer } from "./send-answer.ts";
+import type { UnderWay } from "./under-way.ts";
 
 /**
  * `POST /v1/svids` straight from Node's own request and to its own response: the endpoint's code is the same as behind
@@ -13,10 +15,10 @@ import { sendAnswer } from "./send-answer.ts";
  */
 export function directSvids(
   issuer: Issuer,
-): (incoming: IncomingMessage, outgoing: ServerResponse) => boolean {
+): (incoming: IncomingMessage, outgoing: ServerResponse, underWay: UnderWay) => boolean {
   const path = svidsPath(issuer);
   const admit = inBatches();
-  return (incoming, outgoing) => {
+  return (incoming, outgoing, underWay) => {
     const { url = "", method, headers } = incoming;
     if (method !== "POST" || (url !== path && !url.startsWith(`${path}?`))) return false;
     const request = {
@@ -32,13 +34,15 @@ export function directSvids(
         return body;
       },
     };
+    const send = (answer: Answer): void => {
+      underWay.end();
+      sendAnswer(outgoing, answer);
+    };
+    underWay.begin();
     // Before the body is read, so that this too is done for all of them together.
     admit()
       .then(() => answerSvids(request, issuer))
-      .then(
-        (answer) => sendAnswer(outgoing, answer),
-        (error: unknown) => sendAnswer(outgoing, faultAnswer(issuer, error)),
-      );
+      .then(send, (error: unknown) => send(faultAnswer(issuer, error)));
     return true;
   };
 }

@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import { late } from "../../platform/node/late-modules.ts";
 import type { Connections } from "./connections.ts";
+import type { UnderWay } from "./under-way.ts";
 
 /** So often it is looked which connections have become idle, in milliseconds. */
 const POLL_MS = 50;
@@ -14,12 +15,13 @@ export interface Patience {
 
 /**
  * Ends a server so that no client that heeds `Connection: close` loses a request: takes no new connection, answers what
- * comes on the others for a while, each with that header, then closes the idle ones, waits for the busy ones, and in
- * the end cuts those off.
+ * comes on the others for a while, each with that header, then closes the idle ones, waits for the busy ones and for
+ * requests that nobody waits for any more, and in the end cuts those off.
  */
 export async function stop(
   server: Server,
   connections: Connections,
+  underWay: UnderWay,
   { graceMs, drainMs }: Patience,
 ): Promise<void> {
   connections.close();
@@ -34,15 +36,12 @@ export async function stop(
     server.closeIdleConnections();
     connections.closeSilent();
   }, POLL_MS);
-  let cutOff = false;
-  const patience = setTimeout(() => {
-    cutOff = true;
-    server.closeAllConnections();
-  }, drainMs);
+  const patience = setTimeout(() => server.closeAllConnections(), drainMs);
   await closed;
   clearInterval(poll);
   clearTimeout(patience);
   server.close(); // nothing is left but the timer that looks for slow connections
-  // A request that was cut off hears of it after the server does, and is refused: before the log is closed.
-  if (cutOff) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  // A request whose sender is gone goes on, and one that was cut off hears of it after the server does: what becomes of
+  // either is to stand in the log before that is closed.
+  await underWay.over(Math.max(drainMs - (performance.now() - began), POLL_MS));
 }

@@ -9,6 +9,7 @@ import { Connections } from "./connections.ts";
 import { stop, type Patience } from "./graceful-stop.ts";
 import { answerMalformed, malformed } from "./malformed.ts";
 import { sendAnswer } from "./send-answer.ts";
+import { UnderWay } from "./under-way.ts";
 
 /** Bounds on what a stranger can hold open. Times in milliseconds. */
 export interface ServerLimits extends Patience {
@@ -57,16 +58,22 @@ export interface RunningServer {
 export interface Service {
   readonly fetch: (request: Request) => Response | Promise<Response>;
   /** Asked first; what it takes (true) it answers itself, without the detour over `Request` and `Response`. */
-  readonly direct?: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+  readonly direct?: (
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    underWay: UnderWay,
+  ) => boolean;
 }
 
-type Respond = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+type Respond = (incoming: IncomingMessage, outgoing: ServerResponse, underWay: UnderWay) => void;
 
 /** A service as `route` chooses it. */
 export function responder({ fetch, direct }: Service): Respond {
   const respond = getRequestListener(fetch, { overrideGlobalObjects: true, errorHandler });
-  return (incoming, outgoing) => {
-    if (direct?.(incoming, outgoing) !== true) void respond(incoming, outgoing);
+  return (incoming, outgoing, underWay) => {
+    if (direct?.(incoming, outgoing, underWay) === true) return;
+    underWay.begin();
+    void respond(incoming, outgoing).finally(() => underWay.end());
   };
 }
 
@@ -100,6 +107,7 @@ export async function listen(
 ): Promise<RunningServer> {
   const bounds = { ...LIMITS, ...limits };
   const respond = responder({ fetch, ...(direct && { direct }) });
+  const underWay = new UnderWay();
   const options = {
     headersTimeout: bounds.headersTimeoutMs,
     requestTimeout: bounds.requestTimeoutMs,
@@ -116,7 +124,7 @@ export async function listen(
     const hostless = incoming.headers.host === undefined && incoming.httpVersion === "1.1";
     const chosen = hostless ? refuseHostless : (route?.(incoming) ?? respond);
     incoming.headers.host = ANY_HOST;
-    if (connections.asked(incoming.socket, outgoing)) chosen(incoming, outgoing);
+    if (connections.asked(incoming.socket, outgoing)) chosen(incoming, outgoing, underWay);
   };
   const server =
     tls === undefined
@@ -151,7 +159,7 @@ export async function listen(
     throw new TypeError("not a socket of the network");
   return {
     address: { host: bound.address, port: bound.port },
-    stop: () => stop(server, connections, bounds),
+    stop: () => stop(server, connections, underWay, bounds),
   };
 }
 

@@ -6,6 +6,7 @@ import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
 import { directSvids } from "../../../src/runtimes/node/direct-svids.ts";
 import { listen, type RunningServer } from "../../../src/runtimes/node/http-server.ts";
 import { signingInStep } from "../../../src/runtimes/node/signing-in-step.ts";
+import { UnderWay } from "../../../src/runtimes/node/under-way.ts";
 import { badLines, reasons } from "../../unit/handlers/support.ts";
 import { createWorld, cronToken, AUDIENCE, type World } from "../../unit/issuer/world.ts";
 import { CALM, exchange, rawClient } from "./raw-client.ts";
@@ -159,7 +160,7 @@ it("a sender that is gone before his request is looked at is refused, and no fau
   incoming.url = "/v1/svids";
   incoming.headers = { "content-type": "application/json", "content-length": "10" };
   const outgoing = new ServerResponse(incoming);
-  expect(directSvids(world.issuer)(incoming, outgoing)).toBe(true);
+  expect(directSvids(world.issuer)(incoming, outgoing, new UnderWay())).toBe(true);
   incoming.destroy();
   outgoing.destroy();
   while (world.audit.lines.length === 0) await delay(1); // oxlint-disable-line no-await-in-loop
@@ -194,7 +195,7 @@ it.each(["with its head", "after its head"])(
       incoming.headers = { "content-type": "application/json", "content-length": "1" };
       return incoming;
     });
-    for (const incoming of requests) answer(incoming, new ServerResponse(incoming));
+    for (const incoming of requests) answer(incoming, new ServerResponse(incoming), new UnderWay());
     if (when === "after its head") await delay(20);
     for (const incoming of requests) {
       incoming.push("{");

@@ -3,7 +3,9 @@ import { connect as connectTls } from "node:tls";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { encodePem } from "../../../src/encoding/pem.ts";
+import { createApp } from "../../../src/handlers/app.ts";
 import { endpointSvid } from "../../../src/issuer/endpoint-svid.ts";
+import type { Issuer } from "../../../src/issuer/issuer.ts";
 import { nodePlatform } from "../../../src/platform/node/node-platform.ts";
 import { directSvids } from "../../../src/runtimes/node/direct-svids.ts";
 import {
@@ -12,6 +14,7 @@ import {
   type RunningServer,
   type ServerLimits,
 } from "../../../src/runtimes/node/http-server.ts";
+import { reasons } from "../../unit/handlers/support.ts";
 import { createWorld } from "../../unit/issuer/world.ts";
 import { quickest } from "../support/quickest.ts";
 import { rawClient, rawClientOn, type RawClient } from "./raw-client.ts";
@@ -32,7 +35,7 @@ afterEach(async () => server.stop());
 
 async function started(
   options: ListenOptions = {},
-  fetch: () => Promise<Response> = async () => new Response("<ok>"),
+  fetch: (request: Request) => Promise<Response> = async () => new Response("<ok>"),
 ): Promise<void> {
   server = await listen(fetch, LOOPBACK, { ...options, limits: { ...PATIENT, ...options.limits } });
 }
@@ -196,6 +199,62 @@ it("behind an answer that said that it is the last nothing is done", async () =>
   expect(client.statuses()).toEqual([200, 200]);
   expect(closes(client)).toBe(1);
   expect(done).toBe(2);
+});
+
+describe("a request whose sender is gone", () => {
+  /** Asks, goes away once the request has begun, and waits until the server knows. */
+  async function askAndLeave(request: string, begun: () => boolean): Promise<void> {
+    const client = await plain();
+    client.send(request);
+    await until(begun);
+    client.socket.resetAndDestroy();
+    await delay(50);
+  }
+
+  it.each(["by a handler", "by the endpoint that writes its own answers"])(
+    "is finished before a stop is, and with it its line in the log: %s",
+    async (way) => {
+      const world = await createWorld({ platform: nodePlatform });
+      let begun = 0;
+      const slow: Issuer = {
+        ...world.issuer,
+        begin() {
+          const exchange = world.issuer.begin();
+          return {
+            ...exchange,
+            async issue(request) {
+              begun++;
+              await delay(300);
+              return exchange.issue(request);
+            },
+          };
+        },
+      };
+      const { fetch } = createApp(slow, { openapi: "" });
+      await started(
+        { limits: AMPLE, ...(way !== "by a handler" && { direct: directSvids(slow) }) },
+        async (request) => fetch(request),
+      );
+      await askAndLeave(BAD_POST, () => begun === 1);
+      expect(reasons(world)).toEqual([]);
+      await server.stop();
+      expect(reasons(world)).toEqual(["body_not_json"]);
+    },
+  );
+
+  it("is waited for no longer than any other", async () => {
+    const took = await quickest(2500, async () => {
+      let begun = 0;
+      await started({ limits: { drainMs: 300 } }, () => {
+        begun++;
+        return new Promise(() => {});
+      });
+      await askAndLeave(GET, () => begun === 1);
+      return stopTime();
+    });
+    expect(took).toBeGreaterThan(250);
+    expect(took).toBeLessThan(2500);
+  });
 });
 
 describe("a stop takes", () => {
