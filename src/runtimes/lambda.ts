@@ -56,11 +56,16 @@ app.fetch = (request, bindings: { event?: object } = {}, ...more) => {
 };
 const answer = handle(app);
 
+/** The adapter leaves out a header without a value. `Headers` takes a space off again. */
+function withEmpty(headers: Readonly<Record<string, string | undefined>> = {}) {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value || " "]));
+}
+
 /** No path reads the body of a GET: without it, it is answered as elsewhere. A `Request` cannot have one. */
 export const handler = async (event: LambdaEvent, context?: LambdaContext) => {
   if (!("rawPath" in event)) return answer(event, context);
   const reads = ["GET", "HEAD"].includes(event.requestContext.http.method);
-  const asked = reads ? { ...event, body: null } : event;
+  const asked = { ...event, headers: withEmpty(event.headers), ...(reads && { body: null }) };
   const result = await answer(asked, context);
   if (taken.has(asked)) return result;
   const { status, ...refusal } = malformed(400, "no HTTP request can be made of it");

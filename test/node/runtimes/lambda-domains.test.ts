@@ -88,6 +88,22 @@ it("answers a GET with a body as one without, and logs nothing of it", async () 
   expect(logged).not.toHaveBeenCalled();
 });
 
+it("reads a header without a value as one that is there, as elsewhere", async () => {
+  const handler = await start();
+  const host = new URL(domains[0].url).host;
+  const ask = async (headers: Record<string, string>) => {
+    const plain = event(host, "/v1/svids", { "content-type": "application/json", ...headers });
+    const { http } = plain.requestContext;
+    const requestContext = { domainName: host, http: { ...http, method: "POST" } };
+    const answer = await handler({ ...plain, requestContext, body: "{" } as never);
+    return (JSON.parse((answer as { body: string }).body) as { detail: string }).detail;
+  };
+  expect(await ask({})).toBe("json malformed");
+  expect(await ask({ "content-encoding": "" })).toContain("without Content-Encoding");
+  expect(await ask({ accept: "" })).toContain("accept application/json");
+  expect(await ask({ "x-other": "" })).toBe("json malformed");
+});
+
 it("answers what cannot be a request with a problem document that repeats none of it", async () => {
   const handler = await start();
   vi.spyOn(console, "error").mockImplementation(() => undefined);
