@@ -9,6 +9,7 @@ import { signingInStep } from "../../../src/runtimes/node/signing-in-step.ts";
 import { UnderWay } from "../../../src/runtimes/node/under-way.ts";
 import { badLines, reasons } from "../../unit/handlers/support.ts";
 import { createWorld, cronToken, AUDIENCE, type World } from "../../unit/issuer/world.ts";
+import { quickest, timeOf } from "../support/quickest.ts";
 import { CALM, exchange, rawClient } from "./raw-client.ts";
 
 function head(length: number | "chunked", ...more: readonly string[]): string {
@@ -152,6 +153,43 @@ describe.each(["request and response", "direct"])(
     });
   },
 );
+
+describe("an answer that is the last and does not wait for the body", () => {
+  const unread = head(60_000, CLOSE).replace("application/json", "text/plain");
+  beforeAll(async () => {
+    world = await createWorld({ platform: nodePlatform });
+    server = await listen(
+      (request) => world.fetch(request),
+      { host: "127.0.0.1", port: 0 },
+      { limits: CALM, direct: directSvids(world.issuer) },
+    );
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  it("is not lost to what still comes of it", async () => {
+    const client = await rawClient(server.address);
+    const errors: Error[] = [];
+    client.socket.on("error", (error) => errors.push(error));
+    client.send(unread);
+    await client.until(/ 415 [^]*"code"/);
+    for (let sent = 0; sent < 60; sent++) client.send("x".repeat(1000));
+    await client.closed;
+    expect(errors).toEqual([]);
+    expect(client.statuses()).toEqual([415]);
+    expect(client.socket.bytesWritten).toBe(unread.length + 60_000);
+  });
+
+  it("does not wait long for it either", async () => {
+    const took = await quickest(2500, () =>
+      timeOf(async () => {
+        expect((await exchange(server.address, unread)).statuses()).toEqual([415]);
+      }),
+    );
+    expect(took).toBeLessThan(2500);
+  });
+});
 
 it("a sender that is gone before his request is looked at is refused, and no fault of ours", async () => {
   world = await createWorld({ platform: nodePlatform });
