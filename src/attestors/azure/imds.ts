@@ -181,7 +181,7 @@ function factor(subscriptions: readonly string[]): FactorInfo {
       plan_product: "string",
       plan_name: "string",
     },
-    spelling: { subscription: "lower", vm_id: "lower" },
+    spelling: { tenant: "lower", subscription: "lower", vm_id: "lower" },
     pins: [{ claim: "subscription", values: subscriptions }],
     bindings: ["key", "none"],
     defaultBinding: "key",

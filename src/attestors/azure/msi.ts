@@ -164,6 +164,7 @@ function factor(tenants: readonly string[]): FactorInfo {
       uti: "string",
     },
     spelling: {
+      tenant: "lower",
       principal_id: "lower",
       client_id: "lower",
       identity: "lower",

@@ -41,7 +41,13 @@ describe("a claim that is always given in one spelling", () => {
     expect(errors([{ ...rule, ...settings }], [])).toEqual([expect.stringContaining(place)]);
   });
 
+  it("a tenant is not denied in capitals either", () => {
+    const refused = [expect.stringMatching(/^deny\.0\.tenant: is always given/)];
+    expect(errors([], [{ tenant: "6F0C0000-0000-4000-8000-000000000000" }])).toEqual(refused);
+  });
+
   it.each<Json>([
+    { tenant: TENANT },
     { resource_name: "web-1" },
     { resource_group: "pay*" },
     { serial: "7a3f" },
