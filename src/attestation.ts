@@ -13,7 +13,7 @@ export type ClaimValue = string | number | boolean | readonly string[];
  */
 export const UNREAD: readonly string[] = [];
 export type ClaimKind = "string" | "number" | "boolean" | "strings";
-/** Without capital letters, or hex digits of lower case with nothing between them. */
+/** Without capital letters, or hex digits of lower case, two for each octet and nothing between them. */
 export type Spelling = "lower" | "hex";
 /** Flat and typed, named as in `docs/`: all that rules, joins and templates can see. Absent is absent, never "". */
 export type Claims = Readonly<Record<string, ClaimValue>>;

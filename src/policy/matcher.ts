@@ -69,9 +69,9 @@ const MISSPELT: Readonly<Record<Spelling, { strange: RegExp; message: string }>>
     message: "is always given in lower case, so this would match nothing: write it so",
   },
   hex: {
-    strange: /[^0-9a-f*]/,
+    strange: /[^0-9a-f*]|^(?:[0-9a-f]{2})*[0-9a-f]$/,
     message:
-      "is always given as hex digits in lower case, without colons or spaces, so this would match nothing: write it so",
+      "is always given as hex digits in lower case, two for each octet and nothing between them, so this would match nothing: write it so",
   },
 };
 

@@ -27,7 +27,7 @@ const [digitalSignature, clientOnly] = LEAF_EXTENSIONS;
 describe("the claims of x509_pop", () => {
   it("are what the certificate says, as it says it", async () => {
     const holder = await issueLeaf(bench.intermediate, {
-      serial: Uint8Array.of(0x5a, 1, 0xff),
+      serial: Uint8Array.of(0x0a, 1, 0xff),
       subject: "Machine 1",
       extensions: [
         digitalSignature,
@@ -58,7 +58,7 @@ describe("the claims of x509_pop", () => {
     expect(attestation.claims).toEqual({
       entry: "fleet",
       common_name: "Machine 1",
-      serial: "5a01ff",
+      serial: "0a01ff",
       fingerprint: await digest(holder.certificate),
       key_fingerprint: await digest(leaf.spki),
       issuer_key_fingerprint: await digest(bench.intermediate.certificate.spki),
