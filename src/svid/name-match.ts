@@ -112,17 +112,13 @@ function isMasked(base: Uint8Array): boolean {
   return true;
 }
 
-/** The host of `scheme://[userinfo@]host[:port]…`; undefined where there is none or it is an address in brackets. */
+/**
+ * The host of `scheme://[userinfo@]host[:port]…`; undefined where there is none, where it is an address in brackets,
+ * and where two readers could find two hosts (a backslash, a second @, a second port).
+ */
 function hostOf(uri: string): string | undefined {
-  const scheme = uri.indexOf("://");
-  if (scheme < 1) return undefined;
-  let end = scheme + 3;
-  while (end < uri.length && !"/?#\\".includes(uri.charAt(end))) end++;
-  const authority = uri.slice(scheme + 3, end);
-  const afterUser = authority.slice(authority.lastIndexOf("@") + 1);
-  const colon = afterUser.indexOf(":");
-  const host = colon < 0 ? afterUser : afterUser.slice(0, colon);
-  return isHost(host) ? host : undefined;
+  const host = /^[\w+.-]+:\/\/(?:[^@/?#\\]*@)?([^:/?#]+)(?::\d*)?(?:[/?#]|$)/.exec(uri)?.[1];
+  return host !== undefined && isHost(host) ? host : undefined;
 }
 
 /** Labels of letters, digits, hyphens and underscores (SPIFFE trust domains have them), none empty. */

@@ -22,17 +22,10 @@ export interface DistinguishedName {
 }
 
 const EMAIL_ADDRESS = "1.2.840.113549.1.9.1";
-/** Types whose values differ in form only: the case and the white space of text do not count. */
-const TEXT_TAGS: readonly number[] = [
-  TAG.utf8String,
-  TAG.printableString,
-  TAG.ia5String,
-  TAG.numericString,
-  TAG.visibleString,
-];
-
 /** BIT STRING (of a unique identifier), TeletexString, UniversalString, BMPString. */
 const OLD_TAGS: readonly number[] = [TAG.bitString, 20, 28, 30];
+/** Soft hyphens, joiners, variation selectors, control characters that are no white space. */
+const UNSEEN = /[\p{Cf}\p{VS}\u034f\ufffc]|[^\P{Cc}\s\x85]/gu;
 /** Begins a value that is known by its bytes alone. Folded text has no upper-case letter, nor has any OID. */
 export const OLD_VALUE = "X";
 
@@ -61,14 +54,22 @@ export function readName(node: DerNode | undefined): DistinguishedName | undefin
   return { raw: node.raw, rdns, key: JSON.stringify(rdns), emails };
 }
 
-/** Text compares folded, the old types as the bytes they are; what is no string is no part of a name. */
+/**
+ * Text as it is prepared for comparison (RFC 4518 §2, RFC 5280 §7.1), the old types as the bytes they are; what is no
+ * string is no part of a name.
+ */
 function readText(value: DerNode): string | undefined {
   if (value.tagClass !== 0 || value.constructed) return undefined;
   if (OLD_TAGS.includes(value.tag)) return OLD_VALUE + toHex(value.raw);
-  if (!TEXT_TAGS.includes(value.tag)) return undefined;
-  const text = derString(value);
-  if (text === undefined) return undefined;
-  return `"${text.normalize("NFKC").toLowerCase().trim().replaceAll(/\s+/g, " ")}`;
+  const text = derString(value)
+    ?.replaceAll(UNSEEN, "")
+    .normalize("NFKC")
+    // Each alone, by way of upper case: so ß is SS, and a sigma at the end a sigma. The dotless i stays a letter of its own.
+    .replaceAll(/[^\u0131]/gu, (character) => character.toUpperCase().toLowerCase())
+    .normalize("NFKC")
+    .replaceAll(/[\s\x85]+/g, " ")
+    .trim();
+  return text === undefined ? undefined : `"${text}`;
 }
 
 /** Attribute types (RFC 5280 appendix A.1). */

@@ -1,4 +1,4 @@
-import { concatBytes, utf8Decode, utf8Encode } from "../bytes.ts";
+import { concatBytes, utf8Decode } from "../bytes.ts";
 import { TAG, type DerNode } from "./tree.ts";
 
 /**
@@ -129,33 +129,20 @@ export function derBoolean(node: DerNode | undefined): boolean | undefined {
 /** UTF8String, PrintableString, IA5String, VisibleString and NumericString, each within its own alphabet. */
 export function derString(node: DerNode | undefined): string | undefined {
   if (node === undefined || node.tagClass !== 0 || node.constructed) return undefined;
-  if (node.tag === TAG.utf8String) return utf8Decode(node.content);
-  const allowed = ALPHABETS.get(node.tag);
-  if (allowed === undefined) return undefined;
-  let text = "";
-  for (const byte of node.content) {
-    if (!allowed(byte)) return undefined;
-    text += String.fromCharCode(byte);
-  }
-  return text;
+  const text = utf8Decode(node.content);
+  return text !== undefined && ALPHABETS.get(node.tag)?.test(text) === true ? text : undefined;
 }
 
-const PRINTABLE = new Set(utf8Encode(" '()+,-./:=?"));
-
-const ALPHABETS: ReadonlyMap<number, (byte: number) => boolean> = new Map([
-  [TAG.ia5String, (byte: number) => byte <= 0x7f],
-  [TAG.visibleString, (byte: number) => byte >= 0x20 && byte <= 0x7e],
-  [TAG.numericString, (byte: number) => byte === 0x20 || isDigit(byte)],
-  [TAG.printableString, (byte: number) => isDigit(byte) || isLetter(byte) || PRINTABLE.has(byte)],
+const ALPHABETS: ReadonlyMap<number, RegExp> = new Map([
+  [TAG.utf8String, /^/],
+  [TAG.ia5String, /^\p{ASCII}*$/u],
+  [TAG.visibleString, /^[ -~]*$/],
+  [TAG.numericString, /^[\d ]*$/],
+  [TAG.printableString, /^[\dA-Za-z '()+,./:=?-]*$/],
 ]);
 
 function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39;
-}
-
-function isLetter(byte: number): boolean {
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x7a;
 }
 
 /** Unix seconds. UTCTime and GeneralizedTime as RFC 5280 §4.1.2.5 has them: seconds always, Z always, no fraction. */

@@ -65,7 +65,12 @@ const CASES: readonly (readonly [Kind, string, string, boolean | "unclear"])[] =
   ["uri", ".example.org", "spiffe://a.b.example.org", true],
   ["uri", ".example.org", "spiffe://example.org/a", false],
   ["uri", "example.org", "spiffe://other.example/example.org", false],
-  ["uri", "example.org", "spiffe://other.example\\@example.org", false],
+  ["uri", "example.org", "spiffe://other.example\\@example.org", "unclear"],
+  ["uri", "example.org", "spiffe://example.org\\@other.example", "unclear"],
+  ["uri", "example.org", "https://a@example.org@other.example", "unclear"],
+  ["uri", "example.org", "https://example.org:80:81/", "unclear"],
+  ["uri", "example.org", "https://example.org:http/", "unclear"],
+  ["uri", "example.org", "git+ssh://example.org", true],
   ["uri", "example.org", "spiffe://other.example#@example.org", false],
   ["uri", "example.org", "urn:example.org", "unclear"],
   ["uri", "example.org", "spiffe:///example.org", "unclear"],
@@ -185,6 +190,43 @@ describe("a directory name", () => {
     ])
       expect(judge([outside], acme)).toContain("not permitted");
     expect(judge([name(rdn(printable("acme")), unit)], undefined, acme)).toContain("excluded");
+  });
+
+  // Each pair is one name (RFC 4518 §2): none may be let past a ban by another spelling.
+  it.each([
+    ["a soft hyphen", "Acme", "Ac\u00adme"],
+    ["a zero-width space", "Acme", "Ac\u200bme"],
+    ["a byte order mark", "Acme", "\ufeffAcme"],
+    ["a variation selector", "Acme", "Acme\ufe0f"],
+    ["a grapheme joiner", "Acme", "A\u034fcme"],
+    ["an object's place", "Acme", "\ufffcAcme"],
+    ["a NUL", "Acme", "Ac\0me"],
+    ["a delete", "Acme", "Acme\u007f"],
+    ["a tab", "Acme Bank", "Acme\tBank"],
+    ["a next line", "Acme Bank", "Acme\u0085Bank"],
+    ["a sharp s", "Strasse", "Straße"],
+    ["a sigma at the end", "ΟΔΟΣ", "οδος"],
+    ["a Kelvin sign", "kelvin", "\u212aELVIN"],
+    ["an iota below", "ᾳ", "ΑΙ"],
+    ["accents composed late", "ΐ", "Ϊ\u0301"],
+  ])("is the same with %s", (_, one, other) => {
+    const [a, b] = [name(rdn(utf8(one))), name(rdn(utf8(other)))];
+    for (const [base, value] of [[a, b] as const, [b, a] as const]) {
+      expect(judge([value], undefined, base)).toContain("excluded");
+      expect(judge([value], base)).toBeUndefined();
+    }
+  });
+
+  it.each([
+    ["a dotless i", "i", "ı"],
+    ["an accent", "e", "é"],
+    ["a letter of another script", "Acme", "\u0410cme"],
+    ["a space", "Acme", "Ac me"],
+  ])("is another with %s", (_, one, other) => {
+    const [a, b] = [name(rdn(utf8(one))), name(rdn(utf8(other)))];
+    expect(judge([b], a)).toContain("not permitted");
+    expect(judge([a], b)).toContain("not permitted");
+    expect(judge([b], undefined, a)).toBeUndefined();
   });
 
   it("in an old string type is neither admitted nor let past a ban on the same text", () => {
