@@ -79,7 +79,7 @@ export async function verifySigner(
   now: number,
   platform: Platform,
 ): Promise<Result<void>> {
-  const { subjectAltName, extendedKeyUsage } = certificate.extensions;
+  const { subjectAltName, keyUsage, extendedKeyUsage } = certificate.extensions;
   const host = METADATA_HOSTS[cloud];
   const named = subjectAltName?.names.some(
     (name) => name.type === "dns" && isHostOf(name.value.toLowerCase(), host),
@@ -87,6 +87,9 @@ export async function verifySigner(
   if (named !== true) return fail("certificate_chain_invalid", `signer: not of ${host}`);
   if (extendedKeyUsage?.includes(OID.serverAuth) !== true)
     return fail("certificate_chain_invalid", "signer: not for servers");
+  // What it signed is a document (RFC 5280 §4.2.1.3).
+  if (keyUsage?.uses.has("digitalSignature") === false)
+    return fail("certificate_chain_invalid", "signer: key usage");
   const options = { now, purposes: [OID.serverAuth] };
   const path = await validatePath(certificate, intermediates, roots, options, platform);
   return path.ok ? ok(undefined) : path;

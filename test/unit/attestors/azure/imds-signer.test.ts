@@ -13,7 +13,7 @@ import { attribute, OID as CMS, sha256 } from "../../../fakes/cms-signer.ts";
 import { FakeNetwork } from "../../../fakes/network.ts";
 import { dataUrl, utf8 } from "../../../fakes/token-issuer.ts";
 import { pem } from "../../../fakes/keys.ts";
-import { caOf, platform, rsaModulus, testCa } from "../../svid/forge.ts";
+import { caOf, extension, platform, rsaModulus, testCa } from "../../svid/forge.ts";
 import { NOW } from "../support.ts";
 import { DOCUMENT, makeBench, type Bench } from "./imds-support.ts";
 
@@ -131,6 +131,17 @@ describe("the certificate of an attested document's signer", () => {
     [[], "certificate_chain_invalid"],
   ])("for the purposes %j is %s", async (purposes, expected) => {
     const extensions = signerExtensions(["metadata.azure.com"], purposes);
+    expect(await bench.outcomeOf(await bench.cloud.certify({ extensions }))).toBe(expected);
+  });
+
+  it.each([
+    ["digitalSignature", [0], "accepted"],
+    ["keyEncipherment", [2], "certificate_chain_invalid"],
+    ["nonRepudiation", [1], "certificate_chain_invalid"],
+    ["nothing said", undefined, "accepted"],
+  ])("whose key is for %s (%j) is %s", async (_, uses, expected) => {
+    const [, ...rest] = signerExtensions(["metadata.azure.com"]);
+    const extensions = uses === undefined ? rest : [extension.keyUsage(uses), ...rest];
     expect(await bench.outcomeOf(await bench.cloud.certify({ extensions }))).toBe(expected);
   });
 
