@@ -41,7 +41,6 @@ export const TAG = {
   ia5String: 22,
   utcTime: 23,
   generalizedTime: 24,
-  visibleString: 26,
 } as const;
 
 const TAG_CLASSES = [0, 1, 2, 3] as const;

@@ -126,7 +126,10 @@ export function derBoolean(node: DerNode | undefined): boolean | undefined {
   return value === 0xff ? true : value === 0 ? false : undefined;
 }
 
-/** UTF8String, PrintableString, IA5String, VisibleString and NumericString, each within its own alphabet. */
+/**
+ * UTF8String, PrintableString, IA5String and NumericString, each within its own alphabet. Of VisibleString no attribute
+ * of a name is made (RFC 5280 appendix A).
+ */
 export function derString(node: DerNode | undefined): string | undefined {
   if (node === undefined || node.tagClass !== 0 || node.constructed) return undefined;
   const text = utf8Decode(node.content);
@@ -136,7 +139,6 @@ export function derString(node: DerNode | undefined): string | undefined {
 const ALPHABETS: ReadonlyMap<number, RegExp> = new Map([
   [TAG.utf8String, /^/],
   [TAG.ia5String, /^\p{ASCII}*$/u],
-  [TAG.visibleString, /^[ -~]*$/],
   [TAG.numericString, /^[\d ]*$/],
   [TAG.printableString, /^[\dA-Za-z '()+,./:=?-]*$/],
 ]);

@@ -265,9 +265,10 @@ describe("a directory name", () => {
     expect(judge([name(set(a), set(b))], both)).toContain("not permitted");
   });
 
-  it("is not read where a text breaks its alphabet", () => {
+  it("is not read where a text breaks its alphabet, or is of a type that no name has", () => {
     expect(() => name(rdn(element(0x13, ascii("a@b"))))).toThrow("no general name");
     expect(() => name(rdn(element(0x0c, Uint8Array.of(0xc3))))).toThrow("no general name");
+    expect(() => name(rdn(element(0x1a, ascii("Acme"))))).toThrow("no general name");
     expect(() => name(set())).toThrow("no general name");
   });
 });
