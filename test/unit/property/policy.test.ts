@@ -2,7 +2,6 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Attestation, ClaimValue } from "../../../src/attestation.ts";
 import { explain } from "../../../src/policy/explain.ts";
-import { compileGlob, globCovers, globMatches } from "../../../src/policy/glob.ts";
 import { match } from "../../../src/policy/match.ts";
 import { restorePolicy, storePolicy } from "../../../src/policy/stored.ts";
 import { A, B, compile, fact, type Json, NOW, present } from "../policy/fixtures.ts";
@@ -20,8 +19,9 @@ const matcher = fc.oneof(
   fc.uniqueArray(scalarMatcher, { minLength: 1, maxLength: 3 }),
 );
 const account = fc.oneof(fc.constantFrom(A, B), fc.constant([A, B]));
+/** @param often how many times as often as nothing */
 const some = <T>(arbitrary: fc.Arbitrary<T>, often = 1) =>
-  fc.option(arbitrary, { nil: undefined, freq: often });
+  fc.option(arbitrary, { nil: undefined, freq: often + 1 });
 
 const iidMatchers = fc.record({ account, region: some(matcher), image_id: some(matcher) });
 const devMatchers = fc.record({
@@ -121,6 +121,7 @@ describe("policy, over whole policies", () => {
   it("decides as a reader of the document would, rule by rule", () => {
     let compared = 0;
     let granted = 0;
+    let patterned = 0;
     fc.assert(
       fc.property(
         rules,
@@ -130,6 +131,7 @@ describe("policy, over whole policies", () => {
           const shared = documents.map((one) => ({ ...one, shared_id: true }));
           const { policy } = compile(shared);
           if (policy === undefined) return;
+          if (JSON.stringify(shared).includes("*")) patterned++;
           for (const facts of requests) {
             const wanted = named
               ? shared.map((one) => idOf(one, facts)).findLast((id) => id !== undefined)
@@ -161,6 +163,7 @@ describe("policy, over whole policies", () => {
     );
     expect(compared).toBeGreaterThan(3000);
     expect(granted).toBeGreaterThan(compared / 20);
+    expect(patterned).toBeGreaterThan(500);
   });
 
   it("comes back whole from a compiled configuration", () => {
@@ -249,51 +252,3 @@ function pinsOf(facts: readonly Attestation[]): string {
     .toSorted()
     .join();
 }
-
-describe("globs", () => {
-  const text = fc
-    .array(fc.constantFrom("a", "b", "/", ":", "-"), { maxLength: 8 })
-    .map((parts) => parts.join(""));
-  const pattern = fc
-    .array(fc.constantFrom("a", "b", "/", ":", "*"), { maxLength: 7 })
-    .map((parts) => compileGlob(`${parts.join("")}*`))
-    .filter((glob) => typeof glob !== "string");
-
-  it("match as an anchored expression would", () => {
-    fc.assert(
-      fc.property(pattern, text, (glob, tried) => {
-        const expression = new RegExp(`^(?:${glob.source.split("*").join("[^/:]*")})$`, "s");
-        expect(globMatches(glob, tried)).toBe(expression.test(tried));
-      }),
-      { numRuns: 20_000 },
-    );
-  });
-
-  it("cover only what they match", () => {
-    fc.assert(
-      fc.property(pattern, pattern, text, (wide, narrow, tried) => {
-        const covered = globCovers(wide, narrow) && globMatches(narrow, tried);
-        expect(covered && !globMatches(wide, tried)).toBe(false);
-      }),
-      { numRuns: 20_000 },
-    );
-  });
-
-  it.each([
-    ["(a+)+$", "a"],
-    ["*a*a*a*a", "a"],
-    ["a*a*a*a*b", "a"],
-    [`${"a".repeat(120)}*${"a".repeat(120)}b*`, "a"],
-    [`*b${"a".repeat(250)}*`, "a"],
-    [`*${"ab".repeat(60)}a*${"ab".repeat(60)}c`, "ab"],
-    ["*.*.*.*", "."],
-    ["*,*,*,*x", ","],
-  ])("are linear: %s", (source, unit) => {
-    const glob = compileGlob(source);
-    if (typeof glob === "string") throw new Error(glob);
-    const tried = unit.repeat(Math.ceil(65_536 / unit.length));
-    const clock = Array.from({ length: 6 }, () => (globMatches(glob, tried), performance.now()));
-    const times = clock.slice(1).map((end, round) => end - (clock[round] ?? end));
-    expect(Math.min(...times)).toBeLessThan(5);
-  });
-});
