@@ -94,8 +94,10 @@ describe("an entry with a preset", () => {
     "sts.amazonaws.com",
     "pods.eks.amazonaws.com",
     "api://AzureADTokenExchange",
+    "api://AzureADTokenExchangeUSGov",
     "shop.svc.id.goog",
     "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
+    "sigstore",
   ])("does not take the audience %s, whose tokens others get", (audience) => {
     for (const name of ["kubernetes", "eks", "gke", "aks", "github_actions", "gitlab"]) {
       expect(said({ ...settingsOf(name), jwks, audience })).toMatch(/^audience: is that of /);

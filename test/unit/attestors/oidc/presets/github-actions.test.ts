@@ -28,6 +28,10 @@ describe("the preset github_actions", () => {
     "release",
     "merge_group",
     "repository_dispatch",
+    "create",
+    "delete",
+    "deployment",
+    "deployment_status",
   ])("believes a job that %s started", async (event_name) => {
     expect(await judged({ event_name })).toBe("accepted");
   });

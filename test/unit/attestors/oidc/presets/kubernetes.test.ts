@@ -45,6 +45,8 @@ describe.each(["kubernetes", "eks", "gke", "aks"])("the preset %s", (preset) => 
     expect(await judged(secret, preset)).toBe("not_a_workload");
     expect(await judged(within({ pod: { name: "x" } }), preset)).toBe("not_a_workload");
     expect(await judged(within({ pod: { uid: "x" } }), preset)).toBe("claim_missing");
+    const { name } = ACCOUNT;
+    expect(await judged(within({ serviceaccount: { name } }), preset)).toBe("claim_missing");
   });
 
   it.each([
