@@ -3,13 +3,14 @@ import { describe, expect, it } from "vitest";
 import { awsNitro } from "../../../../src/attestors/aws/nitro.ts";
 import { accepted, outcome } from "../../../conformance/attestor.ts";
 import { ENCLAVE, INSTANCE, registerHex, registers, TPM } from "../../../fakes/nitro-device.ts";
-import { buildClean } from "../support.ts";
+import { buildClean, NOW } from "../support.ts";
 import { compile, errorsOf, rule } from "../../policy/fixtures.ts";
 import {
   enclave,
   everything,
   judgeDocument,
   judgeMembers,
+  nitro,
   NONCE,
   root,
   settings,
@@ -180,5 +181,24 @@ describe("rules", () => {
       ["kind", "enclave"],
       ["pcr8", registerHex(0x88)],
     ]);
+  });
+});
+
+describe("the region of a Nitro document", () => {
+  it.each<[string, string | undefined]>([
+    [`${ENCLAVE}.us-gov-west-1.aws`, "us-gov-west-1"],
+    [`${TPM}.us-east-1.aws`, undefined],
+    [`${ENCLAVE}.us-east-1.aws.example`, undefined],
+    [`${ENCLAVE}.us-east-1`, undefined],
+    [`${ENCLAVE}.us-east-1.awsx`, undefined],
+    [`x.${ENCLAVE}.us-east-1.aws`, undefined],
+    [`${ENCLAVE}-us-east-1.aws`, undefined],
+    [`${ENCLAVE}.us-east-1/x.aws`, undefined],
+    [`${ENCLAVE}.x/us-east-1.aws`, undefined],
+    [`${ENCLAVE}.aws`, undefined],
+  ])("is that in its device's name %s: %s", async (subject, region) => {
+    const device = await nitro.device(NOW, { leaf: { subject } });
+    const document = await device.sign(device.payload({ nonce: NONCE }));
+    expect(accepted(await judgeDocument(document)).claims["region"]).toBe(region);
   });
 });

@@ -192,6 +192,11 @@ describe("aws_nitro", () => {
       const document = await enclave.sign(payload({ cabundle: [...chain, der] }));
       expect(outcome(await judgeDocument(document))).toBe("certificate_chain_invalid");
     });
+    it("has no certificate that may not sign others", async () => {
+      const device = enclave.payload().get("certificate");
+      const document = await enclave.sign(payload({ cabundle: [...chain, device] }));
+      expect(outcome(await judgeDocument(document))).toBe("certificate_chain_invalid");
+    });
     it("in another order is a chain", async () => {
       const cabundle = [chain[0], ...chain.slice(1).toReversed()];
       expect(outcome(await judgeDocument(await enclave.sign(payload({ cabundle }))))).toBe(
@@ -233,6 +238,7 @@ describe("aws_nitro", () => {
       [{ pcr3: [registerHex(0)] }, ["pcr3.0"]],
       [{ pcr8: ["AB".repeat(48)] }, ["pcr8.0"]],
       [{ pcr8: [registerHex(1).slice(2)] }, ["pcr8.0"]],
+      [{ pcr8: [`${registerHex(1)}01`, `x${registerHex(1)}`] }, ["pcr8.0", "pcr8.1"]],
       [{ pcr8: [registerHex(1)], pcr0: [registerHex(1)] }, [""]],
       [{ nitrotpm: true, max_lifetime: "4h" }, ["max_lifetime"]],
       [{ nitrotpm: true, audience: `x/jkt/${JKT}` }, ["audience"]],
@@ -263,6 +269,11 @@ describe("aws_nitro", () => {
       const settled = await awsNitro.settle!(awsNitro.config().parse({ nitrotpm: true }), deps);
       expect(settled).toMatchObject({ nitrotpm: true, root: expect.stringMatching(/^MII/) });
     });
+  });
+
+  it("reads 16 KiB of text and no more", async () => {
+    expect(outcome(await judgeDocument("A".repeat(16_384)))).toBe("cose_malformed");
+    expect(outcome(await judgeDocument("A".repeat(16_388)))).toBe("evidence_too_large");
   });
 
   it("knows a TPM from an enclave (both ways)", async () => {

@@ -145,6 +145,28 @@ describe("an answer", () => {
   });
 });
 
+describe("the code of a refusal", () => {
+  const detailOf = async (Code: unknown) => {
+    const sink = new Sink();
+    sink.respond = json({ Error: { Code } }, { status: 403 });
+    const result = await judge(await attestorWith(sink), await sign(), NOW, JKT);
+    return result.ok ? undefined : result.error;
+  };
+  it("is told to the operator where it is a word", async () => {
+    const detail = "InvalidClientTokenId";
+    expect(await detailOf(detail)).toMatchObject({ reason: "signature_invalid", detail });
+  });
+  it.each(["", "a b", "a\nb", "\u001b[2J", "Code1", "x".repeat(65), 403, ["Code"], null])(
+    "is no other text: %j",
+    async (code) => {
+      expect(await detailOf(code)).toMatchObject({
+        reason: "signature_invalid",
+        detail: "status 403",
+      });
+    },
+  );
+});
+
 describe("who signed", () => {
   const role = (name: string, session = "s-1") =>
     [`arn:aws:sts::${ACCOUNT}:assumed-role/${name}/${session}`, `AROAX:${session}`] as const;
@@ -174,6 +196,8 @@ describe("who signed", () => {
     [role("Role")[0], "AROAX", "claim_value"],
     [role("Role")[0], "AROAX:s-1:s-1", "claim_value"],
     [role("Role")[0], "AIDAX:s-1", "claim_value"],
+    [role("Role")[0], "xAROAX:s-1", "claim_value"],
+    [role("Role")[0], "AROAX-x:s-1", "claim_value"],
     [role("Role")[0], "s-1", "claim_value"],
   ])("%s, %s: %s", async (arn, userId, expected) => {
     expect(await judgeAnswer(() => identity(ACCOUNT, arn, userId))).toBe(expected);

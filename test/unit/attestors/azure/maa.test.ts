@@ -133,6 +133,16 @@ describe("azure_maa", () => {
         kind: "none",
       });
     });
+    it("is for the audience of the configuration, where it names one", async () => {
+      const own = { ...settings, audience: "maa:own" };
+      const nonce = boundAudience("maa:own", JKT);
+      expect(accepted(await judgeMembers({}, own, nonce)).binding).toEqual({
+        kind: "key",
+        jkt: JKT,
+      });
+      expect(outcome(await judgeMembers({}, own))).toBe("audience_mismatch");
+      expect(outcome(await judgeMembers({}, settings, nonce))).toBe("audience_mismatch");
+    });
     it("is no audience, and an audience is no nonce", async () => {
       for (const aud of [S, ISSUER, [S], null])
         expect(outcome(await judgeMembers({ aud }))).toBe("audience_mismatch"); // oxlint-disable-line no-await-in-loop

@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { boundAudience } from "../../../../src/attestors/binding.ts";
 import { ociInstance } from "../../../../src/attestors/oci/instance.ts";
+import { ascii, element, oid, seq, set } from "../../../../src/encoding/der/writer.ts";
 import { spkiOf } from "../../../../src/encoding/public-key.ts";
 import { OID } from "../../../../src/svid/extensions.ts";
 import { accepted, JKT, judge, outcome, sample } from "../../../conformance/attestor.ts";
 import { dataUrl } from "../../../fakes/token-issuer.ts";
 import { extension, platform, rsaModulus, testCa } from "../../svid/forge.ts";
 import { proofFor } from "../pop-support.ts";
-import { build, complaints, NOW } from "../support.ts";
+import { build, buildClean, complaints, NOW } from "../support.ts";
 import { chainOf } from "../x509/pop-support.ts";
 import {
   COMPARTMENT,
@@ -70,6 +72,7 @@ describe("an OCI instance certificate", () => {
     [replaced(COMPARTMENT, TENANCY), "accepted"],
     [replaced("tenancy.oc1", "tenancy.oc2"), "claim_value"],
     [replaced("compartment.oc1", "compartment.oc2"), "claim_value"],
+    [replaced("instance.oc1", "instance.oc2"), "claim_value"],
     [replaced("instance.oc1.phx", "instance.oc1."), "claim_value"],
     [replaced("ocid1.instance", "ocid2.instance"), "claim_value"],
     [replaced("opc-instance:", "opc-instance: "), "claim_value"],
@@ -79,6 +82,23 @@ describe("an OCI instance certificate", () => {
     [[...UNITS, "Something else", "x:y", "x:z"], "accepted"],
   ])("with the units %j: %s", async (units, expected) => {
     expect(await withUnits(units)).toBe(expected);
+  });
+
+  it("has no unit of an old string type, whose text is anybody's guess", async () => {
+    const unit = set(seq(oid("2.5.4.11"), element(0x14, ascii(`opc-tenant:${TENANCY}`))));
+    const machine = await bench.launch({ subjectName: seq(unit) });
+    expect(await bench.outcomeOf(machine)).toBe("claim_value");
+  });
+
+  it("comes with a proof for the audience of its configuration", async () => {
+    const own = await buildClean(ociInstance, { ...bench.settings, audience: "oci:own" });
+    const machine = await bench.launch();
+    const outcomeFor = async (proof: string) =>
+      outcome(await judge(own, await bench.evidenceOf(machine, { proof }), NOW, JKT));
+    expect(await outcomeFor(await proofFor(machine.key))).toBe("audience_mismatch");
+    const proof = await proofFor(machine.key, boundAudience("oci:own", JKT));
+    expect(await outcomeFor(proof)).toBe("accepted");
+    expect(await bench.outcomeOf(machine, { proof })).toBe("audience_mismatch");
   });
 
   it("comes from the root of its own region", async () => {

@@ -41,6 +41,18 @@ describe("entries of x509_pop", () => {
     expect(await judged({ entry: "east", proof })).toBe("audience_mismatch");
   });
 
+  it("with one CA are two, each with claims of its own", async () => {
+    const ca = dataUrl(chainOf(bench.root.der));
+    const attestor = await buildClean(x509Pop, { east: { ca }, west: { ca } });
+    const { key, certificate } = await issueLeaf(bench.root);
+    const keys = ["east", "west"].map(async (entry) => {
+      const proof = await proofFor(key);
+      const evidence = { type: "x509_pop", entry, certificate_chain: chainOf(certificate), proof };
+      return accepted(await judge(attestor, evidence, NOW, JKT)).claimKey;
+    });
+    expect(new Set(await Promise.all(keys)).size).toBe(2);
+  });
+
   it("take an intermediate as an anchor as it stands", async () => {
     const root = await testCa("Root");
     const issuing = await testCa("Issuing", {}, root);

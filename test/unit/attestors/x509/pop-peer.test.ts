@@ -1,14 +1,16 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { x509Pop } from "../../../../src/attestors/x509/pop.ts";
 import type { Bundle } from "../../../../src/encoding/bundle.ts";
+import { toHex } from "../../../../src/encoding/bytes.ts";
 import { OID } from "../../../../src/svid/extensions.ts";
 import { accepted, JKT, judge, outcome } from "../../../conformance/attestor.ts";
-import { extension, testCa, type TestCa } from "../../svid/forge.ts";
+import { extension, platform, testCa, type TestCa } from "../../svid/forge.ts";
 import { proofFor } from "../pop-support.ts";
-import { buildClean, heldBundles, NOW } from "../support.ts";
+import { build, buildClean, heldBundles, NOW } from "../support.ts";
 import { chainOf, issueLeaf, type Holder } from "./pop-support.ts";
 
 const PEER = "partner.example";
+const OWN = "prod.example";
 const ID = `spiffe://${PEER}/db`;
 let ca: TestCa;
 let stranger: TestCa;
@@ -65,6 +67,41 @@ describe("x509_pop of a peer", () => {
       claims: { entry: "spire", spiffe_id: ID, trust_domain: PEER, uris: [ID] },
     });
     expect(attestation.svidNotAfter).toBe(attestation.notAfter);
+  });
+
+  it("says by which authorities it was led there, and by whose bundle", async () => {
+    const issuing = await testCa("Partner Issuing CA", {}, ca);
+    const { key, certificate } = await svid(issuing, ID);
+    const evidence = {
+      type: "x509_pop",
+      certificate_chain: chainOf(certificate, issuing.der),
+      proof: await proofFor(key),
+    };
+    const attestor = await attestorOf({ [PEER]: bundleOf(stranger, ca) });
+    const sha256 = async (bytes: Uint8Array) => toHex(await platform.digest("SHA-256", bytes));
+    expect(accepted(await judge(attestor, evidence, NOW, JKT))).toMatchObject({
+      claims: {
+        fingerprint: await sha256(certificate),
+        issuer_key_fingerprint: await sha256(issuing.certificate.spki),
+        ca_fingerprint: await sha256(ca.der),
+      },
+      bundle: { trust_domain: PEER },
+    });
+  });
+
+  it("is never this trust domain, though its bundle be held", async () => {
+    const bundles = heldBundles({ [OWN]: bundleOf(ca) });
+    const { attestor, issues } = await build(x509Pop, { own: { peer: OWN } }, { bundles });
+    expect(issues).toMatchObject([
+      { path: ["own", "peer"], severity: "error", message: expect.stringMatching(/itself/) },
+    ]);
+    const { key, certificate } = await svid(ca, `spiffe://${OWN}/db`);
+    const evidence = {
+      type: "x509_pop",
+      certificate_chain: chainOf(certificate),
+      proof: await proofFor(key),
+    };
+    expect(outcome(await judge(attestor, evidence, NOW, JKT))).toBe("issuer_not_configured");
   });
 
   it.each([
