@@ -8,7 +8,8 @@ import type {
   FactorInfo,
 } from "../attestation.ts";
 import { REASONS, type Reason } from "../reasons.ts";
-import { kindOf as claimKind, knowsClaim, unknownClaim } from "../policy/claim-ref.ts";
+import { kindOf as claimKind, knowsClaim, spellingOf, unknownClaim } from "../policy/claim-ref.ts";
+import { misspelling } from "../policy/matcher.ts";
 import { fail, ok, type Result } from "../result.ts";
 
 /** Claims as if evidence had verified: what `policy test`, `explain` and `diff` put before the rules. */
@@ -107,6 +108,8 @@ function checkClaims(
         "claim_value",
         `${factor.name}.${claim} is empty: leave it out, as evidence does`,
       );
+    const misspelt = misspelling(value, spellingOf([factor], claim));
+    if (misspelt !== undefined) return fail("claim_value", `${factor.name}.${claim} ${misspelt}`);
     if (typeof value === "number" && !Number.isSafeInteger(value))
       return fail("claim_value", `${factor.name}.${claim} is no whole number within 2^53`);
     claims[claim] = value;

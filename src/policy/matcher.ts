@@ -37,7 +37,8 @@ export function compileMatcher(
   if (list.length === 0)
     problems.push({ message: "must not be empty: an empty list would match nothing" });
   for (const [index, value] of list.entries()) {
-    const wrong = misfit(value, kind) ?? misspelling(value, spelling);
+    const misspelt = misspelling(value, spelling);
+    const wrong = misfit(value, kind) ?? (misspelt && `${misspelt}: this would match nothing`);
     if (wrong !== undefined) report(index, wrong);
     else if (typeof value === "string" && isGlob(value)) {
       const glob = compileGlob(value);
@@ -64,18 +65,16 @@ function misfit(value: Scalar, kind: ClaimKind | undefined): string | undefined 
 }
 
 const MISSPELT: Readonly<Record<Spelling, { strange: RegExp; message: string }>> = {
-  lower: {
-    strange: /[A-Z]/,
-    message: "is always given in lower case, so this would match nothing: write it so",
-  },
+  lower: { strange: /[A-Z]/, message: "is always given in lower case" },
   hex: {
     strange: /[^0-9a-f*]|^(?:[0-9a-f]{2})*[0-9a-f]$/,
     message:
-      "is always given as hex digits in lower case, two for each octet and nothing between them, so this would match nothing: write it so",
+      "is always given as hex digits in lower case, two for each octet and nothing between them",
   },
 };
 
-function misspelling(value: Scalar, spelling: Spelling | undefined): string | undefined {
+/** @returns how it is given instead; undefined for a text that can be there, and for what is no text */
+export function misspelling(value: ClaimValue, spelling: Spelling | undefined): string | undefined {
   if (spelling === undefined || typeof value !== "string") return undefined;
   const { strange, message } = MISSPELT[spelling];
   return strange.test(value) ? message : undefined;

@@ -81,4 +81,17 @@ rules: [{ name: ci, evidence: { oidc.ci: { sub: "*" } }, spiffe_id: "/ci/{oidc.c
       expect(ran.stderr).toContain(message);
     }
   });
+
+  it("explain takes no claim in a spelling that evidence never has, by which nothing would be denied", async () => {
+    await put(
+      "spelt.yaml",
+      `${GOOD.replace("evidence: {", 'evidence: { azure_msi: { tenants: [6f0c0000-0000-4000-8000-000000000000], audience: "api://x" },')}deny: [{ resource_name: web }]\n`,
+    );
+    const args = ["policy", "explain", "--config", "spelt.yaml"];
+    const of = (name: string) => `{"evidence":{"azure_msi":{"resource_name":"${name}"}}}`;
+    const ran = await quickly(args, { cwd, input: of("Web") });
+    expect(ran).toMatchObject({ code: 2, stdout: "" });
+    expect(ran.stderr).toContain("azure_msi.resource_name is always given in lower case");
+    expect((await quickly(args, { cwd, input: of("web") })).stdout).toContain("`deny:` has it");
+  });
 });
