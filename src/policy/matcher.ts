@@ -96,11 +96,12 @@ export function claimOf(claims: Claims, name: string): ClaimValue | undefined {
   return Object.hasOwn(claims, name) ? claims[name] : undefined;
 }
 
+/** An empty text in a list is as absent as one that stands alone: `*` would take "no group" for a group. */
 export function matchesClaims(matcher: Matcher, claims: Claims): boolean {
   const value = claimOf(claims, matcher.claim);
   if (value === undefined) return false;
   if (typeof value !== "object") return matchesScalar(matcher, value);
-  return matcher.many && value.some((member) => matchesScalar(matcher, member));
+  return matcher.many && value.some((member) => member !== "" && matchesScalar(matcher, member));
 }
 
 export function matchesScalar({ only, exact, globs }: Matcher, value: Scalar): boolean {

@@ -68,6 +68,7 @@ describe("match", () => {
     ],
     ["no member of the list", webRule({ ou_path: "o/x" }), [webFact({ ou_path: ["o/y", "o"] })]],
     ["an empty list", webRule({ ou_path: "*" }), [webFact({ ou_path: [] })]],
+    ["an empty member of a list", webRule({ ou_path: "*" }), [webFact({ ou_path: ["", ""] })]],
     ["text that only looks true", webRule({ mfa: true }), [webFact({ mfa: "true" })]],
     [
       "a glob across a slash",

@@ -77,6 +77,7 @@ function pairs(value: unknown): [string, string][] {
 }
 
 function fits(pattern: unknown, value: unknown): boolean {
+  if (value === "") return false;
   if (typeof pattern !== "string" || typeof value !== "string") return pattern === value;
   const parts = pattern
     .split("*")
