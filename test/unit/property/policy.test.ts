@@ -84,7 +84,7 @@ const evidence: fc.Arbitrary<Attestation[]> = fc.oneof(
   iidFact().map((one) => [one]),
   fc
     .record({
-      groups: some(fc.array(value, { maxLength: 3 }), 3),
+      groups: some(fc.oneof(fc.array(value, { maxLength: 3 }), fc.constant([""])), 3),
       n: some(fc.constantFrom<ClaimValue>(1, 2, "1", true), 6),
       sub: some(value, 6),
     })
