@@ -60,6 +60,7 @@ export interface World {
 export interface WorldOptions {
   readonly store?: ClaimStore | "none";
   readonly rules?: readonly object[];
+  readonly deny?: readonly object[];
   /** WebCrypto unless told. */
   readonly platform?: typeof webCryptoPlatform;
   /** More entries under `oidc`. */
@@ -78,7 +79,8 @@ export interface WorldOptions {
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const network = new FakeNetwork();
-  const world = { now: options.now ?? NOW };
+  const { rules = RULES, deny = [], now = NOW } = options;
+  const world = { now };
   const platform = (options.platform ?? webCryptoPlatform)({
     fetch: network.fetch,
     now: () => world.now,
@@ -129,7 +131,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     );
   }
   const store = options.store === "none" ? undefined : (options.store ?? memoryStore());
-  const { policy, issues } = compilePolicy({ rules: options.rules ?? RULES, deny: [] }, factors, {
+  const { policy, issues } = compilePolicy({ rules, deny }, factors, {
     trustDomain: TRUST_DOMAIN,
     issuer: ISSUER,
     claimStore: true,
@@ -175,15 +177,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     snapshot,
     audit,
     fetch: (request: Request) => app.fetch(request),
-    post: async (body: unknown, headers: Record<string, string> = {}) => {
-      return app.fetch(
+    post: async (body: unknown, headers: Record<string, string> = {}) =>
+      app.fetch(
         new Request(ENDPOINT, {
           method: "POST",
           body: typeof body === "string" ? body : JSON.stringify(body),
           headers: { "content-type": "application/json", ...headers },
         }),
-      );
-    },
+      ),
   });
 }
 
@@ -295,6 +296,5 @@ export async function msiToken(world: World): Promise<{ type: "azure_msi"; token
 export async function codeOf(answer: Response): Promise<string> {
   if (answer.headers.get("content-type") !== "application/problem+json")
     return `${answer.status} ${await answer.text()}`;
-  const { code } = (await answer.json()) as { code: string };
-  return code;
+  return ((await answer.json()) as { code: string }).code;
 }
