@@ -1,5 +1,7 @@
 import { waitUntil } from "cloudflare:workers";
+import { toResponse } from "../handlers/answer.ts";
 import { createApp } from "../handlers/app.ts";
+import { problem } from "../handlers/problem.ts";
 import type { Issuer } from "../issuer/issuer.ts";
 import { openStored, type OpenStoredDeps } from "../issuer/stored-config.ts";
 import { ConfigError } from "../config-issue.ts";
@@ -76,10 +78,8 @@ export function worker(attestors: Attestors, parts: WorkerParts = {}): SvidmintW
         running ??= await start(env, attestors, parts);
       } catch (error) {
         console.error(error instanceof ConfigError ? error.message : "svidmint did not start");
-        return new Response("svidmint is not configured; its log says why\n", {
-          status: 503,
-          headers: { "retry-after": "30" },
-        });
+        const id = crypto.randomUUID().replaceAll("-", "");
+        return toResponse(problem(503, "unavailable", id, "not configured: the log says why"));
       }
       return running.fetch(request);
     },

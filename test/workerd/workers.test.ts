@@ -99,7 +99,12 @@ describe("the Workers entry", () => {
     for (const path of ["/bundle", "/v1/svids", "/readyz"]) {
       const answer = await serve(new Request(ISSUER + path), env); // oxlint-disable-line no-await-in-loop -- one after another
       expect(answer.status).toBe(503);
-      expect(await answer.text()).not.toContain(reason); // oxlint-disable-line no-await-in-loop -- one after another
+      expect(answer.headers.get("retry-after")).toMatch(/^\d+$/);
+      expect(answer.headers.get("content-type")).toBe("application/problem+json");
+      const told = await answer.text(); // oxlint-disable-line no-await-in-loop -- one after another
+      expect(JSON.parse(told)).toMatchObject({ status: 503, code: "unavailable" });
+      expect(told).toMatch(/"request_id":"[0-9a-f]{32}"/);
+      expect(told).not.toContain(reason);
     }
     expect(error).toHaveBeenCalledWith(expect.stringContaining(reason));
     expect(JSON.stringify(error.mock.calls)).not.toContain("BEGIN");
