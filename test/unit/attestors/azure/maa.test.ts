@@ -197,6 +197,13 @@ describe("azure_maa", () => {
       { isolation: { "x-ms-sevsnpvm-launchmeasurement": undefined } },
       "claim_value",
     ],
+    ...[LAUNCH.toUpperCase(), LAUNCH.slice(2), `${LAUNCH}00`].map(
+      (launch): [string, MaaMembers, string] => [
+        `the measurement ${launch.slice(0, 8)}… of ${launch.length} digits`,
+        { isolation: { "x-ms-sevsnpvm-launchmeasurement": launch } },
+        "claim_value",
+      ],
+    ),
     ["secure boot in text", { secureboot: "true" }, "claim_type"],
   ])("refuses %s", async (_, members, reason) => {
     expect(outcome(await judgeMembers(members))).toBe(reason);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isFirstParty } from "../../../../src/attestors/azure/first-party.ts";
 import { azureMsi } from "../../../../src/attestors/azure/msi.ts";
 import { outcome } from "../../../conformance/attestor.ts";
 import { build, complaints } from "../support.ts";
@@ -27,6 +28,33 @@ describe("azure_msi", () => {
         outcome(await judgeClaims({ ...V1, aud: audience }, {}, { ...settings, audience })),
       ).toBe("accepted");
       expect(outcome(await judgeClaims({ ...V1, aud: audience }))).toBe("audience_mismatch");
+    });
+    it.each([
+      "https://attest.azure.net",
+      "https://attest.azure.us",
+      "https://management.core.chinacloudapi.cn/",
+      "https://login.microsoftonline.com",
+      "https://login.microsoftonline.us",
+      "https://dev.azuresynapse.net",
+      "https://azconfig.io",
+      "https://acme.azconfig.io",
+      "https://api.loganalytics.io",
+      "https://app.vssps.visualstudio.com",
+      "https://acme.crm.dynamics.com",
+      "https://manage.office.com",
+      "https://outlook.office365.com",
+      "https://acme.sharepoint.com",
+      "graph.microsoft.com",
+      "00000002-0000-0000-c000-000000000000",
+      "e406a681-f3d4-42a8-90b6-c2b029497af1",
+      "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+      "022907d3-0f1b-48f7-badc-1ba6abab6d66",
+      "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d",
+      "fb60f99c-7a34-4190-8149-302f77469936",
+      "api://fb60f99c-7a34-4190-8149-302f77469936",
+      "spn:00000003-0000-0000-c000-000000000000",
+    ])("knows Microsoft's own %s", (audience) => {
+      expect(isFirstParty(audience)).toBe(true);
     });
     it("warns of Microsoft's own among others", async () => {
       const audience = [AUDIENCE, "https://graph.microsoft.com"];

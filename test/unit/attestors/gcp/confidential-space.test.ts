@@ -98,6 +98,14 @@ describe("gcp_confidential_space", () => {
     expect(JSON.stringify(claims)).not.toMatch(/hunter2|insecure|TOKEN/);
   });
 
+  it.each([[["260900", "1"]], [[]], ["260900"], [[1]], [undefined]])(
+    "says no version where there is not exactly one: %j",
+    async (swversion) => {
+      const { claims } = accepted(await judgeMembers({ swversion }));
+      expect(claims).not.toHaveProperty("swversion");
+    },
+  );
+
   it("binds by the audience, never by eat_nonce", async () => {
     const s = boundAudience(ISSUER, JKT);
     for (const eat_nonce of [s, [s]]) {
@@ -113,6 +121,7 @@ describe("gcp_confidential_space", () => {
     ["another operating system", { swname: "GCE" }, "not_a_workload"],
     ["no operating system", { swname: undefined }, "not_a_workload"],
     ["a shielded machine", { hwmodel: "GCP_SHIELDED_VM" }, "not_a_workload"],
+    ["hardware in a longer name", { hwmodel: "X_GCP_AMD_SEV" }, "not_a_workload"],
     ["hardware that is not known", { hwmodel: "GCP_AMD_SEVX" }, "not_a_workload"],
     ["no secure boot", { secboot: false }, "claim_value"],
     ["secure boot in text", { secboot: "true" }, "claim_value"],
@@ -135,6 +144,8 @@ describe("gcp_confidential_space", () => {
     ["no instance", { gce: { instance_id: "" } }, "claim_missing"],
     ["another project", { gce: { project_id: "payments-prod2" } }, "tenant_not_configured"],
     ["no digest", { container: { image_digest: undefined } }, "claim_value"],
+    ["a long digest", { container: { image_digest: `${DIGEST}0` } }, "claim_value"],
+    ["a digest behind a name", { container: { image_digest: `app@${DIGEST}` } }, "claim_value"],
     ["a short digest", { container: { image_digest: "sha256:aa" } }, "claim_value"],
     [
       "a digest of another hash",
