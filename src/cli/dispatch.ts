@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { COMMANDS, type CommandEntry } from "./commands.ts";
 import { CommandError, UsageError, type ExitCode } from "./errors.ts";
 import { columns, commandHelp } from "./help.ts";
-import { print, printable, printError } from "./output.ts";
+import { print, printable, printError, printJson } from "./output.ts";
 
 /** Runs one command line to its end. Never throws: whatever went wrong is told, and is in the exit code. */
 export async function dispatch(argv: readonly string[]): Promise<ExitCode> {
@@ -11,10 +11,7 @@ export async function dispatch(argv: readonly string[]): Promise<ExitCode> {
 
 async function perform(argv: readonly string[]): Promise<ExitCode> {
   const [first, second] = argv;
-  if (argv.length === 1 && first === "--version") {
-    print(version());
-    return 0;
-  }
+  if (first === "--version") return tellVersion(argv.slice(1));
   if (first === undefined || first === "help" || first.startsWith("-")) {
     const asked = first === "--help" || first === "-h" || first === "help";
     if (asked && (argv.length === 1 || first !== "help")) {
@@ -73,7 +70,7 @@ function overview(): string {
     "\nOptions:",
     columns([
       ["--help", "print this, or the help of a command with examples"],
-      ["--version", "print the version"],
+      ["--version", "print the version; --json: as JSON"],
     ]),
     "\nExamples:",
     "  # an issuer on this machine, without a cloud",
@@ -95,6 +92,17 @@ function overviewRows(): [string, string][] {
 
 function table(names: readonly string[]): string {
   return columns(names.map((name) => [name, COMMANDS[name]?.summary ?? ""] as const));
+}
+
+function tellVersion(options: readonly string[]): ExitCode {
+  const other = options.find((option) => option !== "--json");
+  if (other !== undefined)
+    throw new UsageError(
+      `unknown option "${printable(other)}" beside --version\nsee svidmint --help`,
+    );
+  if (options.length === 0) print(version());
+  else printJson({ version: version() });
+  return 0;
 }
 
 function version(): string {

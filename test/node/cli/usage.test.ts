@@ -48,6 +48,12 @@ describe("svidmint", () => {
       stdout: `${String(version)}\n`,
       stderr: "",
     });
+    const json = await svidmint(["--version", "--json"]);
+    expect({ ...json, stdout: JSON.parse(json.stdout) }).toEqual({
+      code: 0,
+      stdout: { version },
+      stderr: "",
+    });
   });
 
   it("lists every command in its help", async () => {
@@ -71,7 +77,7 @@ describe("svidmint", () => {
     [[], /name a command/],
     [["fly"], /unknown command "fly"/],
     [["--fly"], /unknown option "--fly"/],
-    [["--version", "now"], /unknown option/],
+    [["--version", "now"], /unknown option "now" beside --version/],
     [["policy"], /say which: policy check/],
     [["policy", "sing"], /say which: policy check/],
     [["__proto__"], /unknown command/],
