@@ -43,11 +43,13 @@ export function decideClaim(
   if (entry.banned) return { answer: { outcome: "banned" } };
   if (generation < entry.generation) return { answer: { outcome: "stale" } };
   const known = entry.owners.find(({ owner }) => owner === request.owner);
-  if (known !== undefined) return renew(entry, known, request);
+  if (known !== undefined && hasPlace(entry.owners, known, request))
+    return renew(entry, known, request);
   const later = generation > entry.generation && entry.unseen !== true;
   const left = later ? [] : withRoom(entry.owners, request);
   if (!request.create || left === undefined) {
-    return { answer: { outcome: "taken", owners: entry.owners.map(({ owner }) => owner) } };
+    const others = entry.owners.filter((o) => o !== known);
+    return { answer: { outcome: "taken", owners: others.map(({ owner }) => owner) } };
   }
   return create(request, left, entry.expiresAt);
 }
@@ -95,6 +97,19 @@ function renew(entry: ClaimEntry, known: ClaimOwner, request: ClaimRequest): Ste
 }
 
 /**
+ * Of more owners than a rule lets in, the eldest alone are its own: the others came by another rule that lets in more.
+ * The longer an owner has been one, the further in front it stands.
+ */
+function hasPlace(
+  owners: readonly ClaimOwner[],
+  known: ClaimOwner,
+  request: ClaimRequest,
+): boolean {
+  const elders = owners.slice(0, owners.indexOf(known)).filter((o) => !isIdle(o, request));
+  return elders.length < request.maxOwners;
+}
+
+/**
  * The owners that stay when one more comes; undefined where there is no place for it. Idle ones go only when their
  * place is needed, the longest idle first: until then they are recognised when they come back.
  */
@@ -102,15 +117,18 @@ function withRoom(
   owners: readonly ClaimOwner[],
   request: ClaimRequest,
 ): readonly ClaimOwner[] | undefined {
-  const { maxOwners, idleSeconds, now } = request;
-  const surplus = owners.length + 1 - maxOwners;
+  const surplus = owners.length + 1 - request.maxOwners;
   if (surplus <= 0) return owners;
-  if (maxOwners <= 1 || idleSeconds === undefined) return undefined;
   const idle = owners
-    .filter(({ renewedAt }) => now - renewedAt >= idleSeconds)
+    .filter((o) => isIdle(o, request))
     .toSorted((a, b) => a.renewedAt - b.renewedAt)
     .slice(0, surplus);
   return idle.length < surplus ? undefined : owners.filter((o) => !idle.includes(o));
+}
+
+function isIdle({ renewedAt }: ClaimOwner, request: ClaimRequest): boolean {
+  const { maxOwners, idleSeconds = Infinity, now } = request;
+  return maxOwners > 1 && now - renewedAt >= idleSeconds;
 }
 
 /**

@@ -197,6 +197,27 @@ export function claimTests({ store, ask, outcome }: Subject): void {
       expect(await outcome(key, A, { maxOwners: 1 })).toBe("same");
       expect(await outcome(key, "owner-d", { maxOwners: 3 })).toBe("taken");
     });
+
+    it("lets nobody who came by a laxer rule past a stricter one, which has the eldest alone", async () => {
+      const key = freshKey();
+      await ask(key, A, { maxOwners: 1 });
+      for (const owner of [B, C]) await ask(key, owner, { maxOwners: 3 });
+      expect(await ask(key, B, { maxOwners: 1 })).toEqual({ outcome: "taken", owners: [A, C] });
+      expect(await outcome(key, C, { maxOwners: 2 })).toBe("taken");
+      expect(await outcome(key, B, { maxOwners: 2 })).toBe("same");
+      expect(await outcome(key, C, { maxOwners: 3 })).toBe("same");
+      expect(await store().release(key, { owner: A })).toBe(true);
+      expect(await outcome(key, B, { maxOwners: 1 })).toBe("same");
+    });
+
+    it("counts no elder that is idle, where idleness was stated", async () => {
+      const key = freshKey();
+      for (const owner of [A, B, C]) await ask(key, owner, { ...two, maxOwners: 3 });
+      await ask(key, B, { ...two, now: NOW + 20 });
+      expect(await outcome(key, C, { ...two, now: NOW + 29 })).toBe("taken");
+      expect(await outcome(key, C, { ...two, now: NOW + 30 })).toBe("same");
+      expect(await outcome(key, B, { ...two, now: NOW + 30, maxOwners: 1 })).toBe("taken");
+    });
   });
 }
 

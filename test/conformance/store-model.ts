@@ -108,7 +108,11 @@ function claim(claims: Record<string, ModelClaim>, request: ClaimRequest): Claim
   }
   if (there.banned) return "banned";
   if (there.gen !== "unknown" && generation < there.gen) return "stale";
-  const me = there.owners.find((o) => o.name === owner);
+  const isIdle = (o: { renewed: number }): boolean =>
+    maxOwners > 1 && idleSeconds !== undefined && now - o.renewed >= idleSeconds;
+  const place = there.owners.findIndex((o) => o.name === owner);
+  const before = there.owners.filter((o, at) => at < place && !isIdle(o)).length;
+  const me = before < maxOwners ? there.owners[place] : undefined;
   if (me !== undefined) {
     if (me.by === request.requestId) return "created";
     delete me.by;
