@@ -128,6 +128,7 @@ export function operationTests({ store, ask, outcome }: Subject): void {
       expect(await store().once(key, NOW, 120)).toBe("seen");
       expect(await store().once(key, NOW + 119, 120)).toBe("seen");
       expect(await store().once(key, NOW + 120, 120)).toBe("new");
+      expect(await store().once(key, NOW + 239, 120)).toBe("seen");
       expect(await store().once(freshKey(), NOW, 120)).toBe("new");
     });
 

@@ -58,6 +58,23 @@ describe("a Durable Object", () => {
     expect(await store.show(key)).toBeUndefined();
   });
 
+  it("keeps a one-time value for an hour longer than it counts: clocks differ", async () => {
+    const store = await open();
+    const key = freshKey();
+    expect(await store.once(key, NOW, 120)).toBe("new");
+    const object = objectOf(`once.${key}`);
+    const at = await runInDurableObject(object, (_, { storage }) => storage.getAlarm());
+    expect(at).toBe((NOW + 120 + 3600) * 1000);
+  });
+
+  it("knows a question that is asked again, its answer having been lost, from another's", async () => {
+    const key = freshKey();
+    const object = objectOf(`once.${key}`);
+    expect(await object.once(NOW, 120, "one")).toBe("new");
+    expect(await object.once(NOW, 120, "one")).toBe("new");
+    expect(await object.once(NOW, 120, "other")).toBe("seen");
+  });
+
   it("keeps a ban without an end", async () => {
     const store = await open();
     const key = freshKey();

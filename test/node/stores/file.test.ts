@@ -34,6 +34,12 @@ describe("the file store", () => {
     expect(await second.once("j", NOW, 1000)).toBe("seen");
     expect(await second.get("bundle")).toEqual(new Uint8Array([1, 2, 3]));
     await second.close();
+
+    // The second has written anew what the first had: nothing is lost by that.
+    const third = await opened(directory);
+    expect(await ask(third, "k3", "a")).toBe("banned");
+    expect(await third.once("j", NOW, 1000)).toBe("seen");
+    expect(await third.get("bundle")).toEqual(new Uint8Array([1, 2, 3]));
   });
 
   it("still knows which request made a claim", async () => {

@@ -61,8 +61,19 @@ describe("a key service that answers wrongly (RO-3)", () => {
         await post(body, keysWith("jwt", UNSOUND[name] ?? flipped), { by: alice }),
       );
       expect(history).toEqual(["intent", "root", "jwt", "alarm", "outcome"]);
+      expect(events[1]).toMatchObject({ alarm: "signature_unsound", signer: "jwt" });
     },
   );
+
+  it.each([
+    ["jwt", "stands: the certificate was signed", 1],
+    ["x509", "is taken back: nothing was signed", 0],
+  ] as const)("%s: the claim of first use %s", async (use, _, held) => {
+    const body = { evidence: [await bootedVm(world)], x509: { csr: alice.csr }, jwt };
+    await expectUnavailable(await post(body, keysWith(use, flipped), { by: alice }));
+    const claims = await bench.store().list?.();
+    expect(claims).toHaveLength(held);
+  });
 
   it.each(["application/jwt", "application/pem-certificate-chain"])(
     "asked for %s, answers a problem",
@@ -96,6 +107,14 @@ describe("a key service that does not answer (F2, F3, F7)", () => {
       expect(events.at(-1)).toMatchObject({ result: "failed", reason: "signer_unavailable" });
     },
   );
+
+  it("one failure that is told to several requests is one alarm", async () => {
+    const failure = new SignerError("unsound", "the wrapped key jwt does not open");
+    const keys = keysWith("jwt", () => Promise.reject(failure));
+    const evidence = [await cronToken(world)];
+    for (const _ of [1, 2]) await expectUnavailable(await post({ evidence, jwt }, keys)); // oxlint-disable-line no-await-in-loop -- one after the other
+    expect(history).toEqual(["intent", "jwt", "alarm", "outcome", "intent", "jwt", "outcome"]);
+  });
 
   it("a fault that nobody foresaw ends its intent as well", async () => {
     const fault = () => Promise.reject(new TypeError("undefined is not a function"));

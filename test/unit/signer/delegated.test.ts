@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decodePem } from "../../../src/encoding/pem.ts";
+import { thumbprint } from "../../../src/platform/thumbprint.ts";
 import { SignerError } from "../../../src/signer/signer.ts";
 import { openDelegated } from "../../../src/signer/delegated.ts";
 import { allModes } from "../../../src/signer/modes.ts";
@@ -9,7 +10,7 @@ import { verifyX509Svid } from "../../../src/svid/verify-x509-svid.ts";
 import { leafKey } from "../../fakes/x509-key.ts";
 import { profileFor, ID } from "../svid/mint.ts";
 import { certificate, files, load, NOW, refusal, root, spare, addKey } from "./key-files.ts";
-import { delegation, HOUR, modeBench, T } from "./mode-bench.ts";
+import { delegation, HOUR, miscalculating, modeBench, T } from "./mode-bench.ts";
 
 describe("an intermediate", () => {
   it.each([
@@ -88,6 +89,27 @@ describe("an intermediate", () => {
     expect(bench.events.at(-1)).toMatchObject({ result: "failed", reason: "signature_unsound" });
   });
 
+  it("lets no signature out that does not verify under its own key", async () => {
+    const bench = modeBench();
+    const { key } = await delegation(bench);
+    const deps = { ...bench.deps, platform: miscalculating(bench) };
+    const { signer } = await leafKey((await openDelegated(key, deps)).authority, T, bench.log);
+    await expect((async () => signer.sign(new Uint8Array(9)))()).rejects.toMatchObject({
+      code: "unsound",
+    });
+  });
+
+  it("is neither written down nor signed where the root's own time has not come", async () => {
+    const bench = modeBench();
+    const { authority } = await delegation(bench, {}, {}, { notBefore: T + 1 });
+    expect(await authority.key(T, bench.log)).toMatchObject({
+      error: { reason: "lint_failed", detail: expect.stringContaining("not before") },
+    });
+    expect(bench.history).toEqual([]);
+    bench.now = T + 1;
+    expect((await authority.key(T + 1, bench.log)).ok).toBe(true);
+  });
+
   it("is not there where the service says no, and the service is not asked again at once", async () => {
     const bench = modeBench();
     const fault = () => Promise.reject(new SignerError("denied", "no"));
@@ -108,6 +130,15 @@ describe("mode delegated in a configuration", () => {
     const key = await leafKey(keys.x509(NOW), NOW);
     expect(keys.published(NOW).x509).toHaveLength(2);
     expect(await leafKey(keys.x509(NOW), NOW + 60)).toBe(key);
+  });
+
+  it("counts the keys of its intermediates among the issuer's own, whichever root has them", async () => {
+    const { keys } = await load({ x509: [delegated, standby] }, { modes: allModes });
+    const { signer } = await leafKey(keys.x509(NOW), NOW);
+    const { platform } = modeBench();
+    expect(keys.thumbprints.has(await thumbprint(platform, signer.publicKey.info))).toBe(true);
+    const other = await platform.generateKey("P-256");
+    expect(keys.thumbprints.has(await thumbprint(platform, other.publicKey.info))).toBe(false);
   });
 
   it("is refused with a root that allows no intermediate", async () => {

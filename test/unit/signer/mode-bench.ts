@@ -83,6 +83,17 @@ export function modeBench(longestX509 = HOUR, domain: TrustDomain = trustDomain)
   return bench;
 }
 
+/** Its platform, of whose own signatures each has a flipped bit. */
+export function miscalculating({ platform }: ModeBench): Platform {
+  return {
+    ...platform,
+    async sign(...asked) {
+      const signature = await platform.sign(...asked);
+      return signature.with(0, (signature[0] ?? 0) ^ 1);
+    },
+  };
+}
+
 export interface TestRoot {
   readonly key: PrivateKey;
   readonly certificate: Certificate;
