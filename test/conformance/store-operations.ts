@@ -160,6 +160,14 @@ export function operationTests({ store, ask, outcome }: Subject): void {
       expect(await store().get(key)).toEqual(new Uint8Array(0));
     });
 
+    it("keeps what has another name apart", async () => {
+      const [one, other] = [`bundle/${freshKey()}`, `bundle/${freshKey()}`];
+      await store().put(one, new Uint8Array([1]));
+      expect(await store().get(other)).toBeUndefined();
+      await store().put(other, new Uint8Array([2]));
+      expect(await store().get(one)).toEqual(new Uint8Array([1]));
+    });
+
     it("keeps its own copy", async () => {
       const key = `bundle/${freshKey()}`;
       const value = new Uint8Array([1, 2, 3]);

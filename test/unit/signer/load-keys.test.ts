@@ -147,6 +147,36 @@ describe("loadKeySet", () => {
     await load({ jwt: [gone, { ...again, id: "back" }] });
   });
 
+  it("holds a key to its certificate's time until it is retired, and not longer", async () => {
+    files["file:past.pem"] = await certificate(await addKey("past"), { notAfter: NOW - 1 });
+    const past = {
+      ...root,
+      id: "past",
+      private_key: "file:past.key",
+      certificate: "file:past.pem",
+    };
+    const x509 = (retired: number) => ({
+      x509: [past, { ...root, active_from: at(retired) }, spare],
+    });
+    expect(await refusal(x509(NOW + 1))).toContain(
+      "keys.x509.0.certificate: the certificate has expired",
+    );
+    const { keys, warnings } = await load(x509(NOW));
+    expect(keys.published(NOW).x509).toHaveLength(3);
+    expect(warnings).toContainEqual(
+      expect.objectContaining({ severity: "warning", path: ["keys", "x509", 0, "certificate"] }),
+    );
+  });
+
+  it("refuses a changed_at later than any clock may show, until which no change would count", async () => {
+    const config = { jwt: [jwt, jwtSpare] };
+    const latest = NOW + 3.5 * 300 + 1;
+    expect((await load(config, { changedAt: latest })).warnings).toEqual([]);
+    expect(await refusal(config, { changedAt: latest + 1 })).toEqual([
+      expect.stringMatching(/^bundle\.changed_at: is still to come/),
+    ]);
+  });
+
   it("tells everything that is wrong at once", async () => {
     const issues = await refusal({
       x509: [{ ...root, certificate: "file:none" }],

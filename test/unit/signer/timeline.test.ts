@@ -57,6 +57,11 @@ describe("the defaults of a timeline", () => {
     expect(lives(standby, { id: "a", publishedAt: T })[1]?.activeFrom).toBe(T);
   });
 
+  it("retires no key for one that is never to sign itself", () => {
+    const never = { id: "b", publishedAt: T, activeFrom: T + DAY, retiredAt: T + DAY };
+    expect(lives({ id: "a", publishedAt: T }, never)[0]?.retiredAt).toBe(Infinity);
+  });
+
   it("keeps a retired key published until all that it signed has expired, and two hints more", () => {
     const [a] = lives({ id: "a", publishedAt: T, retiredAt: T + DAY });
     expect(a?.removedAt).toBe(T + DAY + LIFE + 2 * HINT);
@@ -149,6 +154,17 @@ describe("a standby", () => {
     const removed = { ...root, removedAt: T + DAY };
     expect(activeAt(T + DAY, removed, standby, planned)).toBe("planned");
     expect(activeAt(T + 10 * DAY, removed, standby, planned)).toBe("planned");
+  });
+
+  it("is taken from several by their plan, wherever they stand in the list", () => {
+    const removed = { ...root, removedAt: T + DAY };
+    const sooner = { id: "sooner", publishedAt: T + 1, activeFrom: T + 3 * DAY };
+    const later = { id: "later", publishedAt: T + 1, activeFrom: T + 4 * DAY };
+    for (const waiting of [
+      [sooner, later, standby],
+      [standby, later, sooner],
+    ])
+      expect(activeAt(T + DAY, removed, ...waiting)).toBe("sooner");
   });
 
   it("never brings back a key that was retired", () => {
