@@ -1,77 +1,27 @@
 import { describe, expect, it } from "vitest";
-import type { Attestation, Binding, FactorInfo } from "../../src/attestation.ts";
-import type { Attestor } from "../../src/attestors/attestor.ts";
-import type { Reason } from "../../src/reasons.ts";
-import { fail, type Result } from "../../src/result.ts";
+import type { Binding } from "../../src/attestation.ts";
+import { attestorBounds } from "./attestor-bounds.ts";
+import {
+  accepted,
+  JKT,
+  judge,
+  OTHER_JKT,
+  outcome,
+  type AttestorFixture,
+} from "./attestor-fixture.ts";
+import { attestorMembers } from "./attestor-members.ts";
 import { expectDeclared } from "./declared-claims.ts";
 
-type Evidence = Readonly<Record<string, unknown>>;
-
-/** An attestor with a provider behind it that signs whatever a test wants. */
-export interface AttestorFixture {
-  readonly attestor: Attestor;
-  /** The same configuration under another trust domain. */
-  readonly elsewhere: Attestor;
-  readonly factor: FactorInfo;
-  /** The key that evidence names, where it cannot name any at all: the one that the fixture has. */
-  readonly jkt?: string;
-  /** Unix seconds at which the good evidence is good. */
-  readonly now: number;
-  /** The member of the evidence that holds the signed bytes. */
-  readonly member: string;
-  /** The evidence has only a digest of S: `precheck` cannot say which key it names. */
-  readonly namesKeyByDigest?: true;
-  /** Only its provider can tell whose the evidence is and what it was made for: it is asked, with the key that was proved. */
-  readonly asksProvider?: true;
-  /** Genuine evidence of a configured customer; two calls with one binding may give two pieces. */
-  good(binding: Binding): Promise<Evidence>;
-  /** Genuine evidence of a customer who is not configured. */
-  foreign(): Promise<Evidence>;
-  /** As `good`, but for a signature by a key that the provider does not have, under the name of one that it has. */
-  forged(): Promise<Evidence>;
-  /** Calls that reached the network so far. */
-  calls(): number;
-}
-
-/** A thumbprint as good as any: nobody has the key. */
-export const JKT = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
-export const OTHER_JKT = "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s";
-
-/** The steps of a request in their order; possession of `jkt` counts as proved. */
-export async function judge(
-  attestor: Attestor,
-  evidence: unknown,
-  now: number,
-  jkt?: string,
-): Promise<Result<Attestation>> {
-  const shape = attestor.evidence.safeParse(evidence);
-  if (!shape.success) return fail("body_schema");
-  const parsed = attestor.parse(shape.data);
-  if (!parsed.ok) return parsed;
-  const context = jkt === undefined ? { now } : { now, jkt };
-  const precheck = await attestor.precheck(parsed.value, context);
-  if (!precheck.ok) return precheck;
-  const verified = await attestor.verify(parsed.value, context);
-  if (verified.ok && verified.value.name !== precheck.value.name) throw new Error("another name");
-  return verified;
-}
-
-/** What was attested; a refusal fails the test and says why. */
-export function accepted(result: Result<Attestation>): Attestation {
-  if (!result.ok) throw new Error(`refused: ${result.error.reason} ${result.error.detail ?? ""}`);
-  return result.value;
-}
-
-/** In one word: `accepted`, or why not. */
-export function outcome(result: Result<unknown>): Reason | "accepted" {
-  return result.ok ? "accepted" : result.error.reason;
-}
-
-/** @param reasons any one of them; none: whichever */
-export function expectRefused(result: Result<unknown>, ...reasons: readonly Reason[]): void {
-  if (reasons.length > 0) expect(reasons).toContain(outcome(result));
-  else expect(outcome(result)).not.toBe("accepted");
-}
+export {
+  accepted,
+  expectRefused,
+  JKT,
+  judge,
+  OTHER_JKT,
+  outcome,
+  sample,
+  type AttestorFixture,
+} from "./attestor-fixture.ts";
 
 /** What every attestor owes its callers, whatever the evidence. */
 export function attestorConformance(name: string, build: () => Promise<AttestorFixture>): void {
@@ -221,71 +171,7 @@ export function attestorConformance(name: string, build: () => Promise<AttestorF
       }
     });
 
-    it("refuses text that is no evidence at all, however long, and never throws", async () => {
-      const good = String((await fixture.good(best))[member]);
-      const texts = [
-        "",
-        " ",
-        ".",
-        "..",
-        "...",
-        "\u0000",
-        "null",
-        "{}",
-        "é",
-        "\ud800",
-        "-----BEGIN PKCS7-----",
-        good.slice(1),
-        good.slice(0, -1),
-        good.slice(0, good.length / 2),
-        `${good}A`,
-        good + good,
-        "A".repeat(16_384),
-        "A".repeat(1_000_000),
-        ".".repeat(1_000_000),
-        `${good}${"A".repeat(1_000_000)}`,
-        "%".repeat(1_000_000),
-      ];
-      for (const text of texts) {
-        const evidence = { ...(await fixture.good(best)), [member]: text }; // oxlint-disable-line no-await-in-loop
-        expect(outcome(await judge(attestor, evidence, now, ownJkt))).not.toBe("accepted"); // oxlint-disable-line no-await-in-loop
-      }
-    });
-
-    it("attests the same with a space behind it, or nothing", async () => {
-      const evidence = await fixture.good(best);
-      const genuine = await judge(attestor, evidence, now, ownJkt);
-      const padded = { ...evidence, [member]: `${String(evidence[member])} ` };
-      const result = await judge(attestor, padded, now, ownJkt);
-      expect(result.ok ? result : genuine).toEqual(genuine);
-    });
-
-    it("attests the same after a bit was flipped, or nothing", async () => {
-      const evidence = await fixture.good(best);
-      const text = String(evidence[member]);
-      const genuine = accepted(await judge(attestor, evidence, now, ownJkt));
-      const flips = sample(text.length * 7, 400);
-      const attested: Attestation[] = [];
-      for (const at of flips) {
-        const flipped = flipCharacter(text, Math.floor(at / 7), at % 7);
-        // oxlint-disable-next-line no-await-in-loop -- one after the other keeps memory flat
-        const result = await judge(attestor, { ...evidence, [member]: flipped }, now, ownJkt);
-        if (result.ok) attested.push(result.value);
-      }
-      expect(attested.filter(({ claimKey }) => claimKey !== genuine.claimKey)).toEqual([]);
-      for (const attestation of attested) expect(attestation).toEqual(genuine);
-      expect(attested.length).toBeLessThan(flips.length / 2);
-    });
+    attestorBounds(fixture, bindings);
+    await attestorMembers(fixture, best);
   });
-}
-
-function flipCharacter(text: string, index: number, bit: number): string {
-  const flipped = String.fromCharCode(text.charCodeAt(index) ^ (1 << bit));
-  return text.slice(0, index) + flipped + text.slice(index + 1);
-}
-
-/** Up to `count` of the numbers below `below`, evenly spread: the same in each run. */
-export function sample(below: number, count: number): readonly number[] {
-  const step = Math.max(1, Math.floor(below / count));
-  return Array.from({ length: Math.ceil(below / step) }, (_, index) => index * step);
 }

@@ -5,14 +5,19 @@ import type { Platform } from "../../src/platform/platform.ts";
 import { SignerError, type Signer } from "../../src/signer/signer.ts";
 import { verified } from "../../src/signer/verified.ts";
 import { leavesBelow } from "./delegated.ts";
+import { signerServiceTests, type FailingService } from "./signer-service.ts";
 
 const DATA = utf8Encode("bytes that we encoded");
 
-/** What every signing backend does alike, be its key in this process or in a key service. */
+/**
+ * What every signing backend does alike, be its key in this process or in a key service.
+ * @param service where it is one over HTTP: a signer with a service of its own, which a test makes fail
+ */
 export function signerConformance(
   name: string,
   platform: Platform,
   make: () => Promise<Signer>,
+  service?: () => Promise<FailingService>,
 ): void {
   describe(`Signer: ${name}`, () => {
     it("names an algorithm that is its scheme and fits its key", async () => {
@@ -76,6 +81,8 @@ export function signerConformance(
       expect(error).toBeInstanceOf(SignerError);
       expect(error).toMatchObject({ code: "unsound", retryable: false });
     });
+
+    if (service !== undefined) signerServiceTests(platform, service);
   });
 }
 

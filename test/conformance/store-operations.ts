@@ -168,6 +168,14 @@ export function operationTests({ store, ask, outcome }: Subject): void {
       expect(await store().get(one)).toEqual(new Uint8Array([1]));
     });
 
+    it("is as long as the bundle of a big trust domain", async () => {
+      const key = `bundle/${freshKey()}`;
+      const value = crypto.getRandomValues(new Uint8Array(65_536));
+      const long = new Uint8Array([...value, ...value, ...value, ...value]);
+      await store().put(key, long);
+      expect(await store().get(key)).toEqual(long);
+    });
+
     it("keeps its own copy", async () => {
       const key = `bundle/${freshKey()}`;
       const value = new Uint8Array([1, 2, 3]);

@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import type { Binding } from "../../src/attestation.ts";
 import { boundAudience } from "../../src/attestors/binding.ts";
 import { tokenKey } from "../fakes/token-issuer.ts";
 import { attestorConformance } from "./attestor.ts";
@@ -13,19 +14,15 @@ export function tokenAttestorBasics(name: string, build: () => Promise<TokenFixt
     const fixture = await build();
     const stranger = await tokenKey(fixture.key.alg, fixture.key.kid);
     const evidence = (token: string) => ({ ...fixture.members, token });
+    const madeFor = (base: string) => async (binding: Binding) => {
+      const audience = binding.kind === "key" ? boundAudience(base, binding.jkt) : base;
+      return evidence(await fixture.key.sign(fixture.claims(audience)));
+    };
     return {
       ...fixture,
       member: "token",
-      good: async (binding) =>
-        evidence(
-          await fixture.key.sign(
-            fixture.claims(
-              binding.kind === "key"
-                ? boundAudience(fixture.audience, binding.jkt)
-                : fixture.audience,
-            ),
-          ),
-        ),
+      good: madeFor(fixture.audience),
+      misdirected: madeFor("https://other.example"),
       forged: async () => evidence(await stranger.sign(fixture.claims(fixture.audience))),
       calls: () => fixture.network.calls.length,
     };

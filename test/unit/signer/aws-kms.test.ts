@@ -8,6 +8,7 @@ import type { BackendDeps } from "../../../src/signer/backend.ts";
 import { SignerError, type SignatureAlgorithm, type Signer } from "../../../src/signer/signer.ts";
 import { verified } from "../../../src/signer/verified.ts";
 import { signerConformance } from "../../conformance/signer.ts";
+import { failing } from "../../conformance/signer-service.ts";
 import { FAILURES, FOREIGN, hang, slow, UNSOUND } from "../../fakes/aws-kms-faults.ts";
 import { failure, FakeKms, keyArn, KMS_VARIABLES } from "../../fakes/aws-kms.ts";
 import { base64 } from "../../fakes/keys.ts";
@@ -37,6 +38,11 @@ async function bench(kind: KeyKind = "P-256", wanted?: SignatureAlgorithm) {
   return { kms, arn, signer, open, complaints, key, chosen: chosen.value };
 }
 
+async function service() {
+  const { kms, signer } = await bench();
+  return failing(signer, kms);
+}
+
 for (const [kind, wanted] of [
   ["P-256", "ES256"],
   ["P-384", "ES384"],
@@ -46,11 +52,16 @@ for (const [kind, wanted] of [
   ["RSA-2048", "PS384"],
 ] as const) {
   const made = bench(kind, wanted);
-  signerConformance(`aws_kms ${wanted}`, crypto, async () => {
-    const { kms, signer } = await made;
-    kms.expect(new Uint8Array(5000).fill(7));
-    return signer;
-  });
+  signerConformance(
+    `aws_kms ${wanted}`,
+    crypto,
+    async () => {
+      const { kms, signer } = await made;
+      kms.expect(new Uint8Array(5000).fill(7));
+      return signer;
+    },
+    wanted === "ES256" ? service : undefined,
+  );
 }
 
 async function faultOf(signer: Signer): Promise<SignerError> {

@@ -3,11 +3,17 @@ import { toHex, utf8Encode } from "../../../src/encoding/bytes.ts";
 import type { PrivateKey } from "../../../src/platform/platform.ts";
 import { verified } from "../../../src/signer/verified.ts";
 import { signerConformance } from "../../conformance/signer.ts";
+import { failing } from "../../conformance/signer-service.ts";
 import { unwrapperConformance } from "../../conformance/unwrapper.ts";
 import { base64url, failure, type FakeKeyVault } from "../../fakes/azure-key-vault.ts";
 import { bench, crypto, faultOf } from "./azure-key-vault-support.ts";
 
 const DATA = utf8Encode("bytes that we encoded");
+
+async function service() {
+  const { vault, signer } = await bench();
+  return failing(signer, vault);
+}
 
 for (const [kind, wanted] of [
   ["P-256", "ES256"],
@@ -17,7 +23,12 @@ for (const [kind, wanted] of [
   ["RSA-2048", "PS384"],
 ] as const) {
   const made = bench(kind, wanted);
-  signerConformance(`azure_key_vault ${wanted}`, crypto, async () => (await made).signer);
+  signerConformance(
+    `azure_key_vault ${wanted}`,
+    crypto,
+    async () => (await made).signer,
+    wanted === "ES256" ? service : undefined,
+  );
 }
 
 describe("what Azure Key Vault is asked", () => {

@@ -4,6 +4,7 @@ import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import type { Signer } from "../../../src/signer/signer.ts";
 import { verified } from "../../../src/signer/verified.ts";
 import { signerConformance } from "../../conformance/signer.ts";
+import { failing } from "../../conformance/signer-service.ts";
 import { versionName } from "../../fakes/gcp-kms.ts";
 import { FAILING, halfOpen, hang, slow, UNSOUND } from "../../fakes/gcp-kms-faults.ts";
 import { checksumOf, refuse } from "../../fakes/gcp-kms-protocol.ts";
@@ -13,6 +14,11 @@ import { bench, crypto, faultOf as refusalOf, METADATA } from "./gcp-kms-bench.t
 const realTimeout = setTimeout;
 const DATA = utf8Encode("bytes that we encoded");
 
+async function service() {
+  const { kms, signer } = await bench();
+  return failing(signer, kms);
+}
+
 for (const [kind, wanted] of [
   ["P-256", "ES256"],
   ["P-384", "ES384"],
@@ -21,7 +27,12 @@ for (const [kind, wanted] of [
   ["Ed25519", "EdDSA"],
 ] as const) {
   const made = bench(kind, wanted);
-  signerConformance(`gcp_kms ${wanted}`, crypto, async () => (await made).signer);
+  signerConformance(
+    `gcp_kms ${wanted}`,
+    crypto,
+    async () => (await made).signer,
+    wanted === "ES256" ? service : undefined,
+  );
 }
 
 const faultOf = (signer: Signer | undefined) =>

@@ -4,7 +4,6 @@ import { azureTableRecords, type AzureAccess } from "../../../src/stores/azure-t
 import { optimisticStore } from "../../../src/stores/optimistic.ts";
 import { storeConformance } from "../../conformance/store.ts";
 import { failure, FakeAzureTable } from "../../fakes/azure-table.ts";
-import { serviceFaults } from "./store-faults.ts";
 
 const service = new FakeAzureTable();
 const NOW = 1_444_445_555;
@@ -20,14 +19,16 @@ storeConformance(
   "azure table",
   async () =>
     optimisticStore(records, { platform, trustDomain: "prod.example", deadlineMs: 20_000 }),
-  { runs: 2 },
-);
-serviceFaults("azure table", {
-  records,
-  fault: (fault) => {
-    service.fault = () => fault?.();
+  {
+    runs: 2,
+    service: {
+      records,
+      fault: (fault) => {
+        service.fault = () => fault?.();
+      },
+    },
   },
-});
+);
 
 describe("who asks", () => {
   const last = () => {

@@ -4,7 +4,6 @@ import { dynamodbRecords, openDynamodb } from "../../../src/stores/dynamodb.ts";
 import { optimisticStore } from "../../../src/stores/optimistic.ts";
 import { storeConformance } from "../../conformance/store.ts";
 import { failure, FakeDynamodb } from "../../fakes/dynamodb.ts";
-import { serviceFaults } from "./store-faults.ts";
 
 const service = new FakeDynamodb();
 const platform = webCryptoPlatform({ fetch: service.fetch });
@@ -16,14 +15,16 @@ storeConformance(
   "dynamodb",
   async () =>
     optimisticStore(records, { platform, trustDomain: "prod.example", deadlineMs: 20_000 }),
-  { runs: 2 },
-);
-serviceFaults("dynamodb", {
-  records,
-  fault: (fault) => {
-    service.fault = (operation) => (operation === "DescribeTable" ? undefined : fault?.());
+  {
+    runs: 2,
+    service: {
+      records,
+      fault: (fault) => {
+        service.fault = (operation) => (operation === "DescribeTable" ? undefined : fault?.());
+      },
+    },
   },
-});
+);
 
 describe("what DynamoDB is asked", () => {
   it("with a token that the platform mounts for everybody in the container, which is no secret file of ours", async () => {

@@ -4,7 +4,6 @@ import { firestoreRecords } from "../../../src/stores/firestore.ts";
 import { optimisticStore } from "../../../src/stores/optimistic.ts";
 import { storeConformance } from "../../conformance/store.ts";
 import { failure, FakeFirestore } from "../../fakes/firestore.ts";
-import { serviceFaults } from "./store-faults.ts";
 
 const service = new FakeFirestore();
 const platform = webCryptoPlatform({ fetch: service.fetch });
@@ -14,14 +13,16 @@ storeConformance(
   "firestore",
   async () =>
     optimisticStore(records, { platform, trustDomain: "prod.example", deadlineMs: 20_000 }),
-  { runs: 2 },
-);
-serviceFaults("firestore", {
-  records,
-  fault: (fault) => {
-    service.fault = () => fault?.();
+  {
+    runs: 2,
+    service: {
+      records,
+      fault: (fault) => {
+        service.fault = () => fault?.();
+      },
+    },
   },
-});
+);
 
 describe("what Firestore is asked", () => {
   const name = "projects/prod-1/databases/(default)/documents/svidmint/n";

@@ -24,6 +24,7 @@ attestorConformance("sigstore", async () => {
     factor: sigstore.factors(config)[0]!,
     now: NOW + 10,
     member: "bundle",
+    endless: true,
     good: () => Promise.resolve(good),
     foreign: async () =>
       evidenceOf(await world.attest(provenance(), { san: "https://github.com/mallory/x" })),

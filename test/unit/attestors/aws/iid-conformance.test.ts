@@ -24,6 +24,7 @@ attestorConformance("aws_iid", async () => {
     factor,
     now: NOW,
     member: "rsa2048",
+    endless: true,
     async good() {
       return { type: "aws_iid", rsa2048: (await region.launch(LAUNCH)).rsa2048 };
     },

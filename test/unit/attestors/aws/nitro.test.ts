@@ -1,3 +1,4 @@
+import type { Binding } from "../../../../src/attestation.ts";
 import { describe, expect, it } from "vitest";
 import { awsNitro } from "../../../../src/attestors/aws/nitro.ts";
 import { webCryptoPlatform } from "../../../../src/platform/webcrypto.ts";
@@ -40,16 +41,16 @@ attestorConformance("aws_nitro", async () => {
     type: "aws_nitro",
     document: await enclave.sign(enclave.payload({ nonce: NONCE, ...members }), key),
   });
+  const nonceOf = (binding: Binding, base: string) =>
+    binding.kind === "key" ? utf8(boundAudience(base, binding.jkt)) : null;
   return {
     attestor: await buildClean(awsNitro, settings),
     elsewhere: await buildClean(awsNitro, settings, { trustDomain: "test.example" }),
     factor: awsNitro.factors(awsNitro.config().parse(settings))[0]!,
     now: NOW,
     member: "document",
-    good: (binding) =>
-      evidence({
-        nonce: binding.kind === "key" ? utf8(boundAudience(ISSUER, binding.jkt)) : null,
-      }),
+    good: (binding) => evidence({ nonce: nonceOf(binding, ISSUER) }),
+    misdirected: (binding) => evidence({ nonce: nonceOf(binding, "https://other.example") }),
     foreign: () => evidence({ pcrs: registers({ 0: 1, 1: 2, 2: 3, 3: 9, 8: 9 }) }),
     forged: async () => evidence({}, (await nitro.device(NOW)).key),
     calls: () => 0,

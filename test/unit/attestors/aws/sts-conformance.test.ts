@@ -1,3 +1,4 @@
+import type { Binding } from "../../../../src/attestation.ts";
 import { awsSts } from "../../../../src/attestors/aws/sts.ts";
 import { boundAudience } from "../../../../src/attestors/binding.ts";
 import { attestorConformance } from "../../../conformance/attestor.ts";
@@ -7,6 +8,10 @@ import { ACCOUNT, attestorWith, sign, Sink, STRANGER } from "./sts-support.ts";
 attestorConformance("aws_sts", async () => {
   const sink = new Sink();
   const settings = { accounts: [ACCOUNT] };
+  const madeFor = (base: string) => async (binding: Binding) => {
+    const signedFor = binding.kind === "key" ? boundAudience(base, binding.jkt) : base;
+    return { ...(await sign({ binding: signedFor })) };
+  };
   return {
     attestor: await attestorWith(sink),
     elsewhere: await buildClean(awsSts, settings, {
@@ -17,10 +22,8 @@ attestorConformance("aws_sts", async () => {
     now: NOW,
     member: "signature",
     asksProvider: true,
-    async good(binding) {
-      const signedFor = binding.kind === "key" ? boundAudience(ISSUER, binding.jkt) : ISSUER;
-      return { ...(await sign({ binding: signedFor })) };
-    },
+    good: madeFor(ISSUER),
+    misdirected: madeFor("https://other.example"),
     foreign: async () => ({ ...(await sign({}, STRANGER)) }),
     forged: async () => ({ ...(await sign({}, { secretAccessKey: "guessed" })) }),
     calls: () => sink.requests.length,

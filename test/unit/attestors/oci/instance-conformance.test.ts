@@ -1,3 +1,4 @@
+import type { Binding } from "../../../../src/attestation.ts";
 import { boundAudience } from "../../../../src/attestors/binding.ts";
 import { ociInstance } from "../../../../src/attestors/oci/instance.ts";
 import { attestorConformance, JKT } from "../../../conformance/attestor.ts";
@@ -15,17 +16,19 @@ attestorConformance("oci_instance", async () => {
   if (factor === undefined) throw new Error("no factor");
   const machine = await launch();
   const thief = await newKey(platform, "RSA-2048");
+  const madeFor = (base: string) => async (binding: Binding) => {
+    const jkt = binding.kind === "key" ? binding.jkt : JKT;
+    const proof = await proofFor(machine.key, boundAudience(base, jkt));
+    return evidenceOf(machine, { proof });
+  };
   return {
     attestor,
     elsewhere: await buildClean(ociInstance, settings, { network, trustDomain: "test.example" }),
     factor,
     now: NOW,
     member: "proof",
-    good: async (binding) => {
-      const jkt = binding.kind === "key" ? binding.jkt : JKT;
-      const proof = await proofFor(machine.key, boundAudience(ISSUER, jkt));
-      return evidenceOf(machine, { proof });
-    },
+    good: madeFor(ISSUER),
+    misdirected: madeFor("https://other.example"),
     foreign: async () => {
       const units = UNITS.map((unit) => unit.replace(TENANCY, `${TENANCY}3`));
       return evidenceOf(await launch({ subjectName: subjectOf(units) }));

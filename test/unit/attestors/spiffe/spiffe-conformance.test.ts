@@ -1,3 +1,4 @@
+import type { Binding } from "../../../../src/attestation.ts";
 import { spiffe } from "../../../../src/attestors/spiffe/spiffe.ts";
 import { attestorConformance } from "../../../conformance/attestor.ts";
 import { buildClean, heldBundles, ISSUER, NOW } from "../support.ts";
@@ -34,13 +35,13 @@ async function common() {
 
 attestorConformance("spiffe with JWT-SVIDs", async () => {
   const evidence = (token: string) => ({ type: "spiffe", token });
+  const madeFor = (base: string) => async (binding: Binding) =>
+    evidence(await jwtSvid({ aud: binding.kind === "key" ? `${base}/jkt/${binding.jkt}` : base }));
   return {
     ...(await common()),
     factor,
-    good: async (binding) =>
-      evidence(
-        await jwtSvid({ aud: binding.kind === "key" ? `${ISSUER}/jkt/${binding.jkt}` : ISSUER }),
-      ),
+    good: madeFor(ISSUER),
+    misdirected: madeFor("https://other.example"),
     foreign: async () =>
       evidence(await jwtSvid({ sub: "spiffe://third.example/a" }, {}, third.jwt)),
     forged: async () => evidence(await jwtSvid({}, { kid: "key-1" }, thief)),
@@ -48,12 +49,17 @@ attestorConformance("spiffe with JWT-SVIDs", async () => {
 });
 
 attestorConformance("spiffe with WIT-SVIDs", async () => {
-  const evidence = async (token: string) => ({ type: "spiffe", token, wpt: await wptFor(token) });
+  const evidence = async (token: string, proof: object = {}) => ({
+    type: "spiffe",
+    token,
+    wpt: await wptFor(token, proof),
+  });
   return {
     ...(await common()),
     factor: { ...factor, bindings: ["key"] },
     jkt: JKT,
     good: async () => evidence(await witSvid()),
+    misdirected: async () => evidence(await witSvid(), { aud: "https://other.example/v1/svids" }),
     foreign: async () => evidence(await witSvid({ sub: `spiffe://${OWN}/api` }, {}, third.wit)),
     forged: async () => evidence(await witSvid({}, { kid: "key-1-wit" }, thief)),
   };

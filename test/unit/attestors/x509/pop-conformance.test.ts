@@ -15,10 +15,10 @@ attestorConformance("x509_pop", async () => {
   const [factor] = x509Pop.factors(x509Pop.config().parse(settings));
   if (factor === undefined) throw new Error("no factor");
   const [machine, thief] = [await issueLeaf(root), await issueLeaf(root)];
-  const evidence = async (jkt: string, key = machine.key) => ({
+  const evidence = async (jkt: string, key = machine.key, base = ISSUER) => ({
     type: "x509_pop",
     certificate_chain: chainOf(machine.certificate),
-    proof: await proofFor(key, boundAudience(ISSUER, jkt)),
+    proof: await proofFor(key, boundAudience(base, jkt)),
   });
   return {
     attestor: await buildClean(x509Pop, settings, { network }),
@@ -27,6 +27,7 @@ attestorConformance("x509_pop", async () => {
     now: NOW,
     member: "proof",
     good: (binding) => evidence(binding.kind === "key" ? binding.jkt : JKT),
+    misdirected: () => evidence(JKT, machine.key, "https://other.example"),
     foreign: async () => ({ ...(await evidence(JKT)), entry: "another" }),
     forged: () => evidence(JKT, thief.key),
     calls: () => network.calls.length,

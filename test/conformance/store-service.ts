@@ -1,19 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { optimisticStore } from "../../../src/stores/optimistic.ts";
-import type { Records } from "../../../src/stores/records.ts";
-import type { ClaimStore } from "../../../src/stores/claim-store.ts";
-import type { StoreError } from "../../../src/stores/store-error.ts";
-import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
-import { freshKey, NOW } from "../../conformance/store-subject.ts";
+import { optimisticStore } from "../../src/stores/optimistic.ts";
+import type { Records } from "../../src/stores/records.ts";
+import type { ClaimStore } from "../../src/stores/claim-store.ts";
+import type { StoreError } from "../../src/stores/store-error.ts";
+import { webCryptoPlatform } from "../../src/platform/webcrypto.ts";
+import { freshKey, NOW } from "./store-subject.ts";
 
 /** What a test does to every answer of a simulated service; undefined: nothing. */
-export type Fault = (() => Response | Promise<Response>) | undefined;
+type Fault = (() => Response | Promise<Response>) | undefined;
+
+export interface FailingRecords {
+  readonly records: Records;
+  readonly fault: (fault: Fault) => void;
+}
 
 /** What a store over HTTP makes of a service that is down, slow or lies: no answer that counts, and no secret told. */
-export function serviceFaults(
-  name: string,
-  subject: { records: Records; fault: (fault: Fault) => void },
-): void {
+export function serviceTests(subject: FailingRecords): void {
   const storeOf = (deadlineMs: number): ClaimStore =>
     optimisticStore(subject.records, {
       platform: webCryptoPlatform(),
@@ -50,7 +52,7 @@ export function serviceFaults(
     }
   }
 
-  describe(`${name}, when its service fails`, () => {
+  describe("when its service fails", () => {
     it.each<[string, Fault, string]>([
       ["cannot be reached", () => Promise.reject(new TypeError("fetch failed")), "unavailable"],
       ["is overloaded", () => new Response("busy", { status: 503 }), "unavailable"],
@@ -67,6 +69,9 @@ export function serviceFaults(
       expect(error.message).not.toContain("hunter2");
       const once = await refused(fault, () => store.once(freshKey(), NOW, 120));
       expect(once).toMatchObject({ name: "StoreError", code });
+      // Not to be told is not to know that nothing stands there.
+      const shown = await refused(fault, () => store.show(freshKey()));
+      expect(shown).toMatchObject({ name: "StoreError", code });
     });
 
     it("waits no longer than its deadline", async () => {
@@ -74,6 +79,9 @@ export function serviceFaults(
       expect(await refused(never, () => claim(storeOf(150)))).toMatchObject({
         code: "unavailable",
       });
+      // A one-time value is written unread.
+      const once = () => storeOf(150).once(freshKey(), NOW, 120);
+      expect(await refused(never, once)).toMatchObject({ code: "unavailable" });
     });
 
     it("goes on when it is back", async () => {
