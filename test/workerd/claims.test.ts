@@ -1,8 +1,11 @@
 import { env } from "cloudflare:workers";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import worker from "../../src/runtimes/workers-claims.ts";
 import { httpClaims } from "../../src/stores/admin-http.ts";
 import { freshKey, NOW } from "../conformance/store-subject.ts";
+import { firstObject } from "./first-object.ts";
+
+beforeAll(firstObject, 60_000);
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const OWNER = "A".repeat(43);

@@ -1,11 +1,14 @@
 import { env } from "cloudflare:workers";
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { webCryptoPlatform } from "../../src/platform/webcrypto.ts";
 import type { ClaimStore } from "../../src/stores/claim-store.ts";
 import { openDurableObject } from "../../src/stores/workers/durable-object.ts";
 import { storeConformance } from "../conformance/store.ts";
 import { freshKey, NOW } from "../conformance/store-subject.ts";
+import { firstObject } from "./first-object.ts";
+
+beforeAll(firstObject, 60_000);
 
 function opened(
   bindings: (name: string) => unknown,

@@ -1,8 +1,11 @@
 import { env } from "cloudflare:workers";
-import { expect, it, vi } from "vitest";
+import { beforeAll, expect, it, vi } from "vitest";
 import { ENDPOINT, ISSUER } from "../unit/issuer/names.ts";
 import { compiled, source } from "../unit/issuer/stored-world.ts";
 import { codeOf, workload } from "../unit/issuer/world.ts";
+import { firstObject } from "./first-object.ts";
+
+beforeAll(firstObject, 60_000);
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
