@@ -59,12 +59,15 @@ describe("the file store", () => {
     expect((await stat(join(directory, journal))).mode & 0o777).toBe(0o600);
   });
 
-  it("refuses a directory that others may write in", async () => {
-    const directory = join(await freshDirectory(), "state");
-    await mkdir(directory);
-    await chmod(directory, 0o777);
-    await expect(opened(directory)).rejects.toThrow(/others may write/);
-  });
+  it.each([0o777, 0o770, 0o702])(
+    "refuses a directory that others may write in: %o",
+    async (mode) => {
+      const directory = join(await freshDirectory(), "state");
+      await mkdir(directory);
+      await chmod(directory, mode);
+      await expect(opened(directory)).rejects.toThrow(/others may write/);
+    },
+  );
 
   it.each(["", "claims.lock"])(
     "says in its own words what the file system refuses: %j",
@@ -106,12 +109,15 @@ describe("the file store", () => {
     await ask(store, "new", "a");
     await store.ban("banned", NOW - 9 * day);
     await store.once("seen-old", NOW - day, 10);
+    await store.once("seen-ended", NOW - 2000, 10);
     await store.once("seen-new", NOW, 1000);
     const value = new Uint8Array(300_000);
     for (let i = 0; i < 4; i++) await store.put("bundle", value.fill(i)); // oxlint-disable-line no-await-in-loop -- one after another
     expect(await journals(directory)).toEqual(["claims.0000000002.log"]);
     expect((await store.list()).map(({ key }) => key)).toEqual(["ended", "new", "banned"]);
     expect(await store.once("seen-new", NOW, 1000)).toBe("seen");
+    // For who asks by a clock that is behind.
+    expect(await store.once("seen-ended", NOW - 1995, 10)).toBe("seen");
     expect(await store.get("bundle")).toEqual(value);
     await store.close();
     const again = await opened(directory);

@@ -1,8 +1,9 @@
 import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { FileState } from "../../../src/stores/node/file-state.ts";
 import type { OpenFile } from "../../../src/stores/node/journal.ts";
-import { ask, freshDirectory, journals, opened } from "./file-support.ts";
+import { ask, freshDirectory, journals, NOW, opened } from "./file-support.ts";
 
 /** Tells of each wish that the disk may keep a file, before it is granted. */
 function watched(asked: (wish: "sync" | "datasync") => Promise<void>): OpenFile {
@@ -40,5 +41,16 @@ describe("the order of what the disk is asked", () => {
     });
     const store = await opened(directory, { openFile });
     await expect(ask(store, "k", "a")).rejects.toMatchObject({ code: "lost" });
+  });
+
+  it("answers nothing on top of a failure, not even what was decided in the same moment", async () => {
+    const openFile = watched(async (wish) => {
+      if (wish === "datasync") throw Object.assign(new Error("EIO"), { code: "EIO" });
+    });
+    const state = await FileState.load(await freshDirectory(), openFile);
+    for (const key of ["one", "other"]) {
+      state.change(["once", key, NOW]);
+      await expect(state.commit()).rejects.toMatchObject({ code: "unavailable" }); // oxlint-disable-line no-await-in-loop -- one after the other
+    }
   });
 });
