@@ -109,6 +109,25 @@ describe("the URL of a bundle endpoint", () => {
   });
 });
 
+/** Others' list of notations, which lies beside the project; of names among them the resolver tells where they lead. */
+const [listed] = Object.values(
+  import.meta.glob<{ readonly urls: readonly string[] }>(
+    "../../../../shared/vectors/third-party/spiffe/ssrf-url-notations.json",
+    { import: "default", eager: true },
+  ),
+);
+const NAMES = ["127.0.0.1.nip.io", "169.254.169.254.nip.io", "bit.ly", "example.com"];
+
+describe.skipIf(listed === undefined)("the list of azu/request-filtering-agent (../shared)", () => {
+  const urls = [...new Set(listed?.urls.map((url) => url.replace(/^http:/, "https:")))];
+
+  it("leads nowhere, but for names that anybody may have", () => {
+    expect(urls.length).toBeGreaterThan(25);
+    const allowed = urls.filter((url) => checkEndpoint(url, false) === undefined);
+    expect([...new Set(allowed.map((url) => new URL(url).hostname))].toSorted()).toEqual(NAMES);
+  });
+});
+
 describe("an address that a resolver gives", () => {
   it.each(["fe80::1%eth0", "::ffff:10.0.0.1", "::ffff:a00:1", "1:2:3", ":::", "1::2::3", "::g"])(
     "%s is private, or nowhere to go",
