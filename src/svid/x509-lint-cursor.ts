@@ -105,8 +105,8 @@ export class TlvCursor {
     const hour = this.#two(from + 6);
     const minute = this.#two(from + 8);
     const second = this.#two(from + 10);
-    if (bytes[from + 12] !== 0x5a || (general && year < 2050)) return undefined;
-    // The comparisons also refuse NaN, which stands for "not two digits".
+    // The comparisons also refuse NaN, which stands for "not two digits" and is neither before nor after anything.
+    if (bytes[from + 12] !== 0x5a || !(year >= (general ? 2050 : 1950))) return undefined;
     if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month))) return undefined;
     if (!(hour <= 23 && minute <= 59 && second <= 59)) return undefined;
     this.at = at + 2 + length;

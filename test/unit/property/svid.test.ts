@@ -14,6 +14,7 @@ import {
 import { NOW, platform } from "../svid/forge.ts";
 import { expectationOf, minter, profileFor, trustDomain, type Minter } from "../svid/mint.ts";
 import { newKey } from "../../fakes/private-key.ts";
+import { nearly } from "./mutants.ts";
 
 const KINDS: readonly KeyKind[] = ["P-256", "P-384", "RSA-2048", "Ed25519"];
 const segment = fc
@@ -101,6 +102,47 @@ describe("whatever is sent", () => {
         expect((await verifyJwtSvid(text, [], rules, platform)).ok).toBe(false);
       }),
     );
+  });
+
+  it("the certificate reader never throws on what is nearly a certificate", () => {
+    const count = { read: 0, refused: 0 };
+    fc.assert(
+      fc.property(nearly(sample), (der) => {
+        count[parseCertificate(der).ok ? "read" : "refused"]++;
+      }),
+      { numRuns: 2000 },
+    );
+    expect(count.read).toBeGreaterThan(200);
+    expect(count.refused).toBeGreaterThan(200);
+  });
+
+  it("the lint passes nothing that differs in more than its number", async () => {
+    const [ca] = cas;
+    const [key] = keys;
+    if (ca === undefined || key === undefined) throw new Error("no keys");
+    const profile = await profileFor(key.spki);
+    const good = buildX509SvidTbs(ca.issuer, profile);
+    const expected = expectationOf(profile, ca);
+    const count = { passed: 0, read: 0 };
+    const signed = (tbs: Uint8Array) =>
+      parseCertificate(assembleCertificate(tbs, ca.scheme, new Uint8Array(64).fill(1)));
+    fc.assert(
+      fc.property(nearly(good), (tbs) => {
+        const linted = lintX509SvidTbs(tbs, expected);
+        const read = signed(tbs);
+        if (read.ok) count.read++;
+        if (!linted.ok) return;
+        count.passed++;
+        const { serial, notBefore, notAfter } = linted.value;
+        expect(buildX509SvidTbs(ca.issuer, { ...profile, serial, notBefore, notAfter })).toEqual(
+          tbs,
+        );
+        expect(read.ok).toBe(true);
+      }),
+      { numRuns: 3000 },
+    );
+    expect(count.passed).toBeGreaterThan(10);
+    expect(count.read).toBeGreaterThan(300);
   });
 
   it("no certificate with a byte changed verifies", async () => {

@@ -74,6 +74,7 @@ describe("the lint of an X.509-SVID", () => {
           notBefore !== profile.notBefore ||
           notAfter !== profile.notAfter;
         if (!changed) accepted.push(`${at}: ${value} unseen`);
+        if (!(notBefore <= NOW && notAfter > NOW)) accepted.push(`${at}: ${value} no time of now`);
       }
     }
     expect(accepted).toEqual([]);
@@ -200,8 +201,14 @@ describe("the lint of an X.509-SVID", () => {
       "270115080060Z",
       "2701150800 0Z",
       "270115080000+",
+      " 70115080000Z",
+      "2:0115080000Z",
     ])
       expect(detail(withPart(4, firstTime(text))), `time ${text}`).toBe("validity");
+    for (const text of [" 0270115080000Z", "20 70115080000Z", "20490115080000Z"]) {
+      const end = concatBytes(Uint8Array.of(0x18, 15), ascii(text));
+      expect(detail(withPart(4, seq(time(NOW), end))), `time ${text}`).toBe("validity");
+    }
   });
 });
 
