@@ -15,7 +15,7 @@ import { isIssuerUrl } from "../../../src/encoding/issuer-url.ts";
 import { parseJson } from "../../../src/encoding/json.ts";
 import { parseCompactJws, parseJws } from "../../../src/encoding/jws.ts";
 import { decodePem, encodePem } from "../../../src/encoding/pem.ts";
-import { parseJwk, parseSpki } from "../../../src/encoding/public-key.ts";
+import { parseSpki } from "../../../src/encoding/public-key.ts";
 import { isPathSegment, parseSpiffeId, spiffeIdOf } from "../../../src/spiffe/spiffe-id.ts";
 
 const bytes = fc.uint8Array({ maxLength: 300 });
@@ -62,6 +62,7 @@ const textDecoders: readonly ((input: string) => unknown)[] = [
   (input) => isIssuerUrl(`https://${input}`, { loopbackHttp: true }),
 ];
 
+// What is behind the first length or mark of each is tried in near-misses.test.ts.
 describe("decoders never throw", () => {
   it("on any bytes", () => {
     fc.assert(
@@ -80,16 +81,6 @@ describe("decoders never throw", () => {
         expect(answers).toHaveLength(textDecoders.length);
       }),
       { numRuns: 2000 },
-    );
-  });
-
-  it("on any JSON in the place of a key", () => {
-    const name = fc.constantFrom("kty", "crv", "x", "y", "n", "e", "d", "use");
-    const value = fc.constantFrom("RSA", "EC", "OKP", "P-256", "Ed25519", "AQAB", null, 1, true);
-    fc.assert(
-      fc.property(fc.dictionary(name, value), (jwk) => {
-        expect(() => parseJwk(jwk)).not.toThrow();
-      }),
     );
   });
 });
