@@ -68,7 +68,7 @@ describe("signed requests that peers believed", () => {
     ];
     for (const evidence of twice)
       expect(outcome(await judge(attestor, evidence, NOW, JKT))).not.toBe("accepted"); // oxlint-disable-line no-await-in-loop
-    for (const { url } of sink.requests) expect(new URL(url).search).toBe("");
+    expect(sink.requests).toEqual([]);
   });
 
   it("CVE-2025-11621, CVE-2025-59048 (Vault, OpenBao aws): a role of one name in another account is another role", async () => {

@@ -129,17 +129,27 @@ describe("S", () => {
 describe("times", () => {
   const NOW = 1_800_000_000;
   it("accept only what is of now, whatever stands there", () => {
-    const instant = fc.oneof(json, fc.integer({ min: NOW - 10_000, max: NOW + 10_000 }));
+    const instant = (before: number, after: number) =>
+      fc.oneof(
+        { weight: 1, arbitrary: json },
+        { weight: 9, arbitrary: fc.integer({ min: NOW - before, max: NOW + after }) },
+      );
+    const [early, late] = [instant(4000, 100), instant(100, 4000)];
+    let accepted = 0;
     fc.assert(
-      fc.property(instant, instant, fc.option(instant, { nil: undefined }), (iat, exp, nbf) => {
+      fc.property(early, late, fc.option(early, { nil: undefined }), (iat, exp, nbf) => {
         const result = checkTimes({ iat, exp, nbf }, NOW, 3600);
         if (!result.ok) return;
+        accepted++;
         expect([iat, exp].every(Number.isSafeInteger)).toBe(true);
         expect(Number(exp) - Number(iat)).toBeLessThanOrEqual(3600);
         expect(Number(exp) + 60).toBeGreaterThan(NOW);
         expect(Math.max(Number(iat), Number(nbf ?? iat)) - 60).toBeLessThanOrEqual(NOW);
       }),
+      { numRuns: 1000 },
     );
+    expect(accepted).toBeGreaterThan(100);
+    expect(accepted).toBeLessThan(900);
   });
 });
 
