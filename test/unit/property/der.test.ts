@@ -157,12 +157,17 @@ describe("DER", () => {
         maxLength: 400,
       })
       .map((codes) => Uint8Array.from(codes));
+    const within = (node: DerNode) => depthOf(node) <= 3 && nodesOf(node) <= 12;
+    const count = { within: 0, beyond: 0 };
     fc.assert(
-      fc.property(likeDer, fc.boolean(), (input, ber) => {
-        const node = readDer(input, { ber, maxDepth: 5, maxNodes: 20 });
-        expect(!node.ok || (depthOf(node.value) <= 5 && nodesOf(node.value) <= 20)).toBe(true);
+      fc.property(fc.oneof(element, likeDer), fc.boolean(), (input, ber) => {
+        const whole = readDer(input, { ber });
+        const node = readDer(input, { ber, maxDepth: 3, maxNodes: 12 });
+        expect(node.ok).toBe(whole.ok && within(whole.value));
+        if (whole.ok) count[node.ok ? "within" : "beyond"]++;
       }),
       { numRuns: 2000 },
     );
+    expect(Math.min(count.within, count.beyond)).toBeGreaterThan(100);
   });
 });
