@@ -1,3 +1,4 @@
+import { encode } from "cborg";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { azureMaa } from "../../../src/attestors/azure/maa.ts";
@@ -11,7 +12,9 @@ import type { JsonObject } from "../../../src/encoding/json.ts";
 import { JKT } from "../../conformance/attestor.ts";
 import { maaClaims, PROVIDER } from "../../fakes/azure-attestation.ts";
 import { spaceClaims } from "../../fakes/confidential-space.ts";
+import { ENCLAVE, registers, TPM } from "../../fakes/nitro-device.ts";
 import { NOW } from "../attestors/support.ts";
+import { octetwise } from "./mutants.ts";
 
 /** Whatever the members of a document are: no reader throws, and none gives a claim that it did not declare. */
 
@@ -75,12 +78,46 @@ describe.each(readers)("the reader of %s", (_, good, factor, read) => {
 });
 
 describe("the reader of Nitro documents", () => {
-  it("survives any bytes", () => {
+  const good = new Map<string, unknown>([
+    ["module_id", ENCLAVE],
+    ["digest", "SHA384"],
+    ["timestamp", NOW * 1000],
+    ["pcrs", registers({ 0: 1, 3: 0x33, 8: 0x88 }, 9)],
+    ["certificate", new Uint8Array(9).fill(1)],
+    ["cabundle", [new Uint8Array(9).fill(2), new Uint8Array(9).fill(3)]],
+    ["public_key", null],
+    ["user_data", null],
+    ["nonce", new Uint8Array(16)],
+  ]);
+  const bytes = Uint8Array.from(encode(good));
+  const value = fc.oneof(hostile, fc.uint8Array({ maxLength: 50 }), fc.constantFrom(ENCLAVE, TPM));
+  const document = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    octetwise(bytes),
+    fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)).map(([at, octet]) => bytes.with(at, octet)),
+    fc
+      .tuple(fc.constantFrom(...good.keys(), "nitrotpm_pcrs"), value)
+      .map(([name, one]) => Uint8Array.from(encode(new Map([...good, [name, one]])))),
+  );
+
+  it("survives any bytes, and says nothing that is not of its type", () => {
+    const count = { read: 0, refused: 0 };
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        expect(readNitroDocument(bytes).ok).toBe(false);
+      fc.property(document, (input) => {
+        const result = readNitroDocument(input);
+        count[result.ok ? "read" : "refused"]++;
+        if (!result.ok) return;
+        const { instanceId, timestamp, measurements, certificate, intermediates } = result.value;
+        expect(instanceId).toMatch(/^i-[0-9a-f]{8,17}$/);
+        expect(timestamp).toBeGreaterThanOrEqual(0);
+        expect(
+          Object.values(measurements).filter((hex) => !/^(?!0+$)[0-9a-f]{96}$/.test(hex)),
+        ).toEqual([]);
+        expect([certificate, ...intermediates].every((der) => der.length > 0)).toBe(true);
       }),
       { numRuns: 2000 },
     );
+    expect(count.read).toBeGreaterThan(200);
+    expect(count.refused).toBeGreaterThan(800);
   });
 });
