@@ -18,23 +18,25 @@ import { planOf, type PlanOf } from "./fleet-keys.ts";
 const seconds = (...values: number[]) => fc.constantFrom(...values);
 const use = fc.constantFrom<SvidUse>("x509", "jwt");
 
+export const emergencyEdit = fc.record({
+  kind: fc.constant("emergency" as const),
+  use,
+  which: fc.oneof(fc.constant("active" as const), fc.nat({ max: 5 })),
+  ago: seconds(0, 5, 40),
+});
+export const addEdit = fc.record({
+  kind: fc.constant("add" as const),
+  use,
+  published: seconds(-50, -20, 0, 0, 0, 30, 400),
+  active: fc.oneof(
+    { weight: 4, arbitrary: fc.constant("usual" as const) },
+    { weight: 2, arbitrary: fc.constant("standby" as const) },
+    { weight: 1, arbitrary: seconds(0, 100, 300, 500) },
+  ),
+});
 export const edit = fc.oneof(
-  fc.record({
-    kind: fc.constant("add" as const),
-    use,
-    published: seconds(-50, -20, 0, 0, 0, 30, 400),
-    active: fc.oneof(
-      { weight: 4, arbitrary: fc.constant("usual" as const) },
-      { weight: 2, arbitrary: fc.constant("standby" as const) },
-      { weight: 1, arbitrary: seconds(0, 100, 300, 500) },
-    ),
-  }),
-  fc.record({
-    kind: fc.constant("emergency" as const),
-    use,
-    which: fc.oneof(fc.constant("active" as const), fc.nat({ max: 5 })),
-    ago: seconds(0, 5, 40),
-  }),
+  addEdit,
+  emergencyEdit,
   fc.record({
     kind: fc.constant("activate" as const),
     use,
