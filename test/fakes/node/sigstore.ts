@@ -21,6 +21,8 @@ interface AttestOptions {
   readonly payloadType?: string;
   /** Another hand signs than the certificate's. */
   readonly forged?: boolean;
+  /** Its certificate is in no certificate log, or in one that nobody knows. */
+  readonly certificateLog?: "none" | "unknown";
   /** The log of another world, or the same one at another time, in milliseconds. */
   readonly log?: { readonly foreign?: true; readonly at?: number };
   /** A time-stamp of an authority. */
@@ -70,6 +72,10 @@ export async function simulateSigstore(now: number): Promise<SimulatedSigstore> 
   const keys = { ca: keyPair(), ct: keyPair(), log: keyPair() };
   const ctlog = await initializeCTLog(keys.ct, at);
   const ca = await initializeCA(keys.ca, ctlog, at);
+  const secretive = {
+    none: await initializeCA(keys.ca, undefined, at),
+    unknown: await initializeCA(keys.ca, await initializeCTLog(keyPair(), at), at),
+  };
   const tlog = await initializeTLog(REKOR, keys.log, at);
   const tsa = await initializeTSA(keyPair(), at);
   const foreign = await initializeTLog(REKOR, keyPair(), at);
@@ -77,7 +83,8 @@ export async function simulateSigstore(now: number): Promise<SimulatedSigstore> 
   async function attest(statement: unknown, options: AttestOptions = {}): Promise<Json> {
     const { payloadType = "application/vnd.in-toto+json", build = BUILD } = options;
     const signer = keyPair();
-    const certificate = await ca.issueCertificate({
+    const by = options.certificateLog === undefined ? ca : secretive[options.certificateLog];
+    const certificate = await by.issueCertificate({
       publicKey: signer.publicKey.export({ format: "der", type: "spki" }),
       subjectAltName: options.san ?? SAN,
       extensions: [

@@ -209,6 +209,33 @@ describe("refreshes of a peer", () => {
     expect(world.outcomes.length).toBe(1);
   });
 
+  it("take no late 304 for word of what came meanwhile, nor what it was about back", async () => {
+    const world = peerWorld();
+    world.serve(documentOf({ sequence: 1, kids: ["old"] }), '"old"');
+    await world.refresh();
+    const begin = async () => {
+      let resolve: (answer: ReturnType<typeof served>) => void = () => undefined;
+      const promise = new Promise<ReturnType<typeof served>>((settle) => (resolve = settle));
+      const before = world.asked.length;
+      world.answer = () => promise;
+      const ended = world.peer.refresh(world.now);
+      while (world.asked.length === before) await Promise.resolve();
+      return { resolve, ended };
+    };
+    world.now += LATER;
+    const first = await begin();
+    world.now += 30;
+    const second = await begin();
+    first.resolve(served(documentOf({ sequence: 2, kids: ["new"] }), '"new"'));
+    await first.ended;
+    second.resolve(UNCHANGED);
+    await second.ended;
+    expect(world.asked).toEqual(["-", '"old"', '"old"']);
+    expect(world.peer.error?.code).toBe("status");
+    expect(world.kids()).toEqual(["new"]);
+    expect(world.peer.held?.heldSince).toBe(NOW + LATER);
+  });
+
   it("end where the endpoint's code throws", async () => {
     const world = peerWorld();
     world.answer = () => {

@@ -12,6 +12,16 @@ import { tokenKey } from "../../fakes/token-issuer.ts";
 const key = await tokenKey("ES256", "peer-1");
 const BUNDLE = JSON.stringify({ keys: [{ ...key.jwk, use: "jwt-svid" }], spiffe_sequence: 7 });
 
+/** Of a configuration that refers to no file and is complained about by nobody. */
+const SURROUNDINGS: Parameters<typeof webFederation>[1] = {
+  platform: webCryptoPlatform(),
+  trustDomain: "prod.example",
+  read: () => Promise.reject(new Error("nothing to read")),
+  report: ({ message }) => {
+    throw new Error(message);
+  },
+};
+
 async function readAll(peers: object, files: Record<string, string> = {}) {
   const lines: string[] = [];
   const held = await webFederation(peersSchema.parse(peers), {
@@ -32,6 +42,27 @@ async function readAll(peers: object, files: Record<string, string> = {}) {
 }
 
 describe("what was fetched", () => {
+  it("is not kept over a reload with another bundle in the configuration", async () => {
+    const bytes = utf8Encode(BUNDLE);
+    const other = JSON.stringify({
+      keys: [{ ...key.jwk, kid: "b", use: "jwt-svid" }],
+      spiffe_sequence: 9,
+    });
+    const peer = { url: "https://a.example/", profile: "https_web", bundle: "file:x" };
+    const open = (text: string, { keep }: Kept) =>
+      federation({ https_web: () => async () => ({ ok: true, value: { status: 200, bytes } }) })(
+        peersSchema.parse({ "a.example": peer }),
+        { ...SURROUNDINGS, keep, read: async () => utf8Encode(text) },
+      );
+    const before = new Kept();
+    await (await open(BUNDLE, before)).refreshAll(() => 1000);
+    const next = await open(other, new Kept(before));
+    expect(next.states(1000)[0]?.held).toMatchObject({
+      source: "configured",
+      bundle: { sequence: 9n },
+    });
+  });
+
   it.each([
     ["what tokens may be for", { audience: "https://a.example" }, 7n],
     ["another URL", { url: "https://b.example/" }, undefined],
@@ -43,18 +74,62 @@ describe("what was fetched", () => {
     const before = new Kept();
     const open = (entry: object, { keep }: Kept) =>
       federation({ https_web: () => fetchBundle })(peersSchema.parse({ "a.example": entry }), {
-        platform: webCryptoPlatform(),
-        trustDomain: "prod.example",
-        read: () => Promise.reject(new Error("nothing to read")),
+        ...SURROUNDINGS,
         keep,
-        report: ({ message }) => {
-          throw new Error(message);
-        },
       });
     await (await open(peer, before)).refreshAll(() => 1000);
     const next = await open({ ...peer, ...change }, new Kept(before));
     expect(next.states(1000)[0]?.held?.bundle.sequence).toBe(sequence);
   });
+});
+
+describe("what is fetched of peers that are alike but for their name", () => {
+  it("is never that of the other, also over a reload", async () => {
+    const kids = ["peer-1", "other"];
+    const open = (names: readonly string[], { keep }: Kept) =>
+      federation({
+        https_web: () => async () => {
+          const keys = [{ ...key.jwk, kid: kids.shift(), use: "jwt-svid" }];
+          const bytes = utf8Encode(JSON.stringify({ keys }));
+          return { ok: true, value: { status: 200, bytes } };
+        },
+      })(
+        peersSchema.parse(
+          Object.fromEntries(
+            names.map((name) => [name, { url: "https://a.example/", profile: "https_web" }]),
+          ),
+        ),
+        { ...SURROUNDINGS, keep },
+      );
+    const before = new Kept();
+    const held = await open(["a.example", "b.example"], before);
+    await held.refreshAll(() => 1000);
+    const kidOf = (name: string) => held.peek(name, 1000)?.bundle.jwtAuthorities[0]?.kid;
+    expect([kidOf("a.example"), kidOf("b.example")]).toEqual(["peer-1", "other"]);
+    const next = await open(["c.example"], new Kept(before));
+    expect(next.peek("c.example", 1000)).toBeUndefined();
+  });
+});
+
+describe("what an endpoint is told of its peer", () => {
+  it.each([
+    [{}, false],
+    [{ allow_private_addresses: false }, false],
+    [{ allow_private_addresses: true }, true],
+  ])(
+    "is that its addresses may be private where the configuration says so: %j",
+    async (more, expected) => {
+      const told: boolean[] = [];
+      const peer = { url: "https://a.example/", profile: "https_web", ...more };
+      await federation({
+        https_web: ({ allowPrivate }) => {
+          told.push(allowPrivate);
+          return async () => ({ ok: false, error: { code: "network" } });
+        },
+      })(peersSchema.parse({ "a.example": peer }), SURROUNDINGS);
+      expect(told).toEqual([expected]);
+    },
+  );
 });
 
 describe("pinned bundles of peers", () => {
@@ -94,6 +169,20 @@ describe("pinned bundles of peers", () => {
       text === undefined ? {} : { "file:x": text },
     );
     expect(lines).toEqual([expect.stringMatching(line)]);
+  });
+
+  it("are not below the sequence that the configuration asks for", async () => {
+    const tell = async (min_sequence: number) => {
+      const peer = {
+        url: "https://a.example/",
+        profile: "https_web",
+        bundle: "file:x",
+        min_sequence,
+      };
+      return (await readAll({ "a.example": peer }, { "file:x": BUNDLE })).lines;
+    };
+    expect(await tell(7)).toEqual([]);
+    expect(await tell(8)).toEqual([expect.stringMatching(/^error a\.example\.bundle: sequence 7/)]);
   });
 
   it.each([

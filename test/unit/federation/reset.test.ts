@@ -51,6 +51,25 @@ describe("a peer that an operator lets start anew", () => {
     }
   });
 
+  it("does so once by one word, also where the store is away in between", async () => {
+    const store = await stored(documentOf({ sequence: 7 }));
+    await resetPeer(store, "prod.example", "peer.example", NOW + 1);
+    let reads = 0;
+    const get: SnapshotStore["get"] = (name) =>
+      reads++ === 0 ? store.get(name) : Promise.reject(new Error("down"));
+    const world = peerWorld({ store: { get, put: store.put } });
+    for (const [sequence, outcome] of [
+      [7, "refreshed"],
+      [1, "refreshed"],
+      [0, "rolled_back"],
+    ] as const) {
+      reads = 0;
+      world.serve(documentOf({ sequence }));
+      expect(await world.refresh()).toBe(outcome); // oxlint-disable-line no-await-in-loop
+      world.now += LATER;
+    }
+  });
+
   it("may count nothing any more", async () => {
     const store = await stored(documentOf({ sequence: 7 }));
     const world = peerWorld({ store });

@@ -98,6 +98,24 @@ describe("a stored bundle", () => {
     expect(store.puts).toBe(3);
   });
 
+  it("has its age written now and then also where the peer says 304 alone", async () => {
+    const store = memory();
+    const world = peerWorld({ store, maxAge: 8000 });
+    world.serve(documentOf({ sequence: 1 }), '"one"');
+    await world.refresh();
+    world.answer = UNCHANGED;
+    for (let i = 0; i < 4; i++) {
+      world.now += 300;
+      expect(await world.refresh()).toBe("refreshed"); // oxlint-disable-line no-await-in-loop -- one after another
+    }
+    expect(store.puts).toBe(2);
+    const next = peerWorld({ store });
+    next.answer = DOWN;
+    next.now += 5000;
+    await next.refresh();
+    expect(next.peer.held?.heldSince).toBe(NOW + 1200);
+  });
+
   it.each([
     ["nothing of ours", utf8Encode("\u0000\u0001")],
     ["empty", new Uint8Array(0)],

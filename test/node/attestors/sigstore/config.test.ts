@@ -24,6 +24,10 @@ describe("the section", () => {
   it.each<[string, object]>([
     ["no trusted root", { trusted_root: undefined }],
     ["a trusted root from the network", { trusted_root: "https://tuf.example" }],
+    [
+      "a trusted root from the network, with a file in its name",
+      { trusted_root: "https://tuf.example/?file:x" },
+    ],
     ["nobody", { identities: [] }],
     ["nobody at all", { identities: undefined }],
     ["a pattern", { identities: [{ ...IDENTITY, san: "https://github.com/acme/*" }] }],
@@ -32,6 +36,7 @@ describe("the section", () => {
     ["an issuer without a name", { identities: [{ issuer: IDENTITY.issuer }] }],
     ["an empty name", { identities: [{ ...IDENTITY, san: "" }] }],
     ["no repositories", { identities: [{ ...IDENTITY, source_repositories: [] }] }],
+    ["a misspelt limit of a name", { identities: [{ ...IDENTITY, source_repository: ["x"] }] }],
     ["an unknown key", { threshold: 0 }],
   ])("refuses %s", (_, parts) => {
     expect(sigstore.config().safeParse(good).success).toBe(true);

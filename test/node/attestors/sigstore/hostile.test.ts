@@ -16,6 +16,10 @@ function edited(change: (bundle: Json) => void): Json {
 const entry = (bundle: Json): Json => bundle["verificationMaterial"].tlogEntries[0];
 const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64");
 const statement = (parts: Json): Json => provenance(parts);
+const predicate = (parts: Json): Json => {
+  const { predicate: whole }: Json = provenance();
+  return statement({ predicate: { ...whole, ...parts } });
+};
 const subject = (...digests: readonly Json[]): Json => ({
   subject: digests.map((digest) => ({ name: "app", digest })),
 });
@@ -49,6 +53,14 @@ describe("a bundle that was put together by somebody else", () => {
       "signature_invalid",
     );
   });
+
+  it.each(["none", "unknown"] as const)(
+    "a certificate that no known log has seen: %s",
+    async (certificateLog) => {
+      const bundle = await world.attest(provenance(), { certificateLog });
+      expect(await verdict(bundle)).toBe("certificate_chain_invalid");
+    },
+  );
 
   it("everything genuine, but of another certificate authority and other logs", async () => {
     const elsewhere = await simulateSigstore(NOW);
@@ -142,6 +154,8 @@ describe("a statement that is signed and is no provenance of one artifact", () =
     ["a digest of another kind alone", statement(subject({ sha512: "a" })), "claim_missing"],
     ["capitals", statement(subject({ sha256: DIGEST.toUpperCase() })), "claim_value"],
     ["a short digest", statement(subject({ sha256: "a" })), "claim_value"],
+    ["a long digest", statement(subject({ sha256: `${DIGEST}0` })), "claim_value"],
+    ["a digest with a line break", statement(subject({ sha256: `${DIGEST}\n` })), "claim_value"],
     [
       "a digest with its algorithm",
       statement(subject({ sha256: `sha256:${DIGEST}` })),
@@ -155,7 +169,15 @@ describe("a statement that is signed and is no provenance of one artifact", () =
     ],
     ["another predicate", statement({ predicateType: "https://spdx.dev/Document" }), "claim_value"],
     ["no predicate", statement({ predicate: undefined }), "claim_missing"],
-    ["no builder", statement({ predicate: { runDetails: {} } }), "claim_missing"],
+    ["no builder", predicate({ runDetails: {} }), "claim_missing"],
+    ["a builder without id", predicate({ runDetails: { builder: {} } }), "claim_missing"],
+    ["a builder of no name", predicate({ runDetails: { builder: { id: "" } } }), "claim_type"],
+    ["no type of build", predicate({ buildDefinition: {} }), "claim_missing"],
+    [
+      "a type of build that is no text",
+      predicate({ buildDefinition: { buildType: 1 } }),
+      "claim_type",
+    ],
     ["a list", [provenance()], "json_malformed"],
     ["no JSON (CVE-2022-35929, CVE-2026-39395)", "payload", "json_malformed"],
     [

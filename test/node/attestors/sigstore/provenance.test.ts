@@ -47,8 +47,15 @@ describe("provenance of a build", () => {
     const [entry] = entriesOf(bundle);
     delete entry!["inclusionPromise"];
     expect(await verdict(bundle)).toBe("accepted");
+    const { attestor } = await open();
+    const timesOf = async () =>
+      accepted(await judge(attestor, evidenceOf(bundle), NOW + 10)).notBefore;
+    expect(await timesOf()).toBe(NOW);
+    entry!["integratedTime"] = "1";
+    expect(await timesOf()).toBe(NOW);
+    expect(await verdict(bundle, { now: NOW - 61 })).toBe("evidence_not_yet_valid");
     delete entry!["integratedTime"];
-    expect(await verdict(bundle)).toBe("accepted");
+    expect(await timesOf()).toBe(NOW);
   });
 });
 
@@ -69,6 +76,25 @@ describe("whose builds are believed", () => {
     expect(await verdict(bundle)).toBe("issuer_not_configured");
     const both = [IDENTITY, { san: "https://evil.example/x", issuer: "https://evil.example" }];
     expect(await verdict(bundle, { section: { identities: both } })).toBe("tenant_not_configured");
+  });
+
+  it("any of several names from one issuer", async () => {
+    const other = { ...IDENTITY, san: `${SOURCE}/.github/workflows/test.yml@refs/heads/main` };
+    for (const identities of [
+      [IDENTITY, other],
+      [other, IDENTITY],
+    ])
+      expect(await verdict(good, { section: { identities } })).toBe("accepted"); // oxlint-disable-line no-await-in-loop -- two
+    expect(await verdict(good, { section: { identities: [other] } })).toBe("tenant_not_configured");
+  });
+
+  it("one that builds no repository by its name alone, and no listed repository for it", async () => {
+    const identity = { san: "https://ci.example/job", issuer: "https://ci.example" };
+    const bundle = await world.attest(provenance(), { ...identity, build: {} });
+    const believing = (one: object) => ({ section: { identities: [one] } });
+    expect(await verdict(bundle, believing(identity))).toBe("accepted");
+    const listed = { ...identity, source_repositories: [SOURCE] };
+    expect(await verdict(bundle, believing(listed))).toBe("tenant_not_configured");
   });
 
   it("a dot of the configured name is a dot", async () => {

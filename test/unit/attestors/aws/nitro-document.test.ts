@@ -28,6 +28,11 @@ describe("members of a Nitro document", () => {
     ["of a module in capitals", { module_id: ENCLAVE.toUpperCase() }],
     ["of a module with more behind it", { module_id: `${ENCLAVE}0` }],
     ["of a module with a line break", { module_id: `${ENCLAVE}\n` }],
+    ["of a module with more before it", { module_id: `x${ENCLAVE}` }],
+    [
+      "of a module of an instance's id that is too long",
+      { module_id: `${INSTANCE}0${ENCLAVE.slice(INSTANCE.length)}` },
+    ],
     ["of another device's module", { module_id: TPM }],
     ["without digest", { digest: undefined }],
     ["of digest SHA256", { digest: "SHA256" }],
@@ -45,6 +50,7 @@ describe("members of a Nitro document", () => {
     ["with a register of 32 octets", { pcrs: new Map([[0, new Uint8Array(32)]]) }],
     ["with a register of text", { pcrs: new Map([[0, registerHex(1)]]) }],
     ["without certificate", { certificate: undefined }],
+    ["with a certificate of 1025 octets", { certificate: new Uint8Array(1025) }],
     ["with an empty certificate", { certificate: new Uint8Array() }],
     ["without cabundle", { cabundle: undefined }],
     ["with a nonce of text", { nonce: "x" }],
@@ -57,6 +63,10 @@ describe("members of a Nitro document", () => {
     expect(["claim_value", "claim_type", "claim_missing"]).toContain(
       outcome(await judgeMembers(members, everything)),
     );
+  });
+  it("are those of one device: a TPM's document has no enclave's registers beside its own", async () => {
+    const payload = tpm.payload({ nonce: NONCE, pcrs: registers(IMAGE) });
+    expect(outcome(await judgeDocument(await tpm.sign(payload), everything))).toBe("claim_missing");
   });
   it("may be more than these", async () => {
     const members = { added_by_aws: new Map([["x", [1, new Map()]]]) };
@@ -91,6 +101,13 @@ describe("kinds", () => {
     const claims = await kindOf({ ...IMAGE, [index]: 0 });
     expect(claims["kind"]).toBe("enclave_debug");
     expect(claims).not.toHaveProperty(`pcr${index}`);
+  });
+  it("a register is zero where all of it is, and not where its ends are", async () => {
+    const value = new Uint8Array(48);
+    value[24] = 1;
+    const pcrs = registers(IMAGE).set(0, value);
+    const { claims } = accepted(await judgeMembers({ pcrs }));
+    expect(claims).toMatchObject({ kind: "enclave", pcr0: `${"0".repeat(49)}1${"0".repeat(46)}` });
   });
   it("an enclave that lacks PCR0 is in debug mode, too", async () => {
     const pcrs = registers(IMAGE);

@@ -25,12 +25,31 @@ describe("calls to STS", () => {
     expect(sink.requests).toHaveLength(3);
   });
 
+  it("are forgotten, the oldest first, where more were refused than a stranger may have us keep", async () => {
+    const sink = new Sink();
+    const attestor = await attestorWith(sink);
+    const good = await sign();
+    sink.respond = () =>
+      Response.json({ Error: { Code: "SignatureDoesNotMatch" } }, { status: 403 });
+    const refuse = async (n: number, now: number) => {
+      const result = await judge(attestor, { ...good, signature: hex(n) }, now, JKT);
+      expect(outcome(result)).toBe("signature_invalid");
+    };
+    for (let n = 0; n <= 1024; n++) await refuse(n, NOW + Math.floor(n / 50)); // oxlint-disable-line no-await-in-loop -- in order
+    expect(sink.requests).toHaveLength(1025);
+    await refuse(1, NOW + 30);
+    expect(sink.requests).toHaveLength(1025);
+    await refuse(0, NOW + 30);
+    expect(sink.requests).toHaveLength(1026);
+  });
+
   it("are made again where STS said nothing of the signature", async () => {
     const sink = new Sink();
     const attestor = await attestorWith(sink);
     const evidence = await sign();
     const answers = [
       () => new Response(null, { status: 500 }),
+      () => Response.json({ Error: { Code: "SignatureDoesNotMatch" } }, { status: 500 }),
       () => new Response("<html>", { status: 403 }),
       () => Response.json({ Error: { Code: "Throttling" } }, { status: 400 }),
       () => {

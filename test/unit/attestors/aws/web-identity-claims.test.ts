@@ -14,6 +14,8 @@ describe("principals", () => {
     [`arn:aws:sts::${ACCOUNT}:federated-user/bob`, "not_a_workload"],
     [`arn:aws:sts::${ACCOUNT}:assumed-role/r/s`, "not_a_workload"],
     [`arn:aws:sts::${ACCOUNT}:role/r`, "claim_value"],
+    [`arn:aws:iam::${ACCOUNT}:instance-profile/role/r`, "claim_value"],
+    [`arn:aws:iam::${ACCOUNT}:ROLE/r`, "claim_value"],
     [
       `arn:aws:iam::${ACCOUNT}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0123456789abcdef`,
       "not_a_workload",
@@ -48,7 +50,7 @@ describe("principals", () => {
 
 describe("the namespace", () => {
   const arn = FUNCTION.lambda_source_function_arn;
-  it.each<[string, unknown, Reason]>([
+  it.each<readonly [string, unknown, Reason]>([
     ["absent", undefined, "claim_missing"],
     ["null", null, "claim_type"],
     ["text", "aws_account", "claim_type"],
@@ -99,6 +101,32 @@ describe("the namespace", () => {
       {
         ...INSTANCE,
         ec2_source_instance_arn: `arn:aws:ec2:eu-central-1:${ACCOUNT}:instance/i-XYZ`,
+      },
+      "claim_value",
+    ],
+    ...[
+      "instance/i-0123456789abcdef00",
+      "instance/i-0123456",
+      "instance/i-0123456789ABCDEF0",
+      "instance/i-0123456789abcdef0/x",
+      "instance/i-0123456789abcdef0\n",
+      "x-instance/i-0123456789abcdef0",
+    ].map(
+      (resource) =>
+        [
+          JSON.stringify(resource),
+          {
+            ...INSTANCE,
+            ec2_source_instance_arn: `arn:aws:ec2:eu-central-1:${ACCOUNT}:${resource}`,
+          },
+          "claim_value",
+        ] as const,
+    ),
+    [
+      "a function's name inside another resource",
+      {
+        ...FUNCTION,
+        lambda_source_function_arn: arn.replace("function:", "event-source-mapping:function:"),
       },
       "claim_value",
     ],

@@ -52,6 +52,26 @@ describe("aws_web_identity", () => {
     expect(claims).not.toHaveProperty("lambda_function");
   });
 
+  it("has a claim for each text that AWS states, and no other", async () => {
+    const aws = {
+      aws_account: ACCOUNT,
+      source_identity: "a",
+      federated_provider: "b",
+      glue_credential_issuing_service: "c",
+      lambda_function: "forged",
+      account: OTHER,
+    };
+    expect(accepted(await judgeClaims(claimsOf(aws))).claims).toEqual({
+      account: ACCOUNT,
+      partition: "aws",
+      role_arn: ROLE,
+      role_name: "payments",
+      source_identity: "a",
+      federated_provider: "b",
+      glue_service: "c",
+    });
+  });
+
   it("attests a version or alias of a function apart from its name", async () => {
     const arn = `${FUNCTION.lambda_source_function_arn}:live`;
     const { claims } = accepted(
@@ -189,9 +209,18 @@ describe("configuration", () => {
     expect(complaints(awsWebIdentity, section)).toEqual(paths);
   });
 
+  it("takes a shorter life", async () => {
+    const short = { ...settings, max_lifetime: "10m" };
+    const judged = async (exp: number) =>
+      outcome(await judgeClaims(claimsOf(FUNCTION, { iat: NOW, exp }), rsa, short));
+    expect(await judged(NOW + 601)).toBe("evidence_lifetime");
+    expect(await judged(NOW + 600)).toBe("accepted");
+  });
+
   it("pins by account", () => {
     const [factor] = awsWebIdentity.factors(awsWebIdentity.config().parse(settings));
     expect(factor?.pins).toEqual([{ claim: "account", values: [ACCOUNT, OTHER] }]);
     expect(factor?.claims).toMatchObject({ "principal_tag.team": "string" });
+    expect(factor?.instanceClaims).toEqual(["ec2_instance_arn", "ec2_instance_id"]);
   });
 });

@@ -27,6 +27,10 @@ describe("azure_imds in a configuration", () => {
     expect(complaints(azureImds, { subscriptions: upper })).toHaveLength(1);
     const name = { [SUBSCRIPTION]: "contoso.onmicrosoft.com" };
     expect(complaints(azureImds, { subscriptions: name })).toHaveLength(1);
+    for (const tenant of [`x${TENANT}`, `${TENANT}0`, `${TENANT}\n`])
+      expect(complaints(azureImds, { subscriptions: { [SUBSCRIPTION]: tenant } })).toHaveLength(1);
+    for (const cloud of ["public", "us_government", "china"])
+      expect(complaints(azureImds, { subscriptions, cloud })).toEqual([]);
     expect(complaints(azureImds, { subscriptions, cloud: "germany" })).toEqual(["cloud"]);
     expect(complaints(azureImds, { subscriptions, jwks: "file:x" })).toEqual([""]);
     const url = "https://www.microsoft.com/pkiops/certs/x.crt";

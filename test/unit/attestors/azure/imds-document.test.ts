@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { azureImds } from "../../../../src/attestors/azure/imds.ts";
 import { accepted, JKT, judge, OTHER_JKT, outcome } from "../../../conformance/attestor.ts";
-import { documentText, stamp } from "../../../fakes/azure-attested.ts";
+import { documentText, signDocument, stamp } from "../../../fakes/azure-attested.ts";
+import { base64 } from "../../../fakes/keys.ts";
 import { buildClean, ISSUER, NOW } from "../support.ts";
 import {
   DOCUMENT,
@@ -14,9 +15,12 @@ import {
   type Bench,
 } from "./imds-support.ts";
 
+const OTHER_SUBSCRIPTION = "11111111-1111-4222-8333-444444444444";
 let bench: Bench;
 beforeAll(async () => {
-  bench = await makeBench();
+  bench = await makeBench({
+    subscriptions: { [SUBSCRIPTION]: TENANT, [OTHER_SUBSCRIPTION]: TENANT },
+  });
 });
 
 const genuine = (nonce?: string) =>
@@ -99,6 +103,29 @@ describe("what an attested document says", () => {
     expect(accepted(await judge(bench.attestor, plain, NOW)).claimKey).toBe(upper.claimKey);
   });
 
+  it("becomes claims of image and licence, each by its own name", async () => {
+    const text = textWith({
+      sku: "a",
+      licenseType: "b",
+      plan: { publisher: "c", product: "d", name: "e", other: "f" },
+    });
+    const signature = base64(await signDocument(bench.cloud.signer, text));
+    const { claims } = accepted(
+      await judge(bench.attestor, { type: "azure_imds", signature }, NOW),
+    );
+    expect(claims).toEqual({
+      cloud: "public",
+      tenant: TENANT,
+      subscription: SUBSCRIPTION,
+      vm_id: VM,
+      sku: "a",
+      license_type: "b",
+      plan_publisher: "c",
+      plan_product: "d",
+      plan_name: "e",
+    });
+  });
+
   it("is one claim by machine and subscription, whatever the document and its nonce", async () => {
     const keyOf = async (changes: object, now = NOW) => {
       const signature = await bench.cloud.attest({ ...DOCUMENT, ...changes });
@@ -109,6 +136,7 @@ describe("what an attested document says", () => {
     expect(await keyOf({ nonce: await nonceFor(JKT) })).toBe(first);
     expect(await keyOf({ now: NOW + 60 }, NOW + 60)).toBe(first);
     expect(await keyOf({ vmId: TENANT })).not.toBe(first);
+    expect(await keyOf({ subscription: OTHER_SUBSCRIPTION })).not.toBe(first);
   });
 
   it.each([
@@ -130,6 +158,13 @@ describe("what an attested document says", () => {
     [{ subscriptionId: "00000000-1111-4222-8333-444444444444" }, "tenant_not_configured"],
   ])("is refused with %j: %s", async (changes, expected) => {
     expect(await bench.outcomeOfText(textWith(changes))).toBe(expected);
+  });
+
+  it("is not read where it is too large for one", async () => {
+    const judged = async (signature: string) =>
+      outcome(await judge(bench.attestor, { type: "azure_imds", signature }, NOW));
+    expect(await judged("A".repeat(16_384))).toBe("cms_malformed");
+    expect(await judged("A".repeat(16_385))).toBe("evidence_too_large");
   });
 
   it("is strict JSON", async () => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { spkiOf } from "../../../../src/encoding/public-key.ts";
 import { OID } from "../../../../src/svid/extensions.ts";
-import { oid, octets } from "../../../../src/encoding/der/writer.ts";
+import { implicit, oid, octets } from "../../../../src/encoding/der/writer.ts";
 import {
   documentText,
   signerExtensions,
@@ -53,10 +53,12 @@ describe("the signer of an attested document", () => {
     expect(await bench.outcomeOf(signer, { certificates: [intermediate.der] })).toBe("cms_signers");
     const twice = [signer.certificate, signer.certificate];
     expect(await bench.outcomeOf(signer, { certificates: twice })).toBe("cms_signers");
-    const many = Array.from({ length: 8 }, () => Uint8Array.of(0x30, 0));
-    expect(await bench.outcomeOf(signer, { certificates: [signer.certificate, ...many] })).toBe(
-      "cms_malformed",
-    );
+    const outcomeBeside = (count: number) => {
+      const others = Array.from({ length: count }, () => Uint8Array.of(0x30, 0));
+      return bench.outcomeOf(signer, { certificates: [signer.certificate, ...others] });
+    };
+    expect(await outcomeBeside(7)).toBe("accepted");
+    expect(await outcomeBeside(8)).toBe("cms_malformed");
   });
 
   it("cannot be told apart by serial number alone: another CA's certificate of that number is not it", async () => {
@@ -108,6 +110,8 @@ describe("the certificate of an attested document's signer", () => {
     ["metadata.azure.cn", "certificate_chain_invalid"],
     ["a.b.metadata.azure.com", "certificate_chain_invalid"],
     ["*.metadata.azure.com", "certificate_chain_invalid"],
+    ["*a.metadata.azure.com", "certificate_chain_invalid"],
+    ["a*.metadata.azure.com", "certificate_chain_invalid"],
     [".metadata.azure.com", "certificate_chain_invalid"],
     ["evilmetadata.azure.com", "certificate_chain_invalid"],
     ["metadata.azure.com.evil.example", "certificate_chain_invalid"],
@@ -115,6 +119,17 @@ describe("the certificate of an attested document's signer", () => {
     ["azure.com", "certificate_chain_invalid"],
   ])("of %s is %s", async (name, expected) => {
     expect(await bench.outcomeOf(await named(name))).toBe(expected);
+  });
+
+  it("is named as a host: neither an e-mail address nor a URI of that text is one", async () => {
+    const [keyUsage, , purposes] = signerExtensions([]);
+    for (const tag of [1, 6]) {
+      const names = extension.altNames(implicit(tag, utf8("metadata.azure.com")));
+      const extensions = [keyUsage!, names, purposes!];
+      expect(await bench.outcomeOf(await bench.cloud.certify({ extensions }))).toBe(
+        "certificate_chain_invalid",
+      ); // oxlint-disable-line no-await-in-loop -- two
+    }
   });
 
   it("has its name in the alternative names: a common name is not looked at", async () => {
@@ -169,6 +184,10 @@ describe("the certificate of an attested document's signer", () => {
       const certified = await bench.cloud.certify({ spki }); // oxlint-disable-line no-await-in-loop
       expect(await bench.outcomeOf(certified)).toBe("algorithm_not_allowed"); // oxlint-disable-line no-await-in-loop
     }
+    const largest = spkiOf({ type: "RSA", n: rsaModulus(512), e: Uint8Array.of(1, 0, 1) });
+    expect(await bench.outcomeOf(await bench.cloud.certify({ spki: largest }))).toBe(
+      "signature_invalid",
+    );
     const { spki } = (await platform.generateKey("P-256")).publicKey;
     expect(await bench.outcomeOf(await bench.cloud.certify({ spki }))).toBe(
       "algorithm_not_allowed",
@@ -194,7 +213,13 @@ describe("several certificates of one issuing CA", () => {
       intermediates: dataUrl(all),
     });
     expect(await tolerant.outcomeOf(cloud.signer)).toBe("accepted");
-    const dead = [over, lost].map(({ der }) => pem("CERTIFICATE", der)).join("");
+    const mail = await caOf(
+      name,
+      key,
+      { extensions: [extension.ca(), extension.keyUsage([5]), extension.purposes(OID.clientAuth)] },
+      root,
+    );
+    const dead = [over, lost, mail].map(({ der }) => pem("CERTIFICATE", der)).join("");
     const without = await makeBench({
       roots: dataUrl(cloud.roots),
       intermediates: dataUrl(dead),

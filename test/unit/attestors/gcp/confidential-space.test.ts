@@ -142,6 +142,8 @@ describe("gcp_confidential_space", () => {
     ["a project that is a number", { gce: { project_id: 1 } }, "claim_missing"],
     ["a project number that is a number", { gce: { project_number: 1 } }, "claim_missing"],
     ["no instance", { gce: { instance_id: "" } }, "claim_missing"],
+    ["an instance without a name", { gce: { instance_name: undefined } }, "claim_missing"],
+    ["a zone that is a number", { gce: { zone: 1 } }, "claim_missing"],
     ["another project", { gce: { project_id: "payments-prod2" } }, "tenant_not_configured"],
     ["no digest", { container: { image_digest: undefined } }, "claim_value"],
     ["a long digest", { container: { image_digest: `${DIGEST}0` } }, "claim_value"],
@@ -152,6 +154,7 @@ describe("gcp_confidential_space", () => {
       { container: { image_digest: DIGEST.replace("256", "512") } },
       "claim_value",
     ],
+    ["no reference of an image", { container: { image_reference: undefined } }, "claim_missing"],
     ["no restart policy", { container: { restart_policy: undefined } }, "claim_missing"],
     ["an environment as a list", { container: { env_override: [] } }, "claim_type"],
     ["a command as text", { container: { cmd_override: "x" } }, "claim_type"],
@@ -205,12 +208,49 @@ describe("gcp_confidential_space", () => {
   });
 
   describe("configuration", () => {
+    it("makes S from its own audience, where it has one", async () => {
+      const own = { ...settings, audience: "svidmint" };
+      const judged = async (aud: string) => judgeToken(await key.sign(spaceClaims(NOW, aud)), own);
+      expect(outcome(await judged(ISSUER))).toBe("audience_mismatch");
+      expect(outcome(await judged(boundAudience(ISSUER, JKT)))).toBe("audience_mismatch");
+      const { binding } = accepted(await judged(boundAudience("svidmint", JKT)));
+      expect(binding).toEqual({ kind: "key", jkt: JKT });
+    });
+
+    it("takes a shorter life", async () => {
+      const short = { ...settings, max_lifetime: "10m" };
+      const judged = async (exp: number) =>
+        judgeToken(await key.sign({ ...spaceClaims(NOW, ISSUER), iat: NOW, exp }), short);
+      expect(outcome(await judged(NOW + 601))).toBe("evidence_lifetime");
+      expect(outcome(await judged(NOW + 600))).toBe("accepted");
+    });
+
+    it("pins what it lists, for each kind that it believes", () => {
+      const pins = (section: object) => factorOf(section).pins;
+      const ofKind = (equals: string) => ({ when: { claim: "kind", equals } });
+      const project = { claim: "project_id", values: ["payments-prod"] };
+      const account = { claim: "service_account", values: [ACCOUNT] };
+      const [projects, service_accounts] = [["payments-prod"], [ACCOUNT]];
+      const production = ofKind("production");
+      expect(factorOf({ projects }).instanceClaims).toEqual(["instance_id"]);
+      expect(pins({ projects })).toEqual([{ ...project, ...production }]);
+      expect(pins({ service_accounts })).toEqual([{ ...account, ...production }]);
+      expect(pins({ projects, service_accounts, allow_debug: true })).toEqual(
+        [production, ofKind("debug")].flatMap((when) => [
+          { ...project, ...when },
+          { ...account, ...when },
+        ]),
+      );
+    });
+
     it.each<[object, string]>([
       [{}, ""],
       [{ projects: [] }, "projects"],
       [{ projects: ["Payments"] }, "projects.0"],
       [{ service_accounts: ["104070955682298736149"] }, "service_accounts.0"],
       [{ service_accounts: ["x@gmail.com"] }, "service_accounts.0"],
+      [{ service_accounts: [`${ACCOUNT}.evil.example`] }, "service_accounts.0"],
+      [{ service_accounts: [`x ${ACCOUNT}`] }, "service_accounts.0"],
       [{ projects: ["payments-prod"], support: "OLD" }, "support"],
       [{ projects: ["payments-prod"], max_lifetime: "2h" }, "max_lifetime"],
       [{ projects: ["payments-prod"], issuer: "https://portal.trustauthority.intel.com" }, ""],

@@ -115,9 +115,16 @@ describe("the proof beside it", () => {
     }
   });
 
-  it("may have more claims, an iat, and its audience in a list of one", async () => {
+  it.each<[string, object]>([
+    [
+      "more claims, an iat, and its audience in a list of one",
+      { iat: NOW, nbf: NOW, iss: "x", aud: [ENDPOINT] },
+    ],
+    ["two minutes to go and the leeway", { exp: NOW + 180 }],
+    ["a beginning within the leeway", { iat: NOW + 60, nbf: NOW + 60 }],
+    ["a jti of the greatest length", { jti: "x".repeat(256) }],
+  ])("may have %s", async (_, change) => {
     const token = await witSvid();
-    const change = { iat: NOW, nbf: NOW, iss: "x", aud: [ENDPOINT] };
     expect(await verdict(attestor, token, await wptFor(token, change))).toBe("accepted");
   });
 
@@ -137,6 +144,9 @@ describe("the proof beside it", () => {
     ["a beginning", { nbf: NOW + 61 }, "evidence_not_yet_valid"],
     ["an iat in the future", { iat: NOW + 61 }, "evidence_not_yet_valid"],
     ["an iat that is no time", { iat: "now" }, "claim_type"],
+    ["an nbf that is no time", { nbf: "later" }, "claim_type"],
+    ["an exp between two seconds", { exp: NOW + 60.5 }, "claim_type"],
+    ["an iat before all time", { iat: -1 }, "claim_type"],
     ["no hash of the token", { wth: undefined }, "binding_mismatch"],
     [
       "the hash of nothing",

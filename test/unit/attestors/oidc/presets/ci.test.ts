@@ -93,6 +93,8 @@ const TRAPS: readonly Trap[] = [
   ],
   ["terraform_cloud", "no workspace id", { terraform_workspace_id: undefined }, "claim_missing"],
 
+  ["spacelift", "a task", { runType: "TASK" }, "accepted"],
+  ["spacelift", "a run that destroys", { runType: "DESTROY" }, "accepted"],
   ["spacelift", "a proposed run", { runType: "PROPOSED" }, "run_not_allowed"],
   [
     "spacelift",

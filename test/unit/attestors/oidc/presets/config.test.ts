@@ -80,6 +80,29 @@ describe("an entry with a preset", () => {
     expect(said({ ...settingsOf(name), issuer })).toMatch(/^issuer: is no issuer of /);
   });
 
+  const formed = PRESETS.flatMap(({ name, issuer, issuerForm }) => {
+    const known = issuer ?? String(sampleOf(name).claims["iss"]);
+    return issuerForm?.pattern === undefined ? [] : [[name, known] as const];
+  });
+  it.each(formed)(
+    "%s takes nothing around its issuer, and no other sign for a dot of its host: %s",
+    (name, issuer) => {
+      expect(said({ ...settingsOf(name), issuer })).toBe("nothing");
+      const { origin } = new URL(issuer);
+      const dots = [...origin.matchAll(/\./g)].map(({ index }) => index);
+      const wrong = [
+        `https://evil.example/?${issuer}`,
+        `${issuer}/x/y`,
+        // Spacelift may be on a host of one's own.
+        ...(name === "spacelift"
+          ? []
+          : dots.map((at) => `${issuer.slice(0, at)}x${issuer.slice(at + 1)}`)),
+      ];
+      for (const one of wrong)
+        expect(said({ ...settingsOf(name), issuer: one })).toMatch(/^issuer: /);
+    },
+  );
+
   it.each([
     "https://oidc.eks.us-gov-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF",
     "https://oidc.eks.cn-north-1.amazonaws.com.cn/id/0123456789ABCDEF0123456789ABCDEF",

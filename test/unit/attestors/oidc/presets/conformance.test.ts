@@ -24,6 +24,18 @@ describe("the presets of oidc", () => {
       for (const claim of instanceClaims) expect(joinable).toContain(claim);
     }
   });
+  it("name one instance by nothing but a machine or a pod: what is joined by it needs no claim", () => {
+    const named = PRESETS.flatMap(({ name, instanceClaims = [] }) =>
+      instanceClaims.map((claim) => `${name}.${claim}`),
+    );
+    expect(named.toSorted()).toEqual([
+      "aks.pod_uid",
+      "eks.pod_uid",
+      "fly.machine_id",
+      "gke.pod_uid",
+      "kubernetes.pod_uid",
+    ]);
+  });
   it("have the least binding that their issuer can give", () => {
     const byKey = PRESETS.filter(({ defaultBinding }) => defaultBinding === "key");
     expect(byKey.map(({ name }) => name)).toEqual([
