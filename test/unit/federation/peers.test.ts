@@ -4,10 +4,12 @@ import { utf8Encode } from "../../../src/encoding/bytes.ts";
 import { federation } from "../../../src/federation/open-peers.ts";
 import type { FetchBundle } from "../../../src/federation/peer.ts";
 import { peersSchema } from "../../../src/federation/peers-schema.ts";
+import type { SnapshotStore } from "../../../src/federation/snapshots.ts";
 import { webFederation } from "../../../src/federation/web-federation.ts";
 import { Kept } from "../../../src/kept.ts";
 import { webCryptoPlatform } from "../../../src/platform/webcrypto.ts";
 import { tokenKey } from "../../fakes/token-issuer.ts";
+import { memory } from "./support.ts";
 
 const key = await tokenKey("ES256", "peer-1");
 const BUNDLE = JSON.stringify({ keys: [{ ...key.jwk, use: "jwt-svid" }], spiffe_sequence: 7 });
@@ -80,6 +82,38 @@ describe("what was fetched", () => {
     await (await open(peer, before)).refreshAll(() => 1000);
     const next = await open({ ...peer, ...change }, new Kept(before));
     expect(next.states(1000)[0]?.held?.bundle.sequence).toBe(sequence);
+  });
+});
+
+describe("what comes of a fetch", () => {
+  it("goes to the configuration in force and its store, though an earlier one has opened the peer", async () => {
+    const bytes = utf8Encode(BUNDLE);
+    const open = ({ keep }: Kept) =>
+      federation({ https_web: () => async () => ({ ok: true, value: { status: 200, bytes } }) })(
+        peersSchema.parse({ "a.example": { url: "https://a.example/", profile: "https_web" } }),
+        { ...SURROUNDINGS, keep },
+      );
+    const store = memory();
+    const get = () => Promise.reject(new Error("down"));
+    const counted: string[] = [];
+    const before = new Kept();
+    const bind = (held: Awaited<ReturnType<typeof open>>, name: string, peerStore: SnapshotStore) =>
+      held.bind({
+        trustDomain: "prod.example",
+        store: peerStore,
+        tell: () => undefined,
+        count: (peer, outcome) => void counted.push(`${name}: ${peer} ${outcome}`),
+        storeFailed: () => void counted.push(`${name}: store`),
+      });
+    bind(await open(before), "first", { ...store, get });
+    const next = await open(new Kept(before));
+    bind(next, "next", store);
+    await next.refreshAll(() => 1000);
+    expect(counted).toEqual(["next: a.example refreshed"]);
+    expect([...store.held.keys()]).toEqual(["peer:prod.example:a.example"]);
+    bind(next, "next", { ...store, get });
+    await next.refreshAll(() => 90_000);
+    expect(counted.slice(1)).toContain("next: store");
   });
 });
 
