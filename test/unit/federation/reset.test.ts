@@ -4,6 +4,23 @@ import { documentOf, NOW, peerWorld, stored } from "./support.ts";
 
 const LATER = 400;
 
+/** Sequences served one after another to one instance, whose store is read at the start of each refresh and away after that. */
+async function expectRefreshes(
+  store: SnapshotStore,
+  steps: readonly (readonly [sequence: number, outcome: "refreshed" | "rolled_back"])[],
+): Promise<void> {
+  let reads = 0;
+  const get: SnapshotStore["get"] = (name) =>
+    reads++ === 0 ? store.get(name) : Promise.reject(new Error("down"));
+  const world = peerWorld({ store: { get, put: store.put } });
+  for (const [sequence, outcome] of steps) {
+    reads = 0;
+    world.serve(documentOf({ sequence }));
+    expect(await world.refresh()).toBe(outcome); // oxlint-disable-line no-await-in-loop
+    world.now += LATER;
+  }
+}
+
 describe("a peer that an operator lets start anew", () => {
   it("is believed again by each instance, and not rolled back after that", async () => {
     const store = await stored(documentOf({ sequence: 7 }));
@@ -35,39 +52,21 @@ describe("a peer that an operator lets start anew", () => {
   it("is not for ever free to, by a clock that was ahead", async () => {
     const store = await stored(documentOf({ sequence: 7 }));
     await resetPeer(store, "prod.example", "peer.example", NOW + 5 * LATER);
-    let reads = 0;
-    const get: SnapshotStore["get"] = (name) =>
-      reads++ === 0 ? store.get(name) : Promise.reject(new Error("down"));
-    const world = peerWorld({ store: { get, put: store.put } });
-    for (const [sequence, outcome] of [
+    await expectRefreshes(store, [
       [9, "refreshed"],
       [8, "rolled_back"],
       [7, "rolled_back"],
-    ] as const) {
-      reads = 0;
-      world.serve(documentOf({ sequence }));
-      expect(await world.refresh()).toBe(outcome); // oxlint-disable-line no-await-in-loop
-      world.now += LATER;
-    }
+    ]);
   });
 
   it("does so once by one word, also where the store is away in between", async () => {
     const store = await stored(documentOf({ sequence: 7 }));
     await resetPeer(store, "prod.example", "peer.example", NOW + 1);
-    let reads = 0;
-    const get: SnapshotStore["get"] = (name) =>
-      reads++ === 0 ? store.get(name) : Promise.reject(new Error("down"));
-    const world = peerWorld({ store: { get, put: store.put } });
-    for (const [sequence, outcome] of [
+    await expectRefreshes(store, [
       [7, "refreshed"],
       [1, "refreshed"],
       [0, "rolled_back"],
-    ] as const) {
-      reads = 0;
-      world.serve(documentOf({ sequence }));
-      expect(await world.refresh()).toBe(outcome); // oxlint-disable-line no-await-in-loop
-      world.now += LATER;
-    }
+    ]);
   });
 
   it("may count nothing any more", async () => {
