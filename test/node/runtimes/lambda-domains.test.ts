@@ -104,6 +104,14 @@ it("reads a header without a value as one that is there, as elsewhere", async ()
   expect(await ask({ "x-other": "" })).toBe("json malformed");
 });
 
+it("answers an event that was made without headers, as consoles make them for a trial", async () => {
+  const handler = await start();
+  const plain = event(new URL(domains[0].url).host, "/bundle");
+  const answered = await handler({ ...plain, headers: {} } as never);
+  for (const headers of [null, undefined])
+    expect(await handler({ ...plain, headers } as never)).toEqual(answered); // oxlint-disable-line no-await-in-loop
+});
+
 it("answers what cannot be a request with a problem document that repeats none of it", async () => {
   const handler = await start();
   vi.spyOn(console, "error").mockImplementation(() => undefined);
