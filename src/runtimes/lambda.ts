@@ -58,7 +58,9 @@ const answer = handle(app);
 
 /** The adapter leaves out a header without a value. `Headers` takes a space off again. */
 function withEmpty(headers: Readonly<Record<string, string | undefined>> | null | undefined) {
-  return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, value || " "]));
+  return Object.fromEntries(
+    Object.entries(headers ?? {}).map(([name, value]) => [name, value || " "]),
+  );
 }
 
 /** No path reads the body of a GET: without it, it is answered as elsewhere. A `Request` cannot have one. */
